@@ -1,0 +1,130 @@
+//! What an outbound type is to the engine: which ports there are, who shares them, how long they are held.
+
+use crate::units::SimTime;
+
+/// Transport protocol; TCP and UDP have separate stocks of ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Protocol {
+    /// TCP: connections with a handshake.
+    Tcp,
+    /// UDP: flows without one.
+    Udp,
+}
+
+/// Who shares a pool of ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grouping {
+    /// One pool per node.
+    ByNode,
+    /// One pool for all nodes.
+    Shared,
+    /// One pool ("bucket") per public IP and instance, all serving all nodes; bucket index = instance × ips + ip.
+    Buckets {
+        /// Public IPs.
+        ips: u32,
+        /// Instances.
+        instances: u32,
+        /// How a try finds its IP; the instance is always drawn uniformly.
+        choice: IpChoice,
+    },
+}
+
+/// How a try finds its public IP on the instance that was drawn for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IpChoice {
+    /// Uniform, kept for all SYNs of the try.
+    Random,
+    /// Uniform, then the next IP of the same instance that has a free port, at every SYN.
+    Fallback,
+}
+
+/// What a UDP port is busy toward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UdpKey {
+    /// The destination address, whatever the port (Load Balancer's port-restricted cone).
+    Address,
+    /// The destination address and port.
+    AddressAndPort,
+}
+
+/// The second limit of a pool and key: connections that are active, or active and held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActiveLimit {
+    /// Connections, at least 1.
+    pub limit: u32,
+    /// Whether ports in a hold-down count too.
+    pub counts_held: bool,
+}
+
+/// What a client sees of a SYN for which there is no port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedSyn {
+    /// Nothing: it is dropped.
+    Silent,
+    /// A reset: the try ends at once.
+    Reset,
+}
+
+/// How long a port is held after the life of what used it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holds {
+    /// TCP idle timeout, from the last packet.
+    pub idle: SimTime,
+    /// Hold-down after FIN.
+    pub after_fin: SimTime,
+    /// Hold-down after RST.
+    pub after_rst: SimTime,
+    /// Hold-down after the idle timeout.
+    pub after_idle: SimTime,
+    /// From the last unanswered SYN to the release.
+    pub half_open: SimTime,
+    /// UDP idle timeout, from the last packet.
+    pub udp_idle: SimTime,
+    /// Hold-down after the UDP idle timeout.
+    pub after_udp: SimTime,
+}
+
+/// A ceiling on active connections over all keys, enforced as an admission rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ceiling {
+    /// Active connections, per instance for [`Grouping::Buckets`], else per pool.
+    pub limit: u64,
+}
+
+/// An outbound type as the engine sees it. Limits are per pool and key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolPlan {
+    /// Who shares a pool.
+    pub grouping: Grouping,
+    /// Ports per pool and key.
+    pub limit: u32,
+    /// The second limit, if there is one.
+    pub active_limit: Option<ActiveLimit>,
+    /// Hold times.
+    pub holds: Holds,
+    /// What a UDP port is busy toward.
+    pub udp_key: UdpKey,
+    /// Active connections over all keys, if limited.
+    pub ceiling: Option<Ceiling>,
+    /// What a refused SYN looks like.
+    pub refused_syn: RefusedSyn,
+}
+
+impl PoolPlan {
+    /// Pools of this plan in a cluster of `nodes` nodes.
+    pub fn pools(&self, nodes: usize) -> usize {
+        match self.grouping {
+            Grouping::ByNode => nodes,
+            Grouping::Shared => 1,
+            Grouping::Buckets { ips, instances, .. } => ips as usize * instances as usize,
+        }
+    }
+
+    /// The limit at which a SYN is refused for ports active or held.
+    pub fn binding_limit(&self) -> u32 {
+        match self.active_limit {
+            Some(active) if active.counts_held => self.limit.min(active.limit),
+            _ => self.limit,
+        }
+    }
+}

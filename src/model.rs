@@ -1,0 +1,154 @@
+//! What a scenario means: every default applied, indices dense, nothing left to refuse.
+
+use crate::engine::{PoolPlan, Protocol};
+use crate::fault::Fault;
+use crate::outbound::{Assumptions, OutboundType};
+use crate::traffic::{Close, Connect, Law, Retry, TraceRow};
+use crate::units::{Seed, SimTime};
+
+/// A scenario that can be simulated.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Scenario name.
+    pub name: String,
+    /// One sentence, may be empty.
+    pub description: String,
+    /// Length of a run, warm-up included.
+    pub duration: SimTime,
+    /// Start of counting.
+    pub warmup: SimTime,
+    /// Independent replications, at least 1.
+    pub replications: u32,
+    /// Seed of the run.
+    pub seed: Seed,
+    /// Confidence of all intervals, in (0, 1).
+    pub confidence: f64,
+    /// Names of the nodes, in the order of pools.
+    pub nodes: Vec<String>,
+    /// Names of the destinations as reported: the declared ones, then those only traces name.
+    pub destinations: Vec<String>,
+    /// Every destination endpoint.
+    pub endpoints: Vec<Endpoint>,
+    /// The workloads.
+    pub workloads: Vec<Workload>,
+    /// The outbound types to simulate, in the order of the file.
+    pub outbounds: Vec<Outbound>,
+    /// The assumptions in force.
+    pub assumptions: Assumptions,
+    /// What a reader of the result should know about the input (skipped trace rows, a mean that does not exist).
+    pub notes: Vec<Note>,
+}
+
+/// Something worth saying about the input; becomes a finding of every outbound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Its code, as in `snatsim explain CODE`.
+    pub code: crate::fault::Code,
+    /// One sentence.
+    pub text: String,
+}
+
+/// One destination endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Index into [`Model::destinations`].
+    pub destination: u32,
+    /// Transport protocol.
+    pub protocol: Protocol,
+    /// Dense index of its address: endpoints with the same address share it.
+    pub address: u32,
+    /// Destination port.
+    pub port: u16,
+}
+
+/// One workload.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// Name.
+    pub name: String,
+    /// Where its connections come from.
+    pub traffic: Traffic,
+    /// SYN schedule of a try. Ignored for UDP.
+    pub connect: Connect,
+    /// Tries of a connection.
+    pub retry: Retry,
+}
+
+/// Where the connections of a workload come from.
+#[derive(Clone, Debug)]
+pub enum Traffic {
+    /// Arrivals that do not wait for anything.
+    Open {
+        /// Their process.
+        process: OpenProcess,
+        /// Connections per second over the whole cluster, above 0.
+        per_second: f64,
+        /// From where to where, how long, which end.
+        mix: Mix,
+    },
+    /// Clients that think, connect, live and think again.
+    Closed {
+        /// Clients over the whole cluster.
+        clients: u64,
+        /// Law of the think time.
+        think: Law,
+        /// From where to where, how long, which end.
+        mix: Mix,
+    },
+    /// Recorded connections, sorted by start, equal ones in file order, all before `duration`.
+    Trace(Vec<TraceRow>),
+}
+
+/// The process of open-loop arrivals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenProcess {
+    /// Independent exponential gaps.
+    Poisson,
+    /// Evenly spaced for every pair of node and endpoint.
+    Constant,
+}
+
+/// From where to where a workload's connections go, how long they live and how they end.
+#[derive(Clone, Debug)]
+pub struct Mix {
+    /// Nodes with their share of the connections, above 0, adding up to 1; ascending node index.
+    pub nodes: Vec<(u32, f64)>,
+    /// Endpoints with their share, above 0, adding up to 1; ascending endpoint index. All of one protocol.
+    pub endpoints: Vec<(u32, f64)>,
+    /// Law of the lifetime.
+    pub lifetime: Law,
+    /// Weights of the ends.
+    pub close: Close,
+}
+
+/// One outbound type of the scenario.
+#[derive(Clone, Debug)]
+pub struct Outbound {
+    /// Name as reported.
+    pub name: String,
+    /// Its type.
+    pub kind: OutboundType,
+    /// What the engine simulates, or why Azure would refuse it.
+    pub plan: Result<PoolPlan, Vec<Fault>>,
+    /// Public IPs, where the type has them; for sentences.
+    pub public_ips: Option<u32>,
+}
+
+impl Model {
+    /// The name of pool `pool` of `plan`: the node, `gateway`, `shared`, or `instance-i/ip-j`.
+    pub fn pool_name(&self, outbound: &Outbound, plan: &PoolPlan, pool: usize) -> String {
+        use crate::engine::Grouping;
+        match plan.grouping {
+            Grouping::ByNode => self.nodes[pool].clone(),
+            Grouping::Shared if outbound.kind.is_nat_gateway() => "gateway".to_owned(),
+            Grouping::Shared => "shared".to_owned(),
+            Grouping::Buckets { ips, .. } => {
+                format!(
+                    "instance-{}/ip-{}",
+                    pool / ips as usize,
+                    pool % ips as usize
+                )
+            }
+        }
+    }
+}

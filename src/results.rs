@@ -1,0 +1,5 @@
+//! The published documents, one file a format; written whole or not at all.
+
+mod document;
+
+pub use document::*;

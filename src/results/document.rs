@@ -1,0 +1,395 @@
+//! `result.json`: the document every table, chart and report is made from.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version of the result format.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The result of simulating a scenario. Times in seconds; counts whole, summed over replications.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Document {
+    /// Version of this format.
+    pub schema_version: u32,
+    /// Version of snatsim that made it.
+    pub snatsim: String,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// SHA-256 of the scenario after overrides and of every file it names, in hexadecimal.
+    pub scenario_sha256: String,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Independent replications.
+    pub replications: u32,
+    /// Length of a run in seconds, warm-up included.
+    pub duration: f64,
+    /// Start of counting, in seconds.
+    pub warmup: f64,
+    /// Confidence of all intervals.
+    pub confidence: f64,
+    /// One entry per outbound of the scenario, in its order.
+    pub outbounds: Vec<OutboundResult>,
+    /// Paired differences between outbounds, on the same connections; only from `compare`.
+    pub comparisons: Vec<Comparison>,
+    /// The assumptions in force, as in a scenario.
+    pub assumptions: serde_json::Value,
+}
+
+/// What came of one outbound type.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OutboundResult {
+    /// Name of the outbound.
+    pub name: String,
+    /// Its type, as in a scenario.
+    pub outbound_type: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// One sentence a manager can read.
+    pub summary: String,
+    /// Names of the assumptions that would flip the verdict, as far as they were tried.
+    pub depends_on: Vec<String>,
+    /// What a reader should know.
+    pub findings: Vec<Finding>,
+    /// What was simulated; none where Azure would refuse it (verdict `refused`).
+    #[serde(flatten)]
+    pub figures: Option<Figures>,
+}
+
+/// The verdict over one outbound type.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum Verdict {
+    /// No refused SYN, peak under 80 % of the limit.
+    Clear,
+    /// No refused SYN, peak at 80 % of the limit or more.
+    Tight,
+    /// Refused SYNs, but every connection got a port in the end.
+    Slow,
+    /// Connections failed.
+    Exhausted,
+    /// Azure would not accept it.
+    Refused,
+}
+
+/// One thing a reader should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Finding {
+    /// Code, explained by `snatsim explain CODE`.
+    pub code: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// One or two sentences.
+    pub text: String,
+}
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Severity {
+    /// Azure would refuse it.
+    Error,
+    /// Act on it.
+    Warning,
+    /// Good to know.
+    Info,
+}
+
+/// The figures of one outbound type that was simulated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Figures {
+    /// Counters of offered connections.
+    pub connections: Connections,
+    /// failed / (offered - pending).
+    pub failure_probability: Estimate,
+    /// Replications in which a connection failed.
+    pub replications_with_failure: ReplicationsWithFailure,
+    /// The port pools.
+    pub pools: Pools,
+    /// The earliest refused SYN of a connection that fails, over replications; null if none.
+    pub first_failure: Option<FirstFailure>,
+    /// Minutes with a refused SYN.
+    pub refused_minutes: RefusedMinutes,
+    /// Granted SYN minus first SYN, of established connections.
+    pub connect_latency: ConnectLatency,
+    /// From the grant of a port to its release.
+    pub port_hold: PortHold,
+    /// What ports were held for, in port seconds.
+    pub port_seconds: PortSeconds,
+    /// What the Erlang-B formula says.
+    pub analytic: Analytic,
+    /// By pool.
+    pub by_pool: Vec<Part>,
+    /// By destination.
+    pub by_destination: Vec<Part>,
+    /// By workload.
+    pub by_workload: Vec<Part>,
+    /// Minute series: mean over replications; minimum, median and maximum over pools.
+    pub timeline: Timeline,
+}
+
+/// Counters of connections; offered = established + failed + unanswered + pending.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Connections {
+    /// First SYN in [warmup, duration), on a path that needs a port.
+    pub offered: u64,
+    /// Some try got a port and an answer.
+    pub established: u64,
+    /// The last try ran out for lack of a port.
+    pub failed: u64,
+    /// The last try had a port and no answer.
+    pub unanswered: u64,
+    /// Undecided at the end.
+    pub pending: u64,
+    /// Established, then lost the port under its owner.
+    pub broken: u64,
+    /// Established, but not on the first SYN.
+    pub delayed: u64,
+    /// The first SYN found no port.
+    pub refused_first: u64,
+    /// On a path that needs no port.
+    pub bypassed: u64,
+    /// Stopped before any NAT.
+    pub denied: u64,
+    /// `connect()` calls.
+    pub tries: u64,
+    /// SYNs sent.
+    pub syns: u64,
+    /// SYNs that found no port.
+    pub refused_syns: u64,
+}
+
+/// An estimate with its interval.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Estimate {
+    /// Point estimate; null when nothing was decided.
+    pub estimate: Option<f64>,
+    /// Lower bound, where there is one.
+    pub low: Option<f64>,
+    /// Upper bound, where there is one.
+    pub high: Option<f64>,
+    /// How the interval was made.
+    pub method: IntervalMethod,
+}
+
+/// How an interval was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum IntervalMethod {
+    /// Ratio estimate over at least 10 replications, jackknife variance, Student's t on the log scale.
+    Replications,
+    /// The same over at least 20 time batches of 10 or more mean holds each.
+    Batches,
+    /// None failed: an upper bound from the number of decided connections.
+    ZeroFailures,
+    /// No interval.
+    None,
+}
+
+/// Replications in which a connection failed, with Clopper and Pearson's interval for their share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReplicationsWithFailure {
+    /// Replications with a failed connection.
+    pub count: u32,
+    /// Replications.
+    pub of: u32,
+    /// Lower bound of the share.
+    pub low: f64,
+    /// Upper bound of the share.
+    pub high: f64,
+}
+
+/// Percentiles of the minutes' peaks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UsedPercentiles {
+    /// Median.
+    pub p50: u32,
+    /// 95th percentile.
+    pub p95: u32,
+    /// 99th percentile.
+    pub p99: u32,
+    /// 99.9th percentile.
+    #[serde(rename = "p99.9")]
+    pub p999: u32,
+}
+
+/// The port pools of an outbound type; ports speak of a pool's fullest key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Pools {
+    /// Pools.
+    pub count: u64,
+    /// Ports of a pool toward one key.
+    pub limit: u32,
+    /// Pools that refused a SYN after warm-up in any replication.
+    pub exhausted: u64,
+    /// Highest number of ports in use toward one key, after warm-up.
+    pub peak_used: u32,
+    /// Percentiles of each minute's peak, over pools, minutes and replications.
+    pub used_percentiles: UsedPercentiles,
+}
+
+/// The first refused SYN of a connection that fails.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FirstFailure {
+    /// Seconds from the start of the run.
+    pub at: f64,
+    /// Pool.
+    pub pool: String,
+    /// Destination.
+    pub destination: String,
+    /// Replication, from 0.
+    pub replication: u32,
+    /// Whether it lies in the warm-up.
+    pub during_warmup: bool,
+}
+
+/// Minutes with a refused SYN in any pool.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RefusedMinutes {
+    /// Summed over replications.
+    pub count: u64,
+    /// count / (minutes × replications).
+    pub fraction: f64,
+    /// Most in a row inside one replication.
+    pub longest: u64,
+}
+
+/// Percentiles of the connect latency in seconds; null when nothing was established.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectLatency {
+    /// Median.
+    pub p50: Option<f64>,
+    /// 90th percentile.
+    pub p90: Option<f64>,
+    /// 99th percentile.
+    pub p99: Option<f64>,
+    /// 99.9th percentile.
+    #[serde(rename = "p99.9")]
+    pub p999: Option<f64>,
+    /// Maximum.
+    pub max: Option<f64>,
+}
+
+/// How long ports were held, in seconds; null when none was granted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PortHold {
+    /// Mean.
+    pub mean: Option<f64>,
+    /// Median.
+    pub p50: Option<f64>,
+    /// 99th percentile.
+    pub p99: Option<f64>,
+}
+
+/// Port seconds by cause, clipped to [warmup, duration); they sum to the integral of ports held.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PortSeconds {
+    /// TCP, from the grant to the last packet.
+    pub open: f64,
+    /// Hold-down after FIN.
+    pub fin_hold: f64,
+    /// Hold-down after RST.
+    pub rst_hold: f64,
+    /// From the last packet of an abandoned or broken connection to the release.
+    pub idle: f64,
+    /// UDP flows.
+    pub udp: f64,
+    /// Unanswered tries.
+    pub half_open: f64,
+}
+
+/// What the Erlang-B formula says where it applies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Analytic {
+    /// Arrival rate × mean hold, in Erlang, over all cells; null where it does not exist.
+    pub offered_load: Option<f64>,
+    /// Offered-weighted mean of the cells' Erlang-B; null where it does not apply.
+    pub blocking: Option<f64>,
+    /// Whether the formula is exact for this scenario.
+    pub applies: bool,
+    /// What stands against it; null where it applies.
+    pub why: Option<String>,
+}
+
+/// The figures of one pool, destination or workload.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Part {
+    /// Name.
+    pub name: String,
+    /// Counters.
+    pub connections: Connections,
+    /// failed / (offered - pending).
+    pub failure_probability: Estimate,
+    /// Highest number of ports in use toward one key.
+    pub peak_used: u32,
+    /// Ports of a pool toward one key.
+    pub limit: u32,
+    /// Percentiles of each minute's peak.
+    pub used_percentiles: UsedPercentiles,
+    /// Port seconds by cause.
+    pub port_seconds: PortSeconds,
+    /// What the Erlang-B formula says.
+    pub analytic: Analytic,
+}
+
+/// Minute series in Azure Monitor's metric names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Timeline {
+    /// Seconds between values.
+    pub interval: f64,
+    /// The series.
+    pub series: Vec<Series>,
+}
+
+/// One minute series.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Series {
+    /// Metric id; Azure Monitor's own where it has one, else prefixed `snatsim.`.
+    pub metric: String,
+    /// Unit.
+    pub unit: String,
+    /// How a minute's value is made from what happened in it.
+    pub aggregation: String,
+    /// Dimensions, in Azure Monitor's words; `pools` says which statistic over pools it is.
+    pub dimensions: std::collections::BTreeMap<String, String>,
+    /// One value a minute, from the minute that holds the end of the warm-up.
+    pub values: Vec<f64>,
+}
+
+/// A paired difference between two outbounds, on the same connections.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Comparison {
+    /// Name of the first outbound.
+    pub a: String,
+    /// Name of the second.
+    pub b: String,
+    /// What is compared.
+    pub metric: String,
+    /// b − a.
+    pub difference: f64,
+    /// Lower bound, where there is one.
+    pub low: Option<f64>,
+    /// Upper bound, where there is one.
+    pub high: Option<f64>,
+    /// Replications paired.
+    pub pairs: u32,
+}

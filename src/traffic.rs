@@ -1,0 +1,74 @@
+//! Traffic: the words for it in a scenario, its laws, and the arrival streams drawn from them.
+
+mod law;
+
+pub use law::{Law, LawError};
+
+use crate::units::SimTime;
+
+/// Weights of the ways a connection ends; they sum to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Close {
+    /// Closed by FIN.
+    pub fin: f64,
+    /// Closed by RST.
+    pub rst: f64,
+    /// Left open without a word.
+    pub abandon: f64,
+    /// Never answered.
+    pub unanswered: f64,
+}
+
+/// The way one connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CloseKind {
+    /// Closed by FIN.
+    Fin,
+    /// Closed by RST.
+    Rst,
+    /// Left open without a word.
+    Abandon,
+    /// Never answered.
+    Unanswered,
+}
+
+/// SYN schedule of a try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connect {
+    /// The application's own patience; none means the kernel's.
+    pub timeout: Option<SimTime>,
+    /// Retransmits with doubling gaps.
+    pub syn_retries: u32,
+    /// Retransmits one second apart before those.
+    pub syn_linear_timeouts: u32,
+}
+
+/// Tries of a connection.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Retry {
+    /// Tries in all, at least 1.
+    pub attempts: u32,
+    /// Pause before the second try.
+    pub backoff: SimTime,
+    /// Growth of the pause, at least 1.
+    pub factor: f64,
+    /// Relative jitter of the pause, in [0, 1].
+    pub jitter: f64,
+}
+
+/// One recorded connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceRow {
+    /// First SYN.
+    pub start: SimTime,
+    /// Index into the model's nodes.
+    pub node: u32,
+    /// Index into the model's endpoints.
+    pub endpoint: u32,
+    /// From the grant to the end, packets all along unless `keepalive` says otherwise.
+    pub lifetime: SimTime,
+    /// How it ends.
+    pub close: CloseKind,
+    /// Gap between packets; none: packets all along.
+    pub keepalive: Option<SimTime>,
+}

@@ -1,0 +1,137 @@
+//! Laws of lifetimes and think times: parameters, mean, distribution function, quantiles.
+
+use crate::units::SimTime;
+use std::sync::Arc;
+
+/// A probability law over durations; parameters in seconds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Law {
+    /// Always the same.
+    Constant(SimTime),
+    /// Exponential with this mean.
+    Exponential {
+        /// Mean in seconds, above 0.
+        mean: f64,
+    },
+    /// exp(mu + sigma × normal), in seconds.
+    Lognormal {
+        /// Mean of the logarithm of seconds.
+        mu: f64,
+        /// Standard deviation of the logarithm, at least 0.
+        sigma: f64,
+    },
+    /// Uniform between two bounds, in seconds.
+    Uniform {
+        /// Lower bound.
+        min: f64,
+        /// Upper bound, at least `min`.
+        max: f64,
+    },
+    /// Pareto from `scale` on, conditioned to at most `max`.
+    Pareto {
+        /// Smallest value in seconds, above 0.
+        scale: f64,
+        /// Tail index, above 0.
+        shape: f64,
+        /// Truncation in seconds, above `scale`; infinity for none.
+        max: f64,
+    },
+    /// Weibull.
+    Weibull {
+        /// Scale in seconds, above 0.
+        scale: f64,
+        /// Shape, above 0.
+        shape: f64,
+    },
+    /// Uniform over observed values, sorted, not empty.
+    Empirical(Arc<[SimTime]>),
+}
+
+/// A law whose parameters make no sense; the text says what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct LawError(pub String);
+
+/// 99 % quantile of the standard normal law.
+const NORMAL_P99: f64 = 2.326_347_874_040_841;
+
+impl Law {
+    /// Lognormal from its median and 99th percentile, in seconds.
+    ///
+    /// # Errors
+    /// When the median is not above 0 or the percentile is below it.
+    pub fn lognormal_median_p99(median: f64, p99: f64) -> Result<Law, LawError> {
+        if !(median > 0.0 && p99 >= median) {
+            return Err(LawError(
+                "a median above 0 and a p99 at least as large".to_owned(),
+            ));
+        }
+        Ok(Law::Lognormal {
+            mu: libm::log(median),
+            sigma: libm::log(p99 / median) / NORMAL_P99,
+        })
+    }
+
+    /// Mean in seconds; infinite where it does not exist.
+    pub fn mean(&self) -> f64 {
+        match self {
+            Law::Constant(value) => value.as_secs_f64(),
+            Law::Exponential { mean } => *mean,
+            Law::Lognormal { mu, sigma } => libm::exp(mu + sigma * sigma / 2.0),
+            Law::Uniform { min, max } => (min + max) / 2.0,
+            Law::Pareto { scale, shape, max } => pareto_mean(*scale, *shape, *max),
+            Law::Weibull { scale, shape } => scale * libm::tgamma(1.0 + 1.0 / shape),
+            Law::Empirical(values) => {
+                values.iter().map(|v| v.as_secs_f64()).sum::<f64>() / values.len() as f64
+            }
+        }
+    }
+
+    /// Probability of at most `x` seconds.
+    pub fn cdf(&self, x: f64) -> f64 {
+        if x < 0.0 {
+            return 0.0;
+        }
+        match self {
+            Law::Constant(value) => f64::from(u8::from(x >= value.as_secs_f64())),
+            Law::Exponential { mean } => -libm::expm1(-x / mean),
+            Law::Lognormal { mu, sigma } if *sigma == 0.0 => {
+                f64::from(u8::from(x >= libm::exp(*mu)))
+            }
+            Law::Lognormal { mu, sigma } if x > 0.0 => {
+                0.5 * libm::erfc((mu - libm::log(x)) / (sigma * std::f64::consts::SQRT_2))
+            }
+            Law::Lognormal { .. } => 0.0,
+            Law::Uniform { min, max } if min == max => f64::from(u8::from(x >= *min)),
+            Law::Uniform { min, max } => ((x - min) / (max - min)).clamp(0.0, 1.0),
+            Law::Pareto { scale, .. } if x < *scale => 0.0,
+            Law::Pareto { max, .. } if x >= *max => 1.0,
+            Law::Pareto { scale, shape, max } => {
+                let below = |v: f64| 1.0 - libm::pow(scale / v, *shape);
+                below(x) / below(*max)
+            }
+            Law::Weibull { scale, shape } => -libm::expm1(-libm::pow(x / scale, *shape)),
+            Law::Empirical(values) => {
+                let at = SimTime::from_secs_f64(x);
+                values.partition_point(|v| *v <= at) as f64 / values.len() as f64
+            }
+        }
+    }
+}
+
+/// Mean of a Pareto law conditioned to at most `max`.
+fn pareto_mean(scale: f64, shape: f64, max: f64) -> f64 {
+    if max.is_infinite() {
+        return if shape > 1.0 {
+            shape * scale / (shape - 1.0)
+        } else {
+            f64::INFINITY
+        };
+    }
+    let kept = 1.0 - libm::pow(scale / max, shape);
+    if (shape - 1.0).abs() < 1e-12 {
+        scale * libm::log(max / scale) / kept
+    } else {
+        shape * scale / (shape - 1.0) * (1.0 - libm::pow(scale / max, shape - 1.0)) / kept
+    }
+}
