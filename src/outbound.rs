@@ -1,5 +1,9 @@
 //! Outbound types: each one's words, defaults, rules and port pools, one file a type.
 
+mod metric;
+
+pub use metric::{Metric, MetricSource};
+
 /// What Azure does not document, or documents in two ways; each field's default is the documented or likeliest value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assumptions {}
@@ -37,5 +41,12 @@ impl OutboundType {
             self,
             OutboundType::ManagedNatGateway | OutboundType::UserAssignedNatGateway
         )
+    }
+}
+
+impl OutboundType {
+    /// The metrics of this type, in the order they are published.
+    pub fn metrics(self) -> &'static [Metric] {
+        &[]
     }
 }
