@@ -1,5 +1,6 @@
 //! Traffic: the words for it in a scenario, its laws, and the arrival streams drawn from them.
 
+mod lanes;
 mod law;
 
 pub use law::{Law, LawError};
