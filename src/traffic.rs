@@ -2,8 +2,12 @@
 
 mod lanes;
 mod law;
+mod stream;
 
 pub use law::{Law, LawError};
+pub use stream::{
+    CellMarks, ClientPlan, Clients, Ends, Mixed, Process, Stream, StreamPlan, class_seed,
+};
 
 use crate::units::SimTime;
 

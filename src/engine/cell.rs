@@ -69,8 +69,9 @@ impl CellRules {
         self.instances * self.ips
     }
 
+    /// The instance whose bucket `stock` is; 0 where there are none.
     #[inline]
-    fn instance(&self, stock: u32) -> u32 {
+    pub fn instance(&self, stock: u32) -> u32 {
         stock % self.buckets() / self.ips
     }
 

@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(retry(0.0).pause(1, 5), 1_000_000_000);
         assert_eq!(retry(0.0).pause(4, 5), 8_000_000_000);
         assert_eq!(retry(0.5).pause(1, 0), 500_000_000);
-        assert_eq!(retry(0.5).pause(1, u64::MAX), 1_499_999_999);
+        assert_eq!(retry(0.5).pause(1, 1 << 63), 1_000_000_000);
         assert_eq!(retry(0.0).pause(1_000, 5), 1_000_000_000_000_000_000);
     }
 
