@@ -227,12 +227,59 @@ impl<R: Releases> Cell<R> {
                 if arrival_at >= self.next_border {
                     self.cross_borders(rules, arrival_at, recorder);
                 }
+                if self.is_full(arrival_at) && self.lose(rules, classes, source, until, recorder) {
+                    continue;
+                }
                 let arrival = source.take();
                 self.first_syn(rules, classes, arrival, source, recorder);
             } else {
                 return;
             }
         }
+    }
+
+    /// Whether the only stock has no port at `at`, by what is known already.
+    #[inline]
+    fn is_full(&self, at: u64) -> bool {
+        self.stocks.len() == 1 && at < self.stocks[0].full_until
+    }
+
+    /// Loses what arrives while the only stock is full, all at once; false where connections may try again, or their
+    /// fate depends on the end of the run.
+    fn lose<S: Source, T: Recorder>(
+        &mut self,
+        rules: &CellRules,
+        classes: &[Class],
+        source: &mut S,
+        until: u64,
+        recorder: &mut T,
+    ) -> bool {
+        let [class] = classes else { return false };
+        let stock = &mut self.stocks[0];
+        let before = stock.full_until.min(self.next_border).min(until);
+        if !class.schedule.is_pure_loss()
+            || before.saturating_add(class.schedule.end) > rules.duration
+            || rules.reset
+            || rules.ceiling.is_some()
+        {
+            return false;
+        }
+        let arrivals = source.take_before(before);
+        let Some(first) = arrivals.first() else {
+            return false;
+        };
+        stock.period_refused += arrivals.len() as u64;
+        let offered = first.at >= rules.warmup;
+        recorder.lost(
+            Tag {
+                class: 0,
+                bucket: 0,
+                offered,
+                first_at: first.at,
+            },
+            arrivals,
+        );
+        true
     }
 
     /// Ends the run: closes the last period.

@@ -255,12 +255,15 @@ fn scatter(
     for cell in 0..cells {
         starts[cell + 1] += starts[cell];
     }
-    by_cell.clear();
-    by_cell.extend_from_slice(arrivals);
-    let mut next = starts.clone();
+    if let Some(any) = arrivals.first() {
+        by_cell.resize(by_cell.len().max(arrivals.len()), *any);
+    }
+    // Each start moves to the end of its cell, which is the next cell's start.
     for arrival in arrivals {
-        let place = &mut next[arrival.cell as usize];
+        let place = &mut starts[arrival.cell as usize];
         by_cell[*place] = *arrival;
         *place += 1;
     }
+    starts.copy_within(..cells, 1);
+    starts[0] = 0;
 }

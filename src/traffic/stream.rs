@@ -401,6 +401,10 @@ impl Source for Clients<'_> {
         }
     }
 
+    fn take_before(&mut self, _before: u64) -> &[Arrival] {
+        &[]
+    }
+
     fn verdict(&mut self, _class: u32, client: u32, free_at: u64) {
         self.think(client, free_at);
     }
@@ -446,6 +450,10 @@ impl Source for Mixed<'_, '_> {
         } else {
             self.open.take()
         }
+    }
+
+    fn take_before(&mut self, _before: u64) -> &[Arrival] {
+        &[]
     }
 
     fn verdict(&mut self, class: u32, id: u32, free_at: u64) {
