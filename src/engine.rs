@@ -7,7 +7,7 @@ mod plan;
 mod releases;
 
 pub use cell::{Cell, CellRules};
-pub use connection::{Arrival, Class, End, Schedule};
+pub use connection::{Arrival, Class, End, Schedule, Sort};
 pub use plan::{
     ActiveLimit, Ceiling, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn, UdpKey,
 };

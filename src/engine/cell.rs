@@ -112,6 +112,8 @@ struct Stock<R> {
     ends: Option<R>,
     /// While the stock is full: nothing comes back before this instant.
     full_until: u64,
+    /// Whether the port that was admitted last is the last free one.
+    takes_last: bool,
     peak: u32,
     /// The peak of all periods closed.
     highest: u32,
@@ -152,6 +154,7 @@ impl<R: Releases> Stock<R> {
             self.peak_active = self.peak_active.max(active + 1);
         }
         self.peak = self.peak.max(used + 1);
+        self.takes_last = used + 1 == rules.limit;
         true
     }
 }
@@ -181,6 +184,7 @@ impl<R: Releases> Cell<R> {
             releases: releases.clone(),
             ends: rules.active_limit.map(|_| releases.clone()),
             full_until: 0,
+            takes_last: false,
             peak: 0,
             highest: 0,
             peak_active: 0,
@@ -296,16 +300,16 @@ impl<R: Releases> Cell<R> {
         source: &mut S,
         recorder: &mut T,
     ) {
-        let class = &classes[arrival.class as usize];
+        let class = &classes[arrival.sort.class() as usize];
         let stock = rules.place(class, arrival.at, arrival.id, 1);
         let tag = Tag {
-            class: arrival.class,
+            class: arrival.sort.class(),
             bucket: stock - class.key * rules.buckets(),
             offered: arrival.at >= rules.warmup,
             first_at: arrival.at,
         };
         recorder.offered(tag);
-        if arrival.end != End::Unanswered
+        if arrival.sort.end() != End::Unanswered
             && let Some(stock) = self.admit(rules, stock, arrival.at)
         {
             self.grant(
@@ -314,12 +318,12 @@ impl<R: Releases> Cell<R> {
                 tag,
                 arrival.at,
                 arrival.life,
-                arrival.end,
+                arrival.sort.end(),
                 recorder,
             );
             recorder.established(tag, 0);
             source.verdict(
-                arrival.class,
+                tag.class,
                 arrival.id,
                 arrival.at.saturating_add(arrival.life),
             );
@@ -340,16 +344,15 @@ impl<R: Releases> Cell<R> {
         source: &mut S,
         recorder: &mut T,
     ) {
-        let Arrival {
-            at, life, id, end, ..
-        } = arrival;
+        let Arrival { at, life, id, sort } = arrival;
+        let end = sort.end();
         if end != End::Unanswered && class.schedule.is_pure_loss() {
             self.stocks[stock as usize].period_refused += 1;
             recorder.refused(tag, true);
             let ends = at + class.schedule.end;
             if ends < rules.duration {
                 recorder.failed(tag, SimTime::from_nanos(at));
-                source.verdict(arrival.class, id, ends);
+                source.verdict(tag.class, id, ends);
             } else {
                 recorder.pending(tag);
             }
@@ -597,6 +600,9 @@ impl<R: Releases> Cell<R> {
         let release_at = inactive_at.saturating_add(hold_down);
         ports.granted += 1;
         ports.releases.push(release_at);
+        if ports.takes_last {
+            ports.full_until = ports.releases.quiet_until();
+        }
         if let Some(ends) = &mut ports.ends {
             ends.push(inactive_at);
         }

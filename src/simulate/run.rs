@@ -229,7 +229,8 @@ impl<'a> Feed<'a> {
         arrivals.extend_from_slice(now);
         self.traced = later;
         if self.streams.len() + usize::from(!now.is_empty()) > 1 {
-            arrivals.sort_by_key(|arrival| (arrival.at, self.workloads[arrival.class as usize]));
+            arrivals
+                .sort_by_key(|arrival| (arrival.at, self.workloads[arrival.sort.class() as usize]));
         }
         self.now = until;
         Some(until)
@@ -250,7 +251,7 @@ fn scatter(
         return;
     }
     for arrival in arrivals {
-        starts[arrival.cell as usize + 1] += 1;
+        starts[arrival.sort.cell() as usize + 1] += 1;
     }
     for cell in 0..cells {
         starts[cell + 1] += starts[cell];
@@ -260,7 +261,7 @@ fn scatter(
     }
     // Each start moves to the end of its cell, which is the next cell's start.
     for arrival in arrivals {
-        let place = &mut starts[arrival.cell as usize];
+        let place = &mut starts[arrival.sort.cell() as usize];
         by_cell[*place] = *arrival;
         *place += 1;
     }
