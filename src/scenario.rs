@@ -12,6 +12,8 @@ pub use spec::{
     ScenarioSpec, WorkloadSpec,
 };
 
+pub(crate) use typed::suggestion;
+
 use places::Places;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -111,10 +113,12 @@ pub fn sha256(loaded: &Loaded, files: &[(String, Vec<u8>)]) -> String {
         part(name.as_bytes());
         part(bytes);
     }
-    hash.finalize().iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes all");
-        text
-    })
+    hash.finalize()
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("a String takes all");
+            text
+        })
 }
 
 /// The JSON Schema of a scenario.

@@ -130,7 +130,12 @@ impl Diagnostics {
         }
         if problem.excerpt.is_some() {
             let named = format!("{} names this file at {}", self.origin, fault.pointer);
-            elements.push(Level::NOTE.with_name("named").message(wrapped(&named)).into());
+            elements.push(
+                Level::NOTE
+                    .with_name("named")
+                    .message(wrapped(&named))
+                    .into(),
+            );
         }
         for (name, words) in [
             ("found", &fault.found),

@@ -146,7 +146,17 @@ mod tests {
         let fault = set("/outbound/Firewall/x", "1").unwrap_err();
         assert_eq!(fault.allowed, "\"loadBalancer\", \"a/b\"");
         assert_eq!(set("/weights/2", "1").unwrap_err().allowed, "0 to 1");
-        assert!(set("/duration/x", "1").unwrap_err().found.contains("a text"));
-        assert!(set("duration", "1").unwrap_err().remedy.contains("/duration"));
+        assert!(
+            set("/duration/x", "1")
+                .unwrap_err()
+                .found
+                .contains("a text")
+        );
+        assert!(
+            set("duration", "1")
+                .unwrap_err()
+                .remedy
+                .contains("/duration")
+        );
     }
 }

@@ -7,10 +7,10 @@ use crate::traffic::words::{
 };
 use crate::units::SimTime;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// A scenario: a cluster, where its workloads connect to, and the outbound types to compare.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -47,7 +47,7 @@ pub struct ScenarioSpec {
 }
 
 /// The cluster.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -63,7 +63,7 @@ pub struct ClusterSpec {
 }
 
 /// AKS network plugins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum NetworkPlugin {
     /// Azure CNI.
@@ -75,7 +75,7 @@ pub enum NetworkPlugin {
 }
 
 /// Modes of the network plugin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum NetworkPluginMode {
     /// Azure CNI Overlay.
@@ -83,7 +83,7 @@ pub enum NetworkPluginMode {
 }
 
 /// A node pool.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -101,7 +101,7 @@ pub struct NodePoolSpec {
 }
 
 /// A destination: one service that connections go to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "a destination: { \"name\": \"sql\", \"port\": 1433 }"
@@ -122,7 +122,7 @@ pub struct DestinationSpec {
 }
 
 /// Transport protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ProtocolSpec {
     /// TCP.
@@ -141,7 +141,7 @@ impl From<ProtocolSpec> for Protocol {
 }
 
 /// A workload: connections of one kind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,

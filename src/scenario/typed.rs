@@ -81,7 +81,11 @@ fn unknown(
     let at = root.pointer(&pointer);
     // The path of an unknown key may end at the object or at the key itself.
     let is_key = at.is_some_and(|value| value.get(name).is_some());
-    let pointer = if is_key { step(&pointer, name) } else { pointer };
+    let pointer = if is_key {
+        step(&pointer, name)
+    } else {
+        pointer
+    };
     let ends_at_key = pointer.rsplit('/').next() == Some(step("", name).trim_start_matches('/'));
     let span = match is_key || ends_at_key {
         true => places.key(&pointer),
@@ -243,7 +247,9 @@ fn remedy(value: &Value, allowed: &str, field: &str) -> String {
         Value::String(text) if wants_number && text.trim().parse::<f64>().is_ok() => {
             format!("leave out the quotes: {}", text.trim())
         }
-        Value::Number(number) if allowed.starts_with("a duration") || allowed.starts_with("a unit") => {
+        Value::Number(number)
+            if allowed.starts_with("a duration") || allowed.starts_with("a unit") =>
+        {
             format!("say which unit: \"{number}s\" for seconds, \"{number}m\" for minutes")
         }
         Value::Null => "give a value, or remove the field for its default".to_owned(),

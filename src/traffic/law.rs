@@ -125,7 +125,9 @@ impl Law {
     pub fn pareto(scale: f64, shape: f64, max: f64) -> Result<Law, LawError> {
         (positive(scale) && positive(shape) && max > scale)
             .then_some(Law::Pareto { scale, shape, max })
-            .ok_or_else(|| allowed("a scale above 0, a shape above 0, and a max, if any, above the scale"))
+            .ok_or_else(|| {
+                allowed("a scale above 0, a shape above 0, and a max, if any, above the scale")
+            })
     }
 
     /// Weibull with `scale` in seconds.

@@ -10,10 +10,10 @@ use crate::fault::{Code, Fault, Faults, step};
 use crate::units::SimTime;
 use check::Range;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// When the connections of a workload are opened. Rates are over the whole cluster.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     rename_all_fields = "camelCase",
@@ -42,7 +42,7 @@ pub enum ArrivalsSpec {
 }
 
 /// A recorded trace: CSV, or a Zeek `conn.log`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "a trace, such as { \"file\": \"conn.log\" }"
@@ -55,7 +55,7 @@ pub struct TraceSpec {
 }
 
 /// How connections spread over the nodes of a pool.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum PlacementSpec {
     /// The same share for every node.
@@ -69,7 +69,7 @@ pub enum PlacementSpec {
 }
 
 /// How connections spread over the endpoints of a destination.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum PopularitySpec {
     /// The same share for every endpoint.
@@ -79,7 +79,7 @@ pub enum PopularitySpec {
 }
 
 /// Weights of the ways a connection ends; what is left out is 0, and they sum to 1.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "the shares of the ends, such as { \"fin\": 0.95, \"abandon\": 0.05 }"
@@ -96,7 +96,7 @@ pub struct CloseSpec {
 }
 
 /// SYN schedule of a try. `synRetries` 6 with 0 linear ones is Ubuntu 22.04, with 4 a kernel from 6.5 on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -112,7 +112,7 @@ pub struct ConnectSpec {
 }
 
 /// What the application does when a try fails.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "an object, such as { \"attempts\": 3, \"backoff\": \"1s\" }"
@@ -194,9 +194,7 @@ impl PlacementSpec {
                 shares[0] = *share;
                 Some(shares)
             }
-            PlacementSpec::Zipf(exponent) => {
-                zipf(*exponent, nodes, &step(pointer, "zipf"), faults)
-            }
+            PlacementSpec::Zipf(exponent) => zipf(*exponent, nodes, &step(pointer, "zipf"), faults),
             PlacementSpec::Weights(weights) => {
                 normalised(weights, nodes, &step(pointer, "weights"), faults)
             }
@@ -228,7 +226,9 @@ fn even(count: usize) -> Vec<f64> {
 /// Shares i^−s / Σ for i = 1 … `count`.
 fn zipf(exponent: f64, count: usize, pointer: &str, faults: &mut Faults) -> Option<Vec<f64>> {
     Range::AT_LEAST_ZERO.check(exponent, "the Zipf exponent", pointer, faults)?;
-    let weights: Vec<f64> = (1..=count).map(|i| libm::pow(i as f64, -exponent)).collect();
+    let weights: Vec<f64> = (1..=count)
+        .map(|i| libm::pow(i as f64, -exponent))
+        .collect();
     let sum: f64 = weights.iter().sum();
     Some(weights.into_iter().map(|weight| weight / sum).collect())
 }
@@ -390,7 +390,12 @@ impl RetrySpec {
                 remedy: "write 1 for no retry".to_owned(),
             });
         }
-        Range::AT_LEAST_ONE.check(retry.factor, "the growth of the pause", &step(pointer, "factor"), faults);
+        Range::AT_LEAST_ONE.check(
+            retry.factor,
+            "the growth of the pause",
+            &step(pointer, "factor"),
+            faults,
+        );
         Range::UNIT.check(retry.jitter, "the jitter", &step(pointer, "jitter"), faults);
         (faults.len() == before).then_some(retry)
     }

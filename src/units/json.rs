@@ -56,7 +56,10 @@ mod tests {
     fn a_duration_survives_the_file() {
         let text = "\"1h30m0.5s\"";
         let span: SimTime = serde_json::from_str(text).expect("a duration");
-        assert_eq!(serde_json::to_string(&span).expect("text"), "\"1h30m500ms\"");
+        assert_eq!(
+            serde_json::to_string(&span).expect("text"),
+            "\"1h30m500ms\""
+        );
     }
 
     #[test]

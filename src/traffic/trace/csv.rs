@@ -10,7 +10,14 @@ use std::borrow::Cow;
 
 /// The columns, in the order of [`Columns`]; the last two may be left out.
 const NAMES: [&str; 8] = [
-    "start", "node", "protocol", "address", "port", "lifetime", "close", "keepalive",
+    "start",
+    "node",
+    "protocol",
+    "address",
+    "port",
+    "lifetime",
+    "close",
+    "keepalive",
 ];
 const REQUIRED: usize = 6;
 
@@ -53,10 +60,16 @@ fn read_row<'a>(
     let start = required(0).seconds()?;
     let node = required(1);
     if node.text.is_empty() {
-        return Err(node.error("the name of a node, or an address", "say which node opened it"));
+        return Err(node.error(
+            "the name of a node, or an address",
+            "say which node opened it",
+        ));
     }
     let Some(protocol) = required(2).protocol() else {
-        return Err(required(2).error("tcp or udp", "remove the rows of other protocols: they use no SNAT port"));
+        return Err(required(2).error(
+            "tcp or udp",
+            "remove the rows of other protocols: they use no SNAT port",
+        ));
     };
     let address = required(3).address()?;
     let port = required(4).port()?;
@@ -90,10 +103,7 @@ fn close(field: Field) -> Result<CloseKind, FileError> {
         "rst" => Ok(CloseKind::Rst),
         "abandon" => Ok(CloseKind::Abandon),
         "unanswered" => Ok(CloseKind::Unanswered),
-        _ => Err(field.error(
-            "fin, rst, abandon or unanswered",
-            "leave it empty for fin",
-        )),
+        _ => Err(field.error("fin, rst, abandon or unanswered", "leave it empty for fin")),
     }
 }
 
@@ -144,7 +154,9 @@ fn columns(header: Line) -> Result<(Columns, usize), FileError> {
                     Code::E0403,
                     format!("no column {wanted}, but one called {name}"),
                     format!("columns named {}", NAMES.join(", ")),
-                    format!("rename {name} to {wanted}, or to something unlike it to have it ignored"),
+                    format!(
+                        "rename {name} to {wanted}, or to something unlike it to have it ignored"
+                    ),
                 ));
             }
         }
@@ -161,7 +173,8 @@ fn renaming(names: &[String], missing: &[&str]) -> String {
                 .iter()
                 .filter(|name| !NAMES.contains(&name.as_str()))
                 .find(|name| {
-                    name.contains(wanted) || strsim::jaro_winkler(name, wanted) > 0.8
+                    name.contains(wanted)
+                        || strsim::jaro_winkler(name, wanted) > 0.8
                         || ALIASES.contains(&(name.as_str(), *wanted))
                 })?;
             Some(format!("{likest} to {wanted}"))

@@ -67,7 +67,20 @@ mod tests {
     #[test]
     fn what_is_no_number_of_seconds_is_refused() {
         for text in [
-            "", "-", "-1", "+1", ".", "1.2.3", "1e", "1 s", "nan", "inf", "4m", "0x10", "18446744074", "1e99",
+            "",
+            "-",
+            "-1",
+            "+1",
+            ".",
+            "1.2.3",
+            "1e",
+            "1 s",
+            "nan",
+            "inf",
+            "4m",
+            "0x10",
+            "18446744074",
+            "1e99",
         ] {
             assert_eq!(seconds(text), None, "{text}");
         }

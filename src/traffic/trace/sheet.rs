@@ -146,7 +146,10 @@ impl Field<'_> {
                 true => "times count from the start of the run, which is 0",
                 false => "write plain seconds, without a unit",
             };
-            self.error("seconds as a decimal number of at least 0, such as 12.345", remedy)
+            self.error(
+                "seconds as a decimal number of at least 0, such as 12.345",
+                remedy,
+            )
         })
     }
 

@@ -52,10 +52,17 @@ impl Rows<'_> {
         let port = row.port.port()?;
         let lifetime = match row.duration {
             "" => SimTime::ZERO,
-            text => Field { column: OPTIONAL[0], text, ..row.ts }.seconds()?,
+            text => Field {
+                column: OPTIONAL[0],
+                text,
+                ..row.ts
+            }
+            .seconds()?,
         };
         if row.node.text.is_empty() {
-            return Err(row.node.error("the address of the originator", "remove the row"));
+            return Err(row
+                .node
+                .error("the address of the originator", "remove the row"));
         }
         if let Some(source) = self.reader.source(row.node.text) {
             let endpoint = self.reader.endpoint(protocol, address, port);
@@ -243,7 +250,8 @@ pub(super) fn read_json(mut lines: Lines, reader: Reader) -> Result<Trace, FileE
         origin: SimTime::MAX,
     };
     while let Some(line) = lines.next()? {
-        let row: JsonRow = serde_json::from_str(line.text).map_err(|error| not_json(line, &error))?;
+        let row: JsonRow =
+            serde_json::from_str(line.text).map_err(|error| not_json(line, &error))?;
         let texts = [
             raw(row.ts),
             row.node.as_deref().unwrap_or_default(),
@@ -287,7 +295,10 @@ fn raw(value: Option<&RawValue>) -> &str {
 
 fn not_json(line: Line, error: &serde_json::Error) -> FileError {
     let column = error.column().saturating_sub(1).min(line.text.len());
-    let start = (0..=column).rev().find(|at| line.text.is_char_boundary(*at)).unwrap_or(0);
+    let start = (0..=column)
+        .rev()
+        .find(|at| line.text.is_char_boundary(*at))
+        .unwrap_or(0);
     let words = error.to_string();
     let words = words.split(" at line ").next().unwrap_or_default();
     line.error(

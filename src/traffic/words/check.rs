@@ -50,7 +50,10 @@ impl Range {
     /// A percentage is the likeliest slip where shares are asked for.
     fn remedy(self, value: f64) -> String {
         if self.max == 1.0 && value > 1.0 && value <= 100.0 {
-            format!("shares are fractions of 1: {value} percent is {}", value / 100.0)
+            format!(
+                "shares are fractions of 1: {value} percent is {}",
+                value / 100.0
+            )
         } else if value < self.min {
             format!("write {} or more", self.min)
         } else {

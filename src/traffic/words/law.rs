@@ -4,10 +4,10 @@ use crate::fault::{Code, Fault, Faults, step};
 use crate::traffic::{Law, LawError};
 use crate::units::SimTime;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// A law of a lifetime or think time; one key names it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum LawSpec {
     /// Always the same duration.
@@ -189,7 +189,9 @@ impl LawSpec {
     fn remedy(&self) -> String {
         match self {
             LawSpec::Lognormal { .. } => "for example { \"median\": \"400ms\", \"p99\": \"8s\" }",
-            LawSpec::Uniform { .. } => "swap the two bounds, or use \"constant\" where nothing varies",
+            LawSpec::Uniform { .. } => {
+                "swap the two bounds, or use \"constant\" where nothing varies"
+            }
             LawSpec::Pareto { .. } => {
                 "for example { \"scale\": \"100ms\", \"shape\": 1.5, \"max\": \"1h\" }"
             }
