@@ -103,6 +103,25 @@ codes! {
         "A client of a closed loop thinks, connects, lives and thinks again. Where it thinks for no time at all and a connection takes none either, it would open infinitely many connections at one instant. So the think time is above 0, if only a little.";
 
     // --- Outbound types: E03xx ---
+    E0301: "no such outbound type", "x";
+    E0302: "an outbound type without egress", "x";
+    E0303: "a block missing or out of place", "x";
+    E0304: "a custom type that is not complete", "x";
+    E0305: "an assumption out of range", "x";
+    E0306: "a prefix of unknown size", "x";
+    E0310: "ports not a multiple of 8", "x";
+    E0311: "ports out of range", "x";
+    E0312: "too few ports for all nodes", "x";
+    E0313: "idle timeout of a Load Balancer out of range", "x";
+    E0314: "public IPs of a Load Balancer out of range", "x";
+    E0315: "public IPs given in two ways", "x";
+    E0316: "an idle timeout that `az aks` refuses and ARM accepts", "x";
+    E0317: "automatic ports beyond Azure's table", "x";
+    E0320: "public IPs of a NAT Gateway out of range", "x";
+    E0321: "idle timeout of a NAT Gateway out of range", "x";
+    E0330: "public IPs of a firewall out of range", "x";
+    E0331: "instances of a firewall out of range", "x";
+    E0332: "idle timeout of a firewall out of range", "x";
 
     // --- Traces: E04xx ---
     E0401: "file cannot be read",
