@@ -9,9 +9,9 @@ pub(super) fn apply(root: &mut Value, pointer: &str, word: &str) -> Result<(), F
     if !pointer.starts_with('/') {
         return Err(fault(
             pointer,
-            "a pointer that does not begin with a slash".to_owned(),
+            "The pointer does not begin with a slash.".to_owned(),
             "a JSON pointer, such as /duration or /workloads/0/retry/attempts".to_owned(),
-            format!("write /{pointer}"),
+            format!("Write /{pointer}."),
         ));
     }
     let mut place = root;
@@ -46,16 +46,16 @@ fn enter<'v>(
             Some(index) => Ok(&mut list[index]),
             None => Err(fault(
                 pointer,
-                format!("{walked} has no element {token}"),
+                format!("{walked} has no element \"{token}\"."),
                 elements(list),
-                "name an element that exists, or count from 0".to_owned(),
+                "Name an element that exists, or count from 0.".to_owned(),
             )),
         },
         _ => Err(fault(
             pointer,
-            format!("{walked} is {kind} and has no field {token}"),
+            format!("{walked} is {kind} and has no field \"{token}\"."),
             "a pointer through objects and lists".to_owned(),
-            format!("did you mean --set {walked}=VALUE?"),
+            format!("Did you mean --set {walked}=VALUE?"),
         )),
     }
 }

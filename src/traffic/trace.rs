@@ -81,9 +81,9 @@ pub fn read(bytes: &[u8], counts: &dyn Fn(&str) -> bool) -> Result<Trace, FileEr
             line: 0,
             text: String::new(),
             span: 0..0,
-            found: "the file is empty".to_owned(),
+            found: "The file is empty.".to_owned(),
             allowed: FORMATS.to_owned(),
-            remedy: "check the name of the file".to_owned(),
+            remedy: "Check the name of the file.".to_owned(),
         });
     };
     let reader = Reader::new(counts);

@@ -34,9 +34,9 @@ pub(super) fn read(mut lines: Lines, mut reader: Reader) -> Result<Trace, FileEr
         if cells.len() != width {
             return Err(line.whole(
                 Code::E0404,
-                format!("{} fields where the header has {width}", cells.len()),
+                format!("{} fields where the header has {width}.", cells.len()),
                 "as many fields as the header, separated by commas",
-                "quote a field that has a comma in it",
+                "Quote a field that has a comma in it; a last line that was cut off is best removed.",
             ));
         }
         let row = |name: usize| {
@@ -62,13 +62,13 @@ fn read_row<'a>(
     if node.text.is_empty() {
         return Err(node.error(
             "the name of a node, or an address",
-            "say which node opened it",
+            "Say which node opened the connection.",
         ));
     }
     let Some(protocol) = required(2).protocol() else {
         return Err(required(2).error(
             "tcp or udp",
-            "remove the rows of other protocols: they use no SNAT port",
+            "Remove the rows of other protocols: they use no SNAT port.",
         ));
     };
     let address = required(3).address()?;
@@ -103,7 +103,7 @@ fn close(field: Field) -> Result<CloseKind, FileError> {
         "rst" => Ok(CloseKind::Rst),
         "abandon" => Ok(CloseKind::Abandon),
         "unanswered" => Ok(CloseKind::Unanswered),
-        _ => Err(field.error("fin, rst, abandon or unanswered", "leave it empty for fin")),
+        _ => Err(field.error("fin, rst, abandon or unanswered", "Leave it empty for fin.")),
     }
 }
 
@@ -130,15 +130,15 @@ fn columns(header: Line) -> Result<(Columns, usize), FileError> {
     if missing.len() == REQUIRED {
         return Err(header.whole(
             Code::E0402,
-            "the first line has none of the columns of a trace",
+            "The first line has none of the columns of a trace.",
             super::FORMATS,
-            format!("a CSV begins with the line {}", NAMES.join(",")),
+            format!("A CSV begins with the line {}", NAMES.join(",")),
         ));
     }
     if !missing.is_empty() {
         return Err(header.whole(
             Code::E0403,
-            format!("no column {}", missing.join(", ")),
+            format!("There is no column {}.", missing.join(", ")),
             format!(
                 "columns named {}; close and keepalive may be left out, the order is free, others are ignored",
                 NAMES.join(", ")
@@ -152,10 +152,10 @@ fn columns(header: Line) -> Result<(Columns, usize), FileError> {
             if columns[i].is_none() && strsim::jaro_winkler(name, wanted) > 0.85 {
                 return Err(header.whole(
                     Code::E0403,
-                    format!("no column {wanted}, but one called {name}"),
+                    format!("There is no column {wanted}, but one called {name}."),
                     format!("columns named {}", NAMES.join(", ")),
                     format!(
-                        "rename {name} to {wanted}, or to something unlike it to have it ignored"
+                        "Rename {name} to {wanted}, or to something unlike it to have it ignored."
                     ),
                 ));
             }
@@ -166,23 +166,27 @@ fn columns(header: Line) -> Result<(Columns, usize), FileError> {
 
 /// Which of the columns there are could be a missing one under another name.
 fn renaming(names: &[String], missing: &[&str]) -> String {
-    let pairs: Vec<String> = missing
+    let mut free: Vec<&str> = names
         .iter()
-        .filter_map(|wanted| {
-            let likest = names
-                .iter()
-                .filter(|name| !NAMES.contains(&name.as_str()))
-                .find(|name| {
-                    name.contains(wanted)
-                        || strsim::jaro_winkler(name, wanted) > 0.8
-                        || ALIASES.contains(&(name.as_str(), *wanted))
-                })?;
-            Some(format!("{likest} to {wanted}"))
-        })
+        .map(String::as_str)
+        .filter(|name| !NAMES.contains(name))
         .collect();
+    let mut pairs = Vec::new();
+    for wanted in missing {
+        let alias = |name: &&str| ALIASES.contains(&(*name, *wanted));
+        let alike =
+            |name: &&str| name.contains(wanted) || strsim::jaro_winkler(name, wanted) > 0.85;
+        let place = free
+            .iter()
+            .position(alias)
+            .or_else(|| free.iter().position(alike));
+        if let Some(place) = place {
+            pairs.push(format!("{} to {wanted}", free.remove(place)));
+        }
+    }
     match pairs.is_empty() {
-        true => "rename or add the columns; times and lifetimes are in seconds".to_owned(),
-        false => format!("rename {}", pairs.join(", ")),
+        true => "Rename or add the columns; times and lifetimes are in seconds.".to_owned(),
+        false => format!("Rename {}.", pairs.join(", ")),
     }
 }
 
@@ -220,9 +224,9 @@ fn split<'a>(line: Line<'a>) -> Result<Vec<Cow<'a, str>>, FileError> {
                     return Err(line.error(
                         Code::E0404,
                         line.text.len() - rest.len()..line.text.len(),
-                        "a quoted field that does not end properly",
+                        "A quoted field does not end properly.",
                         "a field in double quotes, with a comma or the end of the line after it",
-                        "close the quotes; a quote inside is written twice",
+                        "Close the quotes; a quote inside is written twice.",
                     ));
                 };
                 (cell, tail)

@@ -67,9 +67,9 @@ impl<'a> Lines<'a> {
             line: 0,
             text: String::new(),
             span: 0..0,
-            found: format!("line {} cannot be read: {error}", self.number),
+            found: format!("Line {} cannot be read: {error}.", self.number),
             allowed: "UTF-8 text, gzipped or not".to_owned(),
-            remedy: "check that the file is whole and not some other format".to_owned(),
+            remedy: "Check that the file is whole and not of some other format.".to_owned(),
         }
     }
 }
@@ -133,8 +133,8 @@ impl Field<'_> {
             _ => 0..self.line.text.len(),
         };
         let found = match self.text {
-            "" => format!("{} is empty", self.column),
-            text => format!("{} is \"{text}\"", self.column),
+            "" => format!("{} is empty.", self.column),
+            text => format!("{} is \"{text}\".", self.column),
         };
         self.line.error(Code::E0404, span, found, allowed, remedy)
     }
@@ -143,8 +143,8 @@ impl Field<'_> {
     pub(super) fn seconds(self) -> Result<SimTime, FileError> {
         super::number::seconds(self.text).ok_or_else(|| {
             let remedy = match self.text.starts_with('-') {
-                true => "times count from the start of the run, which is 0",
-                false => "write plain seconds, without a unit",
+                true => "Times count from the start of the run, which is 0.",
+                false => "Write plain seconds, without a unit.",
             };
             self.error(
                 "seconds as a decimal number of at least 0, such as 12.345",
@@ -158,16 +158,19 @@ impl Field<'_> {
         self.text.parse().map_err(|_| {
             self.error(
                 "an IPv4 or IPv6 address, such as 203.0.113.40",
-                "names are not resolved: write the address they stand for",
+                "Names are not resolved: write the address they stand for.",
             )
         })
     }
 
     /// A port.
     pub(super) fn port(self) -> Result<u16, FileError> {
-        self.text
-            .parse()
-            .map_err(|_| self.error("a port from 0 to 65535", "write the destination port"))
+        self.text.parse().map_err(|_| {
+            self.error(
+                "a port from 0 to 65535",
+                "Write the destination port as a number.",
+            )
+        })
     }
 
     /// TCP or UDP, in any case; none for another protocol.

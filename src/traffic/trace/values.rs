@@ -22,9 +22,9 @@ pub fn read_values(bytes: &[u8]) -> Result<Vec<SimTime>, FileError> {
         values.push(value.ok_or_else(|| {
             line.whole(
                 Code::E0404,
-                format!("\"{text}\" is no duration"),
+                format!("\"{text}\" is no duration."),
                 "one value a line: a duration such as 250ms, or plain seconds such as 0.25",
-                "mend or remove the line; a line that begins with # is skipped",
+                "Mend or remove the line; a line that begins with # is skipped.",
             )
         })?);
     }
