@@ -161,3 +161,6 @@ impl<'a> Reader<'a> {
         self.trace
     }
 }
+
+#[cfg(test)]
+mod tests;

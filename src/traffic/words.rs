@@ -405,3 +405,6 @@ impl RetrySpec {
         (faults.len() == before).then_some(retry)
     }
 }
+
+#[cfg(test)]
+mod tests;
