@@ -5,7 +5,7 @@ use crate::fault::{Code, Fault};
 use serde_json::{Map, Value};
 
 /// Puts `word` (JSON, or else a bare text) where `pointer` leads.
-pub(super) fn apply(root: &mut Value, pointer: &str, word: &str) -> Result<(), Fault> {
+pub(super) fn apply(root: &mut Value, pointer: &str, word: &str) -> Result<(), Box<Fault>> {
     if !pointer.starts_with('/') {
         return Err(fault(
             pointer,
@@ -30,7 +30,7 @@ fn enter<'v>(
     token: &str,
     walked: &str,
     pointer: &str,
-) -> Result<&'v mut Value, Fault> {
+) -> Result<&'v mut Value, Box<Fault>> {
     if place.is_null() {
         *place = Value::Object(Map::new());
     }
@@ -88,14 +88,14 @@ fn elements(list: &[Value]) -> String {
     }
 }
 
-fn fault(pointer: &str, found: String, allowed: String, remedy: String) -> Fault {
-    Fault {
+fn fault(pointer: &str, found: String, allowed: String, remedy: String) -> Box<Fault> {
+    Box::new(Fault {
         code: Code::E0108,
         pointer: pointer.to_owned(),
         found,
         allowed,
         remedy,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn set(pointer: &str, word: &str) -> Result<Value, Fault> {
+    fn set(pointer: &str, word: &str) -> Result<Value, Box<Fault>> {
         let mut value = json!({
             "duration": "1h",
             "outbound": [

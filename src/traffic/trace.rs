@@ -73,10 +73,10 @@ pub struct FileError {
 ///
 /// # Errors
 /// The first place that cannot be read.
-pub fn read(bytes: &[u8], counts: &dyn Fn(&str) -> bool) -> Result<Trace, FileError> {
+pub fn read(bytes: &[u8], counts: &dyn Fn(&str) -> bool) -> Result<Trace, Box<FileError>> {
     let mut lines = Lines::new(Box::new(BufReader::with_capacity(1 << 16, plain(bytes))));
     let Some(first) = lines.first()? else {
-        return Err(FileError {
+        return Err(Box::new(FileError {
             code: Code::E0402,
             line: 0,
             text: String::new(),
@@ -84,7 +84,7 @@ pub fn read(bytes: &[u8], counts: &dyn Fn(&str) -> bool) -> Result<Trace, FileEr
             found: "The file is empty.".to_owned(),
             allowed: FORMATS.to_owned(),
             remedy: "Check the name of the file.".to_owned(),
-        });
+        }));
     };
     let reader = Reader::new(counts);
     match first.trim_start().bytes().next() {

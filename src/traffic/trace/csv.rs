@@ -24,7 +24,7 @@ const REQUIRED: usize = 6;
 /// Place of every known column in a row.
 type Columns = [Option<usize>; NAMES.len()];
 
-pub(super) fn read(mut lines: Lines, mut reader: Reader) -> Result<Trace, FileError> {
+pub(super) fn read(mut lines: Lines, mut reader: Reader) -> Result<Trace, Box<FileError>> {
     let Some(header) = lines.next()? else {
         return Ok(reader.finish(SimTime::ZERO));
     };
@@ -55,7 +55,7 @@ pub(super) fn read(mut lines: Lines, mut reader: Reader) -> Result<Trace, FileEr
 fn read_row<'a>(
     field: impl Fn(usize) -> Option<Field<'a>>,
     reader: &mut Reader,
-) -> Result<(), FileError> {
+) -> Result<(), Box<FileError>> {
     let required = |name: usize| field(name).expect("a required column is in the header");
     let start = required(0).seconds()?;
     let node = required(1);
@@ -97,7 +97,7 @@ fn read_row<'a>(
 }
 
 /// How a connection ends; empty means by FIN.
-fn close(field: Field) -> Result<CloseKind, FileError> {
+fn close(field: Field) -> Result<CloseKind, Box<FileError>> {
     match field.text {
         "" | "fin" => Ok(CloseKind::Fin),
         "rst" => Ok(CloseKind::Rst),
@@ -108,7 +108,7 @@ fn close(field: Field) -> Result<CloseKind, FileError> {
 }
 
 /// Gap between packets; empty or 0 means packets all along.
-fn keepalive(field: Field) -> Result<Option<SimTime>, FileError> {
+fn keepalive(field: Field) -> Result<Option<SimTime>, Box<FileError>> {
     match field.text {
         "" => Ok(None),
         _ => Ok(Some(field.seconds()?).filter(|gap| *gap > SimTime::ZERO)),
@@ -116,7 +116,7 @@ fn keepalive(field: Field) -> Result<Option<SimTime>, FileError> {
 }
 
 /// Where the known columns are, and how many columns there are in all.
-fn columns(header: Line) -> Result<(Columns, usize), FileError> {
+fn columns(header: Line) -> Result<(Columns, usize), Box<FileError>> {
     let names: Vec<String> = split(header)?
         .iter()
         .map(|name| name.trim().to_ascii_lowercase())
@@ -207,7 +207,7 @@ const ALIASES: [(&str, &str); 12] = [
 ];
 
 /// The cells of a line; a quoted cell may hold commas and doubled quotes, but no line end.
-fn split<'a>(line: Line<'a>) -> Result<Vec<Cow<'a, str>>, FileError> {
+fn split<'a>(line: Line<'a>) -> Result<Vec<Cow<'a, str>>, Box<FileError>> {
     if !line.text.contains('"') {
         return Ok(line.text.split(',').map(Cow::Borrowed).collect());
     }

@@ -3,7 +3,7 @@
 use super::*;
 use std::io::Write;
 
-fn all(bytes: &[u8]) -> Result<Trace, FileError> {
+fn all(bytes: &[u8]) -> Result<Trace, Box<FileError>> {
     read(bytes, &|_| true)
 }
 

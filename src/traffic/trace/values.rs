@@ -10,7 +10,7 @@ use std::io::BufReader;
 ///
 /// # Errors
 /// The first line that is neither.
-pub fn read_values(bytes: &[u8]) -> Result<Vec<SimTime>, FileError> {
+pub fn read_values(bytes: &[u8]) -> Result<Vec<SimTime>, Box<FileError>> {
     let mut lines = Lines::new(Box::new(BufReader::new(plain(bytes))));
     let mut values = Vec::new();
     while let Some(line) = lines.next()? {

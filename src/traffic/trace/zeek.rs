@@ -35,7 +35,7 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn push(&mut self, row: Row) -> Result<(), FileError> {
+    fn push(&mut self, row: Row) -> Result<(), Box<FileError>> {
         let start = row.ts.seconds().map_err(|mut error| {
             if row.ts.text.contains('T') {
                 error.remedy =
@@ -105,7 +105,7 @@ struct Layout {
     width: usize,
 }
 
-pub(super) fn read_tsv(mut lines: Lines, reader: Reader) -> Result<Trace, FileError> {
+pub(super) fn read_tsv(mut lines: Lines, reader: Reader) -> Result<Trace, Box<FileError>> {
     let mut rows = Rows {
         reader,
         origin: SimTime::MAX,
@@ -128,7 +128,7 @@ pub(super) fn read_tsv(mut lines: Lines, reader: Reader) -> Result<Trace, FileEr
 
 impl Layout {
     /// Takes in a header line, without its `#`.
-    fn read(&mut self, header: &str, line: Line) -> Result<(), FileError> {
+    fn read(&mut self, header: &str, line: Line) -> Result<(), Box<FileError>> {
         if let Some(separator) = header.strip_prefix("separator ") {
             self.separator = unescape(separator);
             return Ok(());
@@ -143,7 +143,7 @@ impl Layout {
         Ok(())
     }
 
-    fn fields(&mut self, names: &[&str], line: Line) -> Result<(), FileError> {
+    fn fields(&mut self, names: &[&str], line: Line) -> Result<(), Box<FileError>> {
         let place = |wanted: &&str| names.iter().position(|name| name == wanted);
         let mut columns = [None; 7];
         for (column, wanted) in columns.iter_mut().zip(REQUIRED.iter().chain(&OPTIONAL)) {
@@ -172,7 +172,7 @@ impl Layout {
         Ok(())
     }
 
-    fn row<'a>(&self, line: Line<'a>) -> Result<Row<'a>, FileError> {
+    fn row<'a>(&self, line: Line<'a>) -> Result<Row<'a>, Box<FileError>> {
         let Some(columns) = self.columns else {
             return Err(line.whole(
                 Code::E0403,
@@ -244,7 +244,7 @@ struct JsonRow<'a> {
     conn_state: Option<Cow<'a, str>>,
 }
 
-pub(super) fn read_json(mut lines: Lines, reader: Reader) -> Result<Trace, FileError> {
+pub(super) fn read_json(mut lines: Lines, reader: Reader) -> Result<Trace, Box<FileError>> {
     let mut rows = Rows {
         reader,
         origin: SimTime::MAX,
@@ -293,7 +293,7 @@ fn raw(value: Option<&RawValue>) -> &str {
     }
 }
 
-fn not_json(line: Line, error: &serde_json::Error) -> FileError {
+fn not_json(line: Line, error: &serde_json::Error) -> Box<FileError> {
     let column = error.column().saturating_sub(1).min(line.text.len());
     let start = (0..=column)
         .rev()

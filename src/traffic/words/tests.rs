@@ -9,12 +9,10 @@ fn placement(json: &str, nodes: usize) -> Result<Vec<f64>, Faults> {
     words.resolve(nodes, "/p", &mut faults).ok_or(faults)
 }
 
-fn law(json: &str) -> Result<Law, Fault> {
+fn law(json: &str) -> Result<Law, Faults> {
     let words: LawSpec = serde_json::from_str(json).unwrap();
     let mut faults = Faults::new();
-    words
-        .resolve(None, "/l", &mut faults)
-        .ok_or_else(|| faults.remove(0))
+    words.resolve(None, "/l", &mut faults).ok_or(faults)
 }
 
 #[test]
@@ -142,7 +140,7 @@ fn laws_without_meaning_are_refused_at_their_parameters() {
         r#"{"empirical":{}}"#,
         r#"{"empirical":{"values":["1s"],"file":"x"}}"#,
     ] {
-        let fault = law(json).unwrap_err();
+        let fault = &law(json).unwrap_err()[0];
         assert_eq!(fault.code, Code::E0211, "{json}");
         assert!(fault.pointer.starts_with("/l/"), "{json}");
     }
