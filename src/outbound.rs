@@ -1,6 +1,6 @@
 //! Outbound types: each one's words, defaults, rules and port pools, one file a type.
 //!
-//! A new type is a file with a [`Definition`], a line in the list below and, if it has words of
+//! A new type is a file with a `Definition`, a line in the list below and, if it has words of
 //! its own, its block in [`OutboundSpec`].
 
 mod addresses;

@@ -340,7 +340,10 @@ fn not_a_multiple(ports: u32, pointer: String) -> Fault {
             thousands(ports),
         ),
         allowed: "a multiple of 8 from 0 to 64,000".to_owned(),
-        remedy: format!("Set it to {} or {}.", thousands(below), thousands(above)),
+        remedy: match below {
+            0 => "Set it to 8, or to 0 for automatic allocation.".to_owned(),
+            _ => format!("Set it to {} or {}.", thousands(below), thousands(above)),
+        },
     }
 }
 
@@ -352,20 +355,15 @@ fn too_few_ports(
     pointer: String,
 ) -> Fault {
     let nodes = counted_nodes(pools);
-    let Frontend {
-        ips,
-        inbound_blocks,
-    } = *frontend;
     let supply = frontend.supply();
     Fault {
         code: Code::E0312,
         pointer,
         found: format!(
-            "Azure refuses it as InvalidLoadBalancerProfileAllocatedOutboundPorts: \"Load balancer profile allocated ports {ports} is not in an allowable range given the number of nodes and IPs provisioned. Total node count {nodes} requires {} ports but only {supply} ports are available given {ips} outbound public IPs.\" Counted: {} = {}.{}",
-            nodes * u64::from(ports),
+            "{} {}{}",
+            azures_words(ports, nodes, frontend),
             counting(pools, assumed_surge),
-            plural(nodes, "node"),
-            blocks_taken(inbound_blocks),
+            blocks_taken(frontend.inbound_blocks),
         ),
         allowed: format!(
             "at most {} per node ({} for {}, rounded down to a multiple of 8), or at most {} at {} each",
@@ -379,21 +377,42 @@ fn too_few_ports(
     }
 }
 
-/// `system 3 + 1 surge, apps 30 + 3 surge (10% of 30)`.
+/// The check of AKS, which knows nothing of inbound rules, or that of the Load Balancer behind it.
+fn azures_words(ports: u32, nodes: u64, frontend: &Frontend) -> String {
+    let ips = frontend.ips;
+    let needed = nodes * u64::from(ports);
+    let of_addresses = supply(ips, 0);
+    if needed > of_addresses {
+        format!(
+            "Azure refuses it as InvalidLoadBalancerProfileAllocatedOutboundPorts: \"Load balancer profile allocated ports {ports} is not in an allowable range given the number of nodes and IPs provisioned. Total node count {nodes} requires {needed} ports but only {of_addresses} ports are available given {ips} outbound public IPs.\""
+        )
+    } else {
+        format!(
+            "Azure refuses it as SpecifiedAllocatedOutboundPortsForOutboundRuleExceedsTotalNumberOfAvailablePorts: {} with {} each require {} ports, but only {} are free.",
+            plural(nodes, "node"),
+            plural(ports, "port"),
+            thousands(needed),
+            thousands(frontend.supply()),
+        )
+    }
+}
+
+/// `system 3 + 1, apps 30 + 3 (10% of 30)`.
 fn counting(pools: &[CountedPool], assumed_surge: MaxSurge) -> String {
-    let pools: Vec<String> = pools
+    let each: Vec<String> = pools
         .iter()
         .map(|pool| {
             let share = match pool.max_surge {
                 MaxSurge::Nodes(_) => String::new(),
                 MaxSurge::Percent(_) => format!(" ({} of {})", pool.max_surge, pool.nodes),
             };
-            format!("{} {} + {} surge{share}", pool.name, pool.nodes, pool.surge)
+            format!("{} {} + {}{share}", pool.name, pool.nodes, pool.surge)
         })
         .collect();
     format!(
-        "{} (the most nodes of each pool and its maxSurge, {assumed_surge} where none is set)",
-        pools.join(", ")
+        "Counted are the most nodes of each pool and its maxSurge ({assumed_surge} where none is set): {} = {}.",
+        each.join(", "),
+        plural(counted_nodes(pools), "node"),
     )
 }
 
@@ -401,9 +420,9 @@ fn blocks_taken(blocks: u32) -> String {
     if blocks == 0 {
         return String::new();
     }
-    let ports = blocks * azure::LB_BLOCK;
+    let taken = plural(blocks * azure::LB_BLOCK, "port");
     format!(
-        " Inbound rules on the frontend take {} of 8 ports, {ports} in all.",
+        " Inbound rules on the frontend take {} of 8: {taken}.",
         plural(blocks, "block")
     )
 }
@@ -419,7 +438,7 @@ fn remedy(ports: u32, nodes: u64, frontend: &Frontend) -> String {
     }
     if needed <= *azure::LB_IPS.end() as u64 {
         ways.push(format!(
-            "give the Load Balancer {needed} public IPs (`--load-balancer-managed-outbound-ip-count {needed}`)"
+            "give the Load Balancer {needed} public IPs (`--load-balancer-managed-outbound-ip-count {needed}`, or as many own ones)"
         ));
     }
     ways.push("lower count, maxCount or maxSurge of a pool".to_owned());
