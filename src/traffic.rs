@@ -3,6 +3,8 @@
 mod lanes;
 mod law;
 mod stream;
+pub mod trace;
+pub mod words;
 
 pub use law::{Law, LawError};
 pub use stream::{
