@@ -2,8 +2,13 @@
 
 pub mod analytic;
 mod document;
+mod figures;
+mod findings;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod interval;
+mod timeline;
+pub mod words;
 
 pub use document::*;
+pub use figures::{About, document};

@@ -674,7 +674,7 @@ mod tests {
         low
     }
 
-    /// Computed independently with 50-digit arithmetic from the defining sum.
+    /// Checked by the recursion B(n) = A B(n-1) / (n + A B(n-1)) in decimal arithmetic of 50 digits.
     #[test]
     fn erlang_b_agrees_with_independent_figures() {
         for (load, ports, blocking) in [
