@@ -1,38 +1,105 @@
 //! Outbound types: each one's words, defaults, rules and port pools, one file a type.
+//!
+//! A new type is a file with a `Definition`, a line in the list below and, if it has words of
+//! its own, its block in [`OutboundSpec`].
 
+mod addresses;
+mod assumptions;
+pub mod azure;
+mod cluster;
+mod custom;
+mod firewall;
+mod load_balancer;
 mod metric;
+mod nat_gateway;
+mod review;
+mod spec;
 
+pub use addresses::{OutboundIpPrefixes, OutboundIps, PublicIp, PublicIpPrefix};
+pub use assumptions::{
+    Assumption, Assumptions, AssumptionsSpec, BeyondTable, FirewallIpChoice, RefusedSynSeen,
+};
+pub use cluster::{ClusterFacts, CountedPool, MaxSurge, NoMaxSurge, PoolFacts, counted_nodes};
+pub use custom::{CustomBlock, Scope, UdpKey};
+pub use firewall::AzureFirewallBlock;
+pub use load_balancer::{
+    LoadBalancerProfile, ManagedOutboundIps, automatic_ports, inbound_blocks, ips_needed,
+    largest_ports, max_nodes, supply,
+};
 pub use metric::{Metric, MetricSource};
+pub use nat_gateway::NatGatewayProfile;
+pub use spec::{Ignored, OutboundSpec, Timers};
 
-/// What Azure does not document, or documents in two ways; each field's default is the documented or likeliest value.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Assumptions {}
+use crate::engine::PoolPlan;
+use crate::fault::{Code, Fault, step};
+use review::{Context, Review};
+use schemars::{Schema, SchemaGenerator, json_schema};
 
-/// The outbound types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutboundType {
-    /// AKS `loadBalancer`.
-    LoadBalancer,
-    /// AKS `managedNATGateway`.
-    ManagedNatGateway,
-    /// AKS `userAssignedNATGateway`.
-    UserAssignedNatGateway,
-    /// AKS `userDefinedRouting` to an Azure Firewall.
-    UserDefinedRouting,
-    /// Anything else.
-    Custom,
+macro_rules! outbound_types {
+    ($(#[doc = $doc:literal] $name:ident = $definition:expr;)*) => {
+        /// The outbound types.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum OutboundType {
+            $(#[doc = $doc] $name,)*
+        }
+
+        impl OutboundType {
+            /// All of them.
+            pub const ALL: &[OutboundType] = &[$(OutboundType::$name),*];
+
+            const fn definition(self) -> Definition {
+                match self {
+                    $(OutboundType::$name => $definition,)*
+                }
+            }
+        }
+    };
+}
+
+outbound_types! {
+    #[doc = "AKS `loadBalancer`."]
+    LoadBalancer = load_balancer::TYPE;
+    #[doc = "AKS `managedNATGateway`."]
+    ManagedNatGateway = nat_gateway::MANAGED;
+    #[doc = "AKS `userAssignedNATGateway`."]
+    UserAssignedNatGateway = nat_gateway::USER_ASSIGNED;
+    #[doc = "AKS `userDefinedRouting` to an Azure Firewall."]
+    UserDefinedRouting = firewall::TYPE;
+    #[doc = "Anything else."]
+    Custom = custom::TYPE;
+}
+
+/// Outbound types of AKS that do not let a cluster out, with what they do instead.
+const CLOSED: [(&str, &str); 2] = [
+    ("none", "AKS sets up no egress at all"),
+    ("block", "AKS blocks all egress by NSG rules"),
+];
+
+/// What makes an outbound type.
+struct Definition {
+    /// Its words in the file, the first also in results.
+    words: &'static [&'static str],
+    /// Its metrics, in the order they are published.
+    metrics: &'static [Metric],
+    /// Applies its defaults and rules; none if something stands against a plan, and then the review says what.
+    draft: fn(&OutboundSpec, &Context, &mut Review) -> Option<Draft>,
+}
+
+/// What a type makes of an entry.
+struct Draft {
+    plan: PoolPlan,
+    public_ips: Option<u32>,
 }
 
 impl OutboundType {
     /// The word for it in a scenario and in a result.
     pub const fn word(self) -> &'static str {
-        match self {
-            OutboundType::LoadBalancer => "loadBalancer",
-            OutboundType::ManagedNatGateway => "managedNATGateway",
-            OutboundType::UserAssignedNatGateway => "userAssignedNATGateway",
-            OutboundType::UserDefinedRouting => "userDefinedRouting",
-            OutboundType::Custom => "custom",
-        }
+        self.definition().words[0]
+    }
+
+    /// The metrics of this type, in the order they are published.
+    pub const fn metrics(self) -> &'static [Metric] {
+        self.definition().metrics
     }
 
     /// Whether it is one of the two ways to have a NAT Gateway.
@@ -42,11 +109,186 @@ impl OutboundType {
             OutboundType::ManagedNatGateway | OutboundType::UserAssignedNatGateway
         )
     }
-}
 
-impl OutboundType {
-    /// The metrics of this type, in the order they are published.
-    pub fn metrics(self) -> &'static [Metric] {
-        &[]
+    /// The type that `word` names.
+    fn find(word: &str) -> Option<OutboundType> {
+        OutboundType::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.definition().words.contains(&word))
     }
 }
+
+/// An entry of `outbound` under the rules.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// Name as reported: the given one, else the outbound type as written.
+    pub name: String,
+    /// Its type; Azure's default, Load Balancer, where `errors` say that the file names none.
+    pub kind: OutboundType,
+    /// What the engine simulates, or why Azure would refuse it; an empty list where only `errors` stand against it.
+    pub plan: Result<PoolPlan, Vec<Fault>>,
+    /// Why the file makes no sense, whatever Azure says: the scenario is invalid.
+    pub errors: Vec<Fault>,
+    /// What a reader of the result should know.
+    pub notes: Vec<(Code, String)>,
+    /// Public IPs, where the type has them.
+    pub public_ips: Option<u32>,
+}
+
+/// Applies defaults and rules to the entry at `pointer` and makes its plan. All faults are found at once.
+pub fn resolve(
+    spec: &OutboundSpec,
+    cluster: &ClusterFacts,
+    assumptions: &Assumptions,
+    pointer: &str,
+) -> Resolved {
+    let cx = Context {
+        cluster,
+        assumptions,
+        pointer,
+    };
+    let mut review = Review::default();
+    let kind = kind(spec, pointer, &mut review);
+    let draft = kind.and_then(|kind| {
+        refuse_stray_blocks(spec, kind, pointer, &mut review);
+        (kind.definition().draft)(spec, &cx, &mut review)
+    });
+    let sound = review.errors.is_empty() && review.refusals.is_empty();
+    assert!(draft.is_some() || !sound, "no plan, and nothing says why");
+    let public_ips = draft.as_ref().and_then(|draft| draft.public_ips);
+    let plan = match draft {
+        Some(draft) if sound => Ok(draft.plan),
+        _ => Err(review.refusals),
+    };
+    let named = spec.name.as_ref().or(spec.outbound_type.as_ref());
+    Resolved {
+        name: named.cloned().unwrap_or_default(),
+        kind: kind.unwrap_or(OutboundType::LoadBalancer),
+        plan,
+        errors: review.errors,
+        notes: review.notes,
+        public_ips,
+    }
+}
+
+/// The three Azure types, without those that `specs` has already: what `compare` adds. All at their
+/// defaults: Load Balancer with 1 IP, automatic ports and 30 min, managed NAT Gateway with 1 IP and
+/// 4 min, Firewall with 1 IP and 2 instances.
+pub fn azure_types_missing(specs: &[OutboundSpec]) -> Vec<OutboundSpec> {
+    let present: Vec<OutboundType> = specs
+        .iter()
+        .filter_map(|spec| OutboundType::find(spec.outbound_type.as_deref()?))
+        .collect();
+    let same =
+        |a: OutboundType, b: OutboundType| a == b || a.is_nat_gateway() && b.is_nat_gateway();
+    [
+        OutboundType::LoadBalancer,
+        OutboundType::ManagedNatGateway,
+        OutboundType::UserDefinedRouting,
+    ]
+    .into_iter()
+    .filter(|kind| !present.iter().any(|other| same(*kind, *other)))
+    .map(|kind| OutboundSpec {
+        outbound_type: Some(kind.word().to_owned()),
+        ..OutboundSpec::default()
+    })
+    .collect()
+}
+
+/// The words that may stand as `outboundType`.
+fn words() -> impl Iterator<Item = &'static str> {
+    OutboundType::ALL
+        .iter()
+        .flat_map(|kind| kind.definition().words)
+        .copied()
+}
+
+fn kind(spec: &OutboundSpec, pointer: &str, review: &mut Review) -> Option<OutboundType> {
+    let allowed = || words().collect::<Vec<_>>().join(", ");
+    let Some(word) = spec.outbound_type.as_deref() else {
+        review.errors.push(Fault {
+            code: Code::E0301,
+            pointer: pointer.to_owned(),
+            found: "The entry has no outboundType.".to_owned(),
+            allowed: allowed(),
+            remedy: "Add \"outboundType\": \"loadBalancer\", say.".to_owned(),
+        });
+        return None;
+    };
+    if let Some(kind) = OutboundType::find(word) {
+        return Some(kind);
+    }
+    let closed = CLOSED.iter().find(|(name, _)| *name == word);
+    let (code, found, remedy) = match closed {
+        Some((_, instead)) => (
+            Code::E0302,
+            format!("outboundType \"{word}\" has no SNAT ports: {instead}."),
+            "Remove the entry, or simulate the type the cluster is to have.".to_owned(),
+        ),
+        None => (
+            Code::E0301,
+            format!("outboundType is \"{word}\", which is no outbound type."),
+            format!("Did you mean \"{}\"?", nearest(word)),
+        ),
+    };
+    review.errors.push(Fault {
+        code,
+        pointer: step(pointer, "outboundType"),
+        found,
+        allowed: allowed(),
+        remedy,
+    });
+    None
+}
+
+fn nearest(word: &str) -> &'static str {
+    let distance =
+        |known: &str| strsim::damerau_levenshtein(&known.to_lowercase(), &word.to_lowercase());
+    words()
+        .min_by_key(|known| distance(known))
+        .expect("there are outbound types")
+}
+
+/// Our own blocks are for one type each; Azure's profiles of other types come along in pasted blocks.
+fn refuse_stray_blocks(
+    spec: &OutboundSpec,
+    kind: OutboundType,
+    pointer: &str,
+    review: &mut Review,
+) {
+    let blocks = [
+        (
+            "azureFirewall",
+            spec.azure_firewall.is_some(),
+            OutboundType::UserDefinedRouting,
+        ),
+        ("custom", spec.custom.is_some(), OutboundType::Custom),
+    ];
+    for (block, present, owner) in blocks {
+        if present && owner != kind {
+            review.errors.push(Fault {
+                code: Code::E0303,
+                pointer: step(pointer, block),
+                found: format!(
+                    "The block \"{block}\" is for outboundType \"{}\", but this one is \"{}\".",
+                    owner.word(),
+                    kind.word()
+                ),
+                allowed: format!("\"{block}\" with outboundType \"{}\"", owner.word()),
+                remedy: format!(
+                    "Remove the block, or set outboundType to \"{}\".",
+                    owner.word()
+                ),
+            });
+        }
+    }
+}
+
+fn outbound_type_schema(_: &mut SchemaGenerator) -> Schema {
+    let words: Vec<&str> = words().collect();
+    json_schema!({ "enum": words })
+}
+
+#[cfg(test)]
+mod tests;

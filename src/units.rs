@@ -1,5 +1,6 @@
 //! Time in integer nanoseconds, and the seeds every random stream is derived from.
 
+mod json;
 mod seed;
 mod text;
 

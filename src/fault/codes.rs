@@ -55,6 +55,74 @@ codes! {
     // --- Cluster, destinations and workloads: E02xx ---
 
     // --- Outbound types: E03xx ---
+    E0301: "no such outbound type",
+        "Every entry of `outbound` names its type in `outboundType`, in the words of AKS: loadBalancer, managedNATGateway, userAssignedNATGateway, userDefinedRouting (to an Azure Firewall), or custom for anything else. managedNATGatewayV2 is taken too: its ports, limits and timers are those of managedNATGateway.\n\n\
+         A block that `az aks show --query networkProfile` prints has the field already. AKS itself takes a missing one for loadBalancer; here it has to be said, because a block that was meant for another type would else be simulated as a Load Balancer without a word.\n\n\
+         Source: `aks:articles/aks/egress-outboundtype.md`.";
+    E0302: "an outbound type without egress",
+        "The types `none` and `block` of AKS leave a cluster without egress of its own: none sets nothing up, block denies it by NSG rules. No connection needs a SNAT port, so there is nothing to simulate.\n\n\
+         Remove the entry, or put the type there that the cluster is to have.\n\n\
+         Source: `aks:articles/aks/egress-outboundtype.md`.";
+    E0303: "a block missing or out of place",
+        "Two blocks are not Azure's but ours, and each belongs to one outbound type: `azureFirewall` to userDefinedRouting, since AKS does not know what its default route leads to, and `custom` to custom. With another type they would change nothing, so they are refused. `custom` cannot do without its block, as there is nothing it could default to.\n\n\
+         Azure's own profiles may stand beside any type: a pasted block often has both loadBalancerProfile and natGatewayProfile, and only the one of the type counts.";
+    E0304: "a custom type that is not complete",
+        "A custom type has no defaults for what it is: `scope` says who shares a pool (perNode or shared), `portsPerPool` how many ports a pool has toward one destination endpoint. `activePerPool` is optional: a second limit, on connections that are active and not just held after their end. All are whole numbers above 0.\n\n\
+         Example: a Linux node that masquerades through 64 ports is { \"scope\": \"perNode\", \"portsPerPool\": 64 }; an AWS NAT gateway with one address is { \"scope\": \"shared\", \"portsPerPool\": 55000 }.";
+    E0305: "an assumption out of range",
+        "Assumptions stand for what Azure does not document, or documents in two ways. Some are numbers for which no value outside a range was ever documented: a firewall has 2 to 50 instances, and automatic ports beyond 1,000 nodes are a multiple of 8 up to 1,024, or refused.\n\n\
+         Sources: `articles/firewall/prescaling.md`, `articles/load-balancer/load-balancer-outbound-connections.md`.";
+    E0306: "a prefix of unknown size",
+        "A prefix brings 16, 8, 4 or 2 addresses (/28 to /31), and the number of addresses decides how many ports there are. A cluster's profile names its prefixes by resource id only, so the length has to be added by hand: \"prefixLength\": 28 beside \"id\". `az network public-ip prefix show --ids ID --query prefixLength` prints it.\n\n\
+         Listed addresses and prefixes may stand together; their addresses are added up.\n\n\
+         Source: `articles/nat-gateway/troubleshoot-nat.md`.";
+    E0310: "ports not a multiple of 8",
+        "Load Balancer allocates SNAT ports in blocks of 8, so the ports per node have to be a multiple of 8. 1,001 ports are refused; 1,000 and 1,008 are accepted. `az aks` says: --load-balancer-allocated-ports must be a multiple of 8. (The option is in fact called --load-balancer-outbound-ports.) ARM's code is SpecifiedAllocatedOutboundPortsForOutboundRuleIsNotAMultipleOfEight.\n\n\
+         Sources: `articles/load-balancer/outbound-rules.md`, `articles/load-balancer/load-balancer-common-deployment-errors.md`, `cli:src/azure-cli/azure/cli/command_modules/acs/_validators.py`.";
+    E0311: "ports out of range",
+        "A public IP of a Load Balancer has 64,000 SNAT ports per protocol, and no node can have more than those of one address. 0 leaves the number to Azure's table: 1,024 ports a node up to 50 nodes, 512 up to 100, 256 up to 200, 128 up to 400, 64 up to 800, 32 up to 1,000, times the number of addresses, but at most 1,024.\n\n\
+         `az aks` says: --load-balancer-allocated-ports must be in the range [0,64000].\n\n\
+         Sources: `articles/load-balancer/load-balancer-outbound-connections.md`, `cli:src/azure-cli/azure/cli/command_modules/acs/_validators.py`.";
+    E0312: "too few ports for all nodes",
+        "Manual ports are set aside for every node the cluster may come to have, so Azure refuses any create, update or scale for which counted nodes x ports is more than public IPs x 64,000. It counts for each node pool the most nodes it may have (maxCount with autoscaler, else count) and the nodes an upgrade adds (maxSurge; a percentage rounds up). That is why 22 planned nodes can be counted as 25.\n\n\
+         Example: 9 counted nodes with 8,000 ports need 72,000; one address has 64,000, so it is refused. 7,104 ports would fit (64,000 / 9 is 7,111; rounded down to a multiple of 8), and so would two addresses.\n\n\
+         Inbound rules on a frontend that is used for outbound too take the block of 8 ports they lie in from the supply: rules on 80, 81 and 443 take 16 ports.\n\n\
+         To mend it, lower the ports, add addresses, or lower maxCount or maxSurge. More addresses do not give a node more ports: they let more nodes have them.\n\n\
+         ARM's code is InvalidLoadBalancerProfileAllocatedOutboundPorts. Sources: `aks:articles/aks/configure-load-balancer-standard.md`, `articles/load-balancer/outbound-rules.md`, the support article of that code (azure-kubernetes/create-upgrade-delete).";
+    E0313: "idle timeout of a Load Balancer out of range",
+        "The idle timeout of an outbound rule is 4 to 120 minutes in ARM and 4 to 100 in `az aks`, which says: --load-balancer-idle-timeout must be in the range [4,100]. AKS sets 30 where nothing is said. A connection that is left open without a word holds its port all that time, so shorter is safer.\n\n\
+         To simulate a timeout that Azure does not offer, use \"timers\": { \"idle\": \"90s\" }.\n\n\
+         Sources: `articles/load-balancer/outbound-rules.md`, `cli:src/azure-cli/azure/cli/command_modules/acs/_validators.py`, `aks:articles/aks/load-balancer-standard.md`.";
+    E0314: "public IPs of a Load Balancer out of range",
+        "A cluster's Load Balancer has 1 to 100 outbound addresses: managed ones, of which AKS makes as many as asked for, or own ones, listed one by one or by prefix.\n\n\
+         Source: `aks:articles/aks/configure-load-balancer-standard.md`.";
+    E0315: "public IPs given in two ways",
+        "The addresses of an outbound type are either managed by AKS, as a number, or one's own, as a list of addresses and prefixes. When one is set Azure clears the other, so a profile that has both would not survive its next update, and it is unclear how many addresses it means.\n\n\
+         Source: `aks:articles/aks/configure-load-balancer-standard.md`.";
+    E0316: "an idle timeout that `az aks` refuses and ARM accepts",
+        "Documents disagree on the longest idle timeout of a Load Balancer's outbound rule: 100 minutes in older ones and in `az aks`, 120 in newer ones and in ARM. From 101 to 120 minutes the entry is simulated with this note: it has to be deployed by ARM, Bicep or Terraform.\n\n\
+         Sources: `articles/load-balancer/outbound-rules.md` (2024-04-11), `cli:src/azure-cli/azure/cli/command_modules/acs/_validators.py`.";
+    E0317: "automatic ports beyond Azure's table",
+        "Azure's table of automatic ports ends at 1,000 nodes with 32 ports each; clusters may have 5,000. What happens beyond is not documented. The assumption automaticPortsAbove1000Nodes says what is simulated: 32 ports per node and address (the default), or refuse.\n\n\
+         Beyond 2,000 nodes even 32 ports each are more than an address has. A cluster of that size should set allocatedOutboundPorts, or use a NAT Gateway.\n\n\
+         Sources: `articles/load-balancer/load-balancer-outbound-connections.md`, `includes/container-service-limits.md`.";
+    E0320: "public IPs of a NAT Gateway out of range",
+        "A NAT Gateway has 1 to 16 public IPv4 addresses, with 64,512 SNAT ports each. `az aks` says: --nat-gateway-managed-outbound-ip-count must be in the range [1,16]. When 16 are not enough, put node pools on subnets with a NAT Gateway each.\n\n\
+         Sources: `articles/nat-gateway/nat-sku.md`, `articles/nat-gateway/troubleshoot-nat-connectivity.md`, `cli:src/azure-cli/azure/cli/command_modules/acs/_validators.py`.";
+    E0321: "idle timeout of a NAT Gateway out of range",
+        "The TCP idle timeout of a NAT Gateway is 4 to 120 minutes, 4 where nothing is said; that of UDP is fixed at 4. `az aks` says: --nat-gateway-idle-timeout must be in the range [4,120]. Azure advises against raising it to cure failures: ports of idle connections are then held longer.\n\n\
+         To simulate a timeout that Azure does not offer, use \"timers\": { \"idle\": \"90s\" }.\n\n\
+         Sources: `articles/nat-gateway/nat-gateway-resource.md`, `cli:src/azure-cli/azure/cli/command_modules/acs/_validators.py`.";
+    E0330: "public IPs of a firewall out of range",
+        "An Azure Firewall has 1 to 250 public addresses. Each brings 2,496 SNAT ports per instance and destination endpoint; with two instances 250 of them bring 1,248,000. Behind AKS at least 20 are advised. A NAT Gateway on AzureFirewallSubnet is the way to more.\n\n\
+         Sources: `articles/firewall/integrate-with-nat-gateway.md`, `aks:articles/aks/egress-udr.md`.";
+    E0331: "instances of a firewall out of range",
+        "An Azure Firewall runs on at least 2 instances. Documents disagree on the most: 20 in the known issues, 50 in the newer page on prescaling. The assumption firewallMaxInstances says which holds. SNAT use does not make a firewall scale out: throughput, CPU and the number of connections do.\n\n\
+         Sources: `articles/firewall/firewall-known-issues.md`, `articles/firewall/prescaling.md`, `articles/firewall/firewall-faq.yml`.";
+    E0332: "idle timeout of a firewall out of range",
+        "The TCP idle timeout of an Azure Firewall toward the Internet is 4 minutes, and a support request can raise it to 15. There is no setting for it.\n\n\
+         To simulate any other timeout, use \"timers\": { \"idle\": \"90s\" }.\n\n\
+         Source: `articles/firewall/tcp-session-behavior.md`.";
 
     // --- Traces: E04xx ---
 

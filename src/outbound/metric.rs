@@ -15,6 +15,17 @@ pub struct Metric {
     pub source: MetricSource,
 }
 
+impl Metric {
+    /// Peak of ports in use toward a pool's fullest key: what every outbound type has, Azure's metric or not.
+    pub const USED_PORTS: Metric = Metric {
+        id: "snatsim.usedPorts",
+        unit: "count",
+        aggregation: "max",
+        dimension: None,
+        source: MetricSource::Used,
+    };
+}
+
 /// What a metric is read from, per pool and minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricSource {

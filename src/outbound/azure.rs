@@ -1,0 +1,130 @@
+//! Every number of Azure that the simulator uses, each with the document it was read from.
+//!
+//! Paths are those of the repository `MicrosoftDocs/azure-docs`; `aks:` stands before paths of
+//! `MicrosoftDocs/azure-aks-docs`, `cli:` before paths of `Azure/azure-cli`.
+
+use crate::units::SimTime;
+use std::ops::RangeInclusive;
+
+/// SNAT ports of one Load Balancer frontend address, per protocol.
+/// `articles/load-balancer/load-balancer-outbound-connections.md`.
+pub const LB_PORTS_PER_IP: u32 = 64_000;
+
+/// Ports that automatic allocation gives a node per frontend address, by the size of the backend
+/// pool: (nodes up to, ports). `articles/load-balancer/load-balancer-outbound-connections.md`.
+pub const LB_AUTOMATIC: [(u32, u32); 6] = [
+    (50, 1_024),
+    (100, 512),
+    (200, 256),
+    (400, 128),
+    (800, 64),
+    (1_000, 32),
+];
+
+/// Most ports that automatic allocation gives a node, whatever the number of addresses.
+/// `articles/load-balancer/load-balancer-outbound-connections.md`.
+pub const LB_AUTOMATIC_MOST: u32 = 1_024;
+
+/// Manual ports come in multiples of this, and an inbound rule takes an aligned block of this size.
+/// `articles/load-balancer/outbound-rules.md`.
+pub const LB_BLOCK: u32 = 8;
+
+/// Manual ports of a node; 0 means automatic. `articles/load-balancer/outbound-rules.md`.
+pub const LB_PORTS: RangeInclusive<i64> = 0..=64_000;
+
+/// Outbound addresses of an AKS Load Balancer. `aks:articles/aks/configure-load-balancer-standard.md`.
+pub const LB_IPS: RangeInclusive<i64> = 1..=100;
+
+/// Managed outbound addresses where nothing is said. `aks:articles/aks/load-balancer-standard.md`.
+pub const LB_IPS_DEFAULT: u32 = 1;
+
+/// Idle timeout of an outbound rule in minutes, as ARM takes it.
+/// `articles/load-balancer/outbound-rules.md` (2024-04-11).
+pub const LB_IDLE_MINUTES: RangeInclusive<i64> = 4..=120;
+
+/// Longest idle timeout in minutes that `az aks` takes.
+/// `cli:src/azure-cli/azure/cli/command_modules/acs/_validators.py`.
+pub const LB_IDLE_MINUTES_CLI: u32 = 100;
+
+/// Idle timeout of AKS's outbound rule in minutes where nothing is said.
+/// `aks:articles/aks/load-balancer-standard.md`.
+pub const LB_IDLE_MINUTES_DEFAULT: u32 = 30;
+
+/// How long a port is kept after a FIN.
+/// `articles/load-balancer/load-balancer-outbound-connections.md` (2020-06-24, the only revision with release timers).
+pub const LB_HOLD_AFTER_FIN: SimTime = SimTime::from_secs(240);
+
+/// How long a port is kept after an RST.
+/// `articles/load-balancer/load-balancer-outbound-connections.md` (2020-06-24).
+pub const LB_HOLD_AFTER_RST: SimTime = SimTime::from_secs(15);
+
+/// SNAT ports of one NAT Gateway address, per protocol. `articles/nat-gateway/nat-gateway-resource.md`.
+pub const NAT_PORTS_PER_IP: u32 = 64_512;
+
+/// Concurrent connections per address to one destination endpoint.
+/// `articles/nat-gateway/nat-gateway-resource.md`.
+pub const NAT_ACTIVE_PER_IP: u32 = 50_000;
+
+/// Concurrent connections of a NAT Gateway in all. `articles/nat-gateway/nat-gateway-resource.md`.
+pub const NAT_CEILING: u64 = 2_000_000;
+
+/// IPv4 addresses of a NAT Gateway. `articles/nat-gateway/nat-sku.md`.
+pub const NAT_IPS: RangeInclusive<i64> = 1..=16;
+
+/// Managed outbound addresses where nothing is said. `aks:articles/aks/nat-gateway.md`.
+pub const NAT_IPS_DEFAULT: u32 = 1;
+
+/// TCP idle timeout in minutes. `articles/nat-gateway/nat-gateway-resource.md`.
+pub const NAT_IDLE_MINUTES: RangeInclusive<i64> = 4..=120;
+
+/// TCP idle timeout in minutes where nothing is said. `articles/nat-gateway/nat-gateway-resource.md`.
+pub const NAT_IDLE_MINUTES_DEFAULT: u32 = 4;
+
+/// UDP idle timeout, fixed. `articles/nat-gateway/nat-gateway-resource.md`.
+pub const NAT_UDP_IDLE: SimTime = SimTime::from_secs(240);
+
+/// Hold-down toward the same endpoint after a FIN. `articles/nat-gateway/nat-gateway-resource.md`.
+pub const NAT_HOLD_AFTER_FIN: SimTime = SimTime::from_secs(65);
+
+/// Hold-down toward the same endpoint after an RST. `articles/nat-gateway/nat-gateway-resource.md`.
+pub const NAT_HOLD_AFTER_RST: SimTime = SimTime::from_secs(16);
+
+/// Hold-down toward the same endpoint after a UDP flow. `articles/nat-gateway/nat-gateway-resource.md`.
+pub const NAT_HOLD_AFTER_UDP: SimTime = SimTime::from_secs(65);
+
+/// How long an unanswered connection keeps its port. `articles/nat-gateway/nat-gateway-resource.md`.
+pub const NAT_HALF_OPEN: SimTime = SimTime::from_secs(30);
+
+/// SNAT ports per address, instance and flow key. `articles/firewall/integrate-with-nat-gateway.md`.
+pub const FIREWALL_PORTS_PER_BUCKET: u32 = 2_496;
+
+/// Public addresses of a firewall. `articles/firewall/integrate-with-nat-gateway.md`.
+pub const FIREWALL_IPS: RangeInclusive<i64> = 1..=250;
+
+/// Public addresses where nothing is said: what a firewall is deployed with.
+/// `articles/firewall/integrate-with-nat-gateway.md`.
+pub const FIREWALL_IPS_DEFAULT: u32 = 1;
+
+/// Fewest instances, and those a firewall starts with. `articles/firewall/integrate-with-nat-gateway.md`.
+pub const FIREWALL_INSTANCES_LEAST: u32 = 2;
+
+/// Most instances any document names. `articles/firewall/prescaling.md`.
+pub const FIREWALL_INSTANCES_MOST: u32 = 50;
+
+/// Active connections of one instance. `articles/firewall/firewall-faq.yml`.
+pub const FIREWALL_CEILING: u64 = 250_000;
+
+/// TCP idle timeout toward the Internet in minutes; above 4 by support request.
+/// `articles/firewall/tcp-session-behavior.md`.
+pub const FIREWALL_IDLE_MINUTES: RangeInclusive<i64> = 4..=15;
+
+/// TCP idle timeout toward the Internet in minutes where nothing is said.
+/// `articles/firewall/tcp-session-behavior.md`.
+pub const FIREWALL_IDLE_MINUTES_DEFAULT: u32 = 4;
+
+/// Ports are free the moment a connection closes. `articles/firewall/firewall-faq.yml`.
+pub const FIREWALL_HOLD_AFTER_CLOSE: SimTime = SimTime::ZERO;
+
+/// Sizes of public IPv4 prefixes, as their prefix length: 16, 8, 4 or 2 addresses.
+/// `articles/nat-gateway/troubleshoot-nat.md`.
+pub const PREFIX_LENGTHS: RangeInclusive<i64> = 28..=31;

@@ -1,0 +1,134 @@
+//! Azure Firewall behind a user-defined route: a bucket of ports per public IP and instance.
+
+use super::review::{Context, Limited, Review};
+use super::spec::{UdpIdle, both_spellings};
+use super::{Definition, Draft, Metric, MetricSource, OutboundSpec, azure};
+use crate::engine::{Ceiling, Grouping, Holds, PoolPlan, UdpKey};
+use crate::fault::{Code, step};
+use crate::units::SimTime;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub(super) const TYPE: Definition = Definition {
+    words: &["userDefinedRouting"],
+    metrics: METRICS,
+    draft,
+};
+
+/// The firewall that the default route of `userDefinedRouting` leads to.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(transform = both_spellings)]
+pub struct AzureFirewallBlock {
+    /// Public IPs, 1 to 250; 1 if nothing is said.
+    #[serde(rename = "publicIPs", alias = "publicIps")]
+    pub public_ips: Option<i64>,
+    /// Instances, from 2 up to the assumption `firewallMaxInstances`; 2 if nothing is said.
+    pub instances: Option<i64>,
+    /// TCP idle timeout toward the Internet in minutes, 4 to 15; 4 if nothing is said, more by support request.
+    pub idle_timeout_in_minutes: Option<i64>,
+}
+
+const METRICS: &[Metric] = &[
+    Metric {
+        id: "SNATPortUtilization",
+        unit: "percent",
+        aggregation: "max",
+        dimension: None,
+        source: MetricSource::UsedPercent,
+    },
+    Metric {
+        id: "FirewallHealth",
+        unit: "percent",
+        aggregation: "average",
+        dimension: None,
+        source: MetricSource::Health,
+    },
+    Metric::USED_PORTS,
+];
+
+const IPS: Limited = Limited {
+    code: Code::E0330,
+    name: "publicIPs of the firewall",
+    unit: "public IPs",
+    range: azure::FIREWALL_IPS,
+    quote: None,
+    remedy: "Set publicIPs within that range. A NAT Gateway on AzureFirewallSubnet is the way to more ports.",
+};
+
+const IDLE: Limited = Limited {
+    code: Code::E0332,
+    name: "idleTimeoutInMinutes of the firewall",
+    unit: "minutes",
+    range: azure::FIREWALL_IDLE_MINUTES,
+    quote: None,
+    remedy: "Set it within that range: 4 is fixed, up to 15 is set by a support request. To try any other time, use \"timers\": { \"idle\": \"…\" }.",
+};
+
+fn instances_rule(most: u32) -> Limited<'static> {
+    Limited {
+        code: Code::E0331,
+        name: "instances of the firewall",
+        unit: "instances",
+        range: i64::from(azure::FIREWALL_INSTANCES_LEAST)..=i64::from(most),
+        quote: None,
+        remedy: "Set instances within that range. Documents disagree on the most a firewall scales to, 20 or 50: assumptions.firewallMaxInstances says which holds.",
+    }
+}
+
+fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft> {
+    let default = AzureFirewallBlock::default();
+    let block = spec.azure_firewall.as_ref().unwrap_or(&default);
+    let mut number = |said: Option<i64>, default: u32, field: &str, rule: &Limited| {
+        let pointer = step(&step(cx.pointer, "azureFirewall"), field);
+        review.limit(said.unwrap_or(i64::from(default)), pointer, rule)
+    };
+    let assumed = cx.assumptions;
+    let ips = number(
+        block.public_ips,
+        azure::FIREWALL_IPS_DEFAULT,
+        "publicIPs",
+        &IPS,
+    );
+    let instances = number(
+        block.instances,
+        azure::FIREWALL_INSTANCES_LEAST,
+        "instances",
+        &instances_rule(assumed.firewall_max_instances),
+    );
+    let idle_minutes = number(
+        block.idle_timeout_in_minutes,
+        azure::FIREWALL_IDLE_MINUTES_DEFAULT,
+        "idleTimeoutInMinutes",
+        &IDLE,
+    );
+    let ips = ips?;
+    let instances = instances?;
+    let holds = Holds {
+        idle: SimTime::from_secs(u64::from(idle_minutes?) * 60),
+        after_fin: azure::FIREWALL_HOLD_AFTER_CLOSE,
+        after_rst: azure::FIREWALL_HOLD_AFTER_CLOSE,
+        after_idle: assumed.firewall_hold_after_idle,
+        half_open: assumed.firewall_half_open,
+        udp_idle: assumed.firewall_udp_idle,
+        after_udp: assumed.firewall_hold_after_udp,
+    };
+    Some(Draft {
+        plan: PoolPlan {
+            grouping: Grouping::Buckets {
+                ips,
+                instances,
+                choice: assumed.firewall_ip_choice.into(),
+            },
+            limit: azure::FIREWALL_PORTS_PER_BUCKET,
+            active_limit: None,
+            holds: spec.holds(holds, UdpIdle::Own),
+            udp_key: UdpKey::AddressAndPort,
+            ceiling: Some(Ceiling {
+                limit: azure::FIREWALL_CEILING,
+            }),
+            refused_syn: assumed.refused_syn.into(),
+        },
+        public_ips: Some(ips),
+    })
+}

@@ -1,0 +1,166 @@
+//! NAT Gateway: one pool of ports that all nodes draw from, with a hold-down toward the same endpoint.
+
+use super::addresses::{AddressCount, OutboundIpPrefixes, OutboundIps, Own};
+use super::load_balancer::ManagedOutboundIps;
+use super::review::{Context, Limited, Review};
+use super::spec::{Ignored, UdpIdle, both_spellings};
+use super::{Definition, Draft, Metric, MetricSource, OutboundSpec, azure};
+use crate::engine::{ActiveLimit, Ceiling, Grouping, Holds, PoolPlan, UdpKey};
+use crate::fault::{Code, step};
+use crate::units::SimTime;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The gateway that AKS makes. `managedNATGatewayV2`, of the preview API, has the same ports,
+/// limits and timers: the SKU changes throughput, zones and IPv6.
+/// `articles/nat-gateway/nat-sku.md`.
+pub(super) const MANAGED: Definition = Definition {
+    words: &["managedNATGateway", "managedNATGatewayV2"],
+    metrics: METRICS,
+    draft,
+};
+
+/// The gateway that the user has put on the subnet.
+pub(super) const USER_ASSIGNED: Definition = Definition {
+    words: &["userAssignedNATGateway"],
+    metrics: METRICS,
+    draft,
+};
+
+/// `natGatewayProfile` of AKS.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(transform = both_spellings)]
+pub struct NatGatewayProfile {
+    /// Public IPs that AKS manages, 1 to 16; 1 if nothing is said.
+    #[serde(
+        rename = "managedOutboundIPProfile",
+        alias = "managedOutboundIpProfile"
+    )]
+    pub managed_outbound_ip_profile: Option<ManagedOutboundIps>,
+    /// Number of public IPs of a gateway of one's own. Not a field of Azure's profile, which does not tell it.
+    #[serde(rename = "publicIPs", alias = "publicIps")]
+    pub public_ips: Option<i64>,
+    /// Own public IPs, instead of a number.
+    #[serde(rename = "outboundIPs", alias = "outboundIps")]
+    pub outbound_ips: Option<OutboundIps>,
+    /// Own public IP prefixes, instead of a number.
+    #[serde(rename = "outboundIPPrefixes", alias = "outboundIpPrefixes")]
+    pub outbound_ip_prefixes: Option<OutboundIpPrefixes>,
+    /// TCP idle timeout in minutes, 4 to 120; 4 if nothing is said.
+    pub idle_timeout_in_minutes: Option<i64>,
+
+    /// Azure's, not used here.
+    #[serde(rename = "effectiveOutboundIPs", alias = "effectiveOutboundIps")]
+    pub effective_outbound_ips: Option<Ignored>,
+    /// Azure's, not used here: both SKUs have the same ports and timers.
+    pub sku: Option<Ignored>,
+}
+
+const METRICS: &[Metric] = &[
+    Metric {
+        id: "SNATConnectionCount",
+        unit: "count",
+        aggregation: "total",
+        dimension: Some(("ConnectionState", "Attempted")),
+        source: MetricSource::Attempted,
+    },
+    Metric {
+        id: "SNATConnectionCount",
+        unit: "count",
+        aggregation: "total",
+        dimension: Some(("ConnectionState", "Failed")),
+        source: MetricSource::Refused,
+    },
+    Metric {
+        id: "TotalConnectionCount",
+        unit: "count",
+        aggregation: "total",
+        dimension: None,
+        source: MetricSource::Active,
+    },
+    Metric::USED_PORTS,
+];
+
+const IPS: Limited = Limited {
+    code: Code::E0320,
+    name: "The number of public IPs of the NAT Gateway",
+    unit: "public IPs",
+    range: azure::NAT_IPS,
+    quote: Some("--nat-gateway-managed-outbound-ip-count must be in the range [1,16]"),
+    remedy: "Set `--nat-gateway-managed-outbound-ip-count` within that range; beyond 16 IPs spread the node pools over subnets with a NAT Gateway each.",
+};
+
+const IDLE: Limited = Limited {
+    code: Code::E0321,
+    name: "idleTimeoutInMinutes",
+    unit: "minutes",
+    range: azure::NAT_IDLE_MINUTES,
+    quote: Some("--nat-gateway-idle-timeout must be in the range [4,120]"),
+    remedy: "Set `--nat-gateway-idle-timeout` within that range. To try any other time, use \"timers\": { \"idle\": \"…\" }.",
+};
+
+fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft> {
+    let default = NatGatewayProfile::default();
+    let profile = spec.nat_gateway_profile.as_ref().unwrap_or(&default);
+    let ips = public_ips(profile, cx, review);
+    let idle = idle(profile, cx, review);
+    let (ips, idle) = (ips?, idle?);
+    let assumed = cx.assumptions;
+    let holds = Holds {
+        idle,
+        after_fin: azure::NAT_HOLD_AFTER_FIN,
+        after_rst: azure::NAT_HOLD_AFTER_RST,
+        after_idle: assumed.nat_hold_after_idle,
+        half_open: azure::NAT_HALF_OPEN,
+        udp_idle: azure::NAT_UDP_IDLE,
+        after_udp: azure::NAT_HOLD_AFTER_UDP,
+    };
+    Some(Draft {
+        plan: PoolPlan {
+            grouping: Grouping::Shared,
+            limit: azure::NAT_PORTS_PER_IP * ips,
+            active_limit: Some(ActiveLimit {
+                limit: azure::NAT_ACTIVE_PER_IP * ips,
+                counts_held: assumed.nat_held_ports_count_to_endpoint_limit,
+            }),
+            holds: spec.holds(holds, UdpIdle::Own),
+            udp_key: UdpKey::AddressAndPort,
+            ceiling: Some(Ceiling {
+                limit: azure::NAT_CEILING,
+            }),
+            refused_syn: assumed.refused_syn.into(),
+        },
+        public_ips: Some(ips),
+    })
+}
+
+fn public_ips(profile: &NatGatewayProfile, cx: &Context, review: &mut Review) -> Option<u32> {
+    let managed = profile.managed_outbound_ip_profile.as_ref();
+    let count = AddressCount {
+        profile: "natGatewayProfile",
+        counts: vec![
+            (
+                &["managedOutboundIPProfile", "count"],
+                managed.and_then(|managed| managed.count),
+            ),
+            (&["publicIPs"], profile.public_ips),
+        ],
+        own: Own::new(&profile.outbound_ips, &profile.outbound_ip_prefixes),
+        default: azure::NAT_IPS_DEFAULT,
+    };
+    let (ips, pointer) = count.said(cx, review)?;
+    review.limit(ips, pointer, &IPS)
+}
+
+fn idle(profile: &NatGatewayProfile, cx: &Context, review: &mut Review) -> Option<SimTime> {
+    let said = profile
+        .idle_timeout_in_minutes
+        .unwrap_or(i64::from(azure::NAT_IDLE_MINUTES_DEFAULT));
+    let pointer = step(
+        &step(cx.pointer, "natGatewayProfile"),
+        "idleTimeoutInMinutes",
+    );
+    let minutes = review.limit(said, pointer, &IDLE)?;
+    Some(SimTime::from_secs(u64::from(minutes) * 60))
+}

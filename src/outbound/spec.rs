@@ -1,0 +1,165 @@
+//! The words of an entry of `outbound`: an AKS `networkProfile` as `az aks show` prints it, and ours beside it.
+
+use super::custom::CustomBlock;
+use super::firewall::AzureFirewallBlock;
+use super::load_balancer::LoadBalancerProfile;
+use super::nat_gateway::NatGatewayProfile;
+use crate::engine::Holds;
+use crate::units::SimTime;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny};
+use std::borrow::Cow;
+
+/// One outbound type to simulate. The shape is that of an AKS `networkProfile`, so what
+/// `az aks show --query networkProfile` prints can be pasted; null means Azure's default.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(transform = both_spellings)]
+pub struct OutboundSpec {
+    /// Name in results; the outbound type if left out.
+    pub name: Option<String>,
+    /// The outbound type, in the words of AKS, or `custom`.
+    #[schemars(schema_with = "super::outbound_type_schema")]
+    pub outbound_type: Option<String>,
+    /// For `loadBalancer`.
+    pub load_balancer_profile: Option<LoadBalancerProfile>,
+    /// For `managedNATGateway` and `userAssignedNATGateway`.
+    pub nat_gateway_profile: Option<NatGatewayProfile>,
+    /// For `userDefinedRouting`: the firewall the default route leads to. AKS knows nothing of it.
+    pub azure_firewall: Option<AzureFirewallBlock>,
+    /// For `custom`.
+    pub custom: Option<CustomBlock>,
+    /// Hold times that outrank those of the type.
+    pub timers: Option<Timers>,
+
+    /// Azure's, not used here.
+    pub advanced_networking: Option<Ignored>,
+    /// Azure's, not used here.
+    #[serde(rename = "dnsServiceIP", alias = "dnsServiceIp")]
+    pub dns_service_ip: Option<Ignored>,
+    /// Azure's, not used here.
+    pub docker_bridge_cidr: Option<Ignored>,
+    /// Azure's, not used here.
+    pub ip_families: Option<Ignored>,
+    /// Azure's, not used here.
+    pub kube_proxy_config: Option<Ignored>,
+    /// Azure's, not used here.
+    pub load_balancer_sku: Option<Ignored>,
+    /// Azure's, not used here.
+    pub monitoring: Option<Ignored>,
+    /// Azure's, not used here.
+    pub network_dataplane: Option<Ignored>,
+    /// Azure's, not used here.
+    pub network_mode: Option<Ignored>,
+    /// Azure's, not used here.
+    pub network_plugin: Option<Ignored>,
+    /// Azure's, not used here.
+    pub network_plugin_mode: Option<Ignored>,
+    /// Azure's, not used here.
+    pub network_policy: Option<Ignored>,
+    /// Azure's, not used here.
+    pub pod_cidr: Option<Ignored>,
+    /// Azure's, not used here.
+    pub pod_cidrs: Option<Ignored>,
+    /// Azure's, not used here.
+    pub pod_link_local_access: Option<Ignored>,
+    /// Azure's, not used here.
+    pub service_cidr: Option<Ignored>,
+    /// Azure's, not used here.
+    pub service_cidrs: Option<Ignored>,
+    /// Azure's, not used here.
+    pub static_egress_gateway_profile: Option<Ignored>,
+}
+
+/// Hold times of ports. What is left out keeps the value of the outbound type.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Timers {
+    /// TCP idle timeout, from the last packet. Moves the UDP idle timeout of `loadBalancer` and `custom` too.
+    pub idle: Option<SimTime>,
+    /// How long a port is kept after a FIN.
+    pub hold_after_fin: Option<SimTime>,
+    /// How long a port is kept after an RST.
+    pub hold_after_rst: Option<SimTime>,
+    /// How long a port is kept after the idle timeout.
+    pub hold_after_idle: Option<SimTime>,
+    /// How long a port is kept after the last unanswered SYN.
+    pub half_open: Option<SimTime>,
+    /// UDP idle timeout, from the last packet.
+    pub udp_idle: Option<SimTime>,
+    /// How long a port is kept after the UDP idle timeout.
+    pub hold_after_udp: Option<SimTime>,
+}
+
+/// Where the UDP idle timeout of a type comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum UdpIdle {
+    /// It is a timer of its own.
+    Own,
+    /// It is the TCP idle timeout, whatever that is set to.
+    FollowsIdle,
+}
+
+impl OutboundSpec {
+    /// The hold times of a type under this entry's `timers`.
+    pub(super) fn holds(&self, of_type: Holds, udp_idle: UdpIdle) -> Holds {
+        let none = Timers::default();
+        let timers = self.timers.as_ref().unwrap_or(&none);
+        let idle = timers.idle.unwrap_or(of_type.idle);
+        let udp_of_type = match udp_idle {
+            UdpIdle::Own => of_type.udp_idle,
+            UdpIdle::FollowsIdle => idle,
+        };
+        Holds {
+            idle,
+            after_fin: timers.hold_after_fin.unwrap_or(of_type.after_fin),
+            after_rst: timers.hold_after_rst.unwrap_or(of_type.after_rst),
+            after_idle: timers.hold_after_idle.unwrap_or(of_type.after_idle),
+            half_open: timers.half_open.unwrap_or(of_type.half_open),
+            udp_idle: timers.udp_idle.unwrap_or(udp_of_type),
+            after_udp: timers.hold_after_udp.unwrap_or(of_type.after_udp),
+        }
+    }
+}
+
+/// A value that may stand in the file and means nothing to the simulator.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Ignored;
+
+impl<'de> Deserialize<'de> for Ignored {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Ignored)
+    }
+}
+
+impl JsonSchema for Ignored {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Ignored".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!(true)
+    }
+}
+
+/// Lets a schema take `managedOutboundIps` beside `managedOutboundIPs`: the CLI prints one,
+/// ARM the other, and an editor should underline neither.
+pub(super) fn both_spellings(schema: &mut Schema) {
+    let Some(properties) = schema
+        .get_mut("properties")
+        .and_then(serde_json::Value::as_object_mut)
+    else {
+        return;
+    };
+    let others: Vec<_> = properties
+        .iter()
+        .filter(|(name, _)| name.contains("IP"))
+        .map(|(name, value)| (name.replace("IP", "Ip"), value.clone()))
+        .collect();
+    properties.extend(others);
+}
