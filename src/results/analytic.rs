@@ -831,10 +831,18 @@ mod tests {
         let found = analyse(&model, &fixture::plan(Grouping::ByNode, 32));
         assert!(found.total.applies, "{:?}", found.total.why);
         close(found.total.blocking.unwrap(), 0.173387609619802, 1e-11);
-        close(found.by_pool[0].blocking.unwrap(), 0.31524954626184754, 1e-11);
+        close(
+            found.by_pool[0].blocking.unwrap(),
+            0.31524954626184754,
+            1e-11,
+        );
         close(found.by_pool[3].offered_load.unwrap(), 12.0, 1e-12);
         let shared = analyse(&model, &fixture::plan(Grouping::Shared, 128));
-        close(shared.total.blocking.unwrap(), 1.8441651725167395e-07, 1e-11);
+        close(
+            shared.total.blocking.unwrap(),
+            1.8441651725167395e-07,
+            1e-11,
+        );
 
         // One node, four destinations at 84, 12, 12 and 12 Erlang, 64 ports that serve all of them.
         let shares = [(0, 0.7), (1, 0.1), (2, 0.1), (3, 0.1)];
@@ -844,16 +852,23 @@ mod tests {
             &fixture::plan(Grouping::ByNode, 64),
         );
         close(found.total.blocking.unwrap(), 0.18698636528502727, 1e-11);
-        close(found.by_destination[0].blocking.unwrap(), 0.2671233789786104, 1e-11);
-        close(found.by_destination[1].blocking.unwrap(), 5.657819222753077e-26, 1e-11);
+        close(
+            found.by_destination[0].blocking.unwrap(),
+            0.2671233789786104,
+            1e-11,
+        );
+        close(
+            found.by_destination[1].blocking.unwrap(),
+            5.657819222753077e-26,
+            1e-11,
+        );
     }
 
     /// Random choice of one of two instances splits the load: the formula of each half, not of the sum.
     #[test]
     fn a_firewall_splits_the_load_over_its_buckets() {
         for (load, split) in [(4_700.0, 9.39e-5), (4_900.0, 6.29e-3), (6_000.0, 0.170)] {
-            let workload =
-                fixture::poisson("w", load, exponential(1.0), &[(0, 1.0)], &[(0, 1.0)]);
+            let workload = fixture::poisson("w", load, exponential(1.0), &[(0, 1.0)], &[(0, 1.0)]);
             let model = fixture::model(1, 1, vec![workload]);
             let found = analyse(&model, &fixture::firewall(1, 2));
             close(found.total.blocking.unwrap(), split, 3e-3);
@@ -903,8 +918,7 @@ mod tests {
 
     #[test]
     fn what_stands_against_the_formula_is_named() {
-        let workload =
-            || fixture::poisson("w", 1.0, exponential(1.0), &[(0, 1.0)], &[(0, 1.0)]);
+        let workload = || fixture::poisson("w", 1.0, exponential(1.0), &[(0, 1.0)], &[(0, 1.0)]);
         let why = |workload: Workload, warmup| {
             let mut model = fixture::model(1, 1, vec![workload]);
             model.warmup = SimTime::from_secs(warmup);

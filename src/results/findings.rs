@@ -22,7 +22,10 @@ pub fn refused(outbound: &Outbound, faults: &[Fault]) -> OutboundResult {
             .map(|fault| Finding {
                 code: fault.code.id().to_owned(),
                 severity: Severity::Error,
-                text: format!("{} Allowed: {} {}", fault.found, fault.allowed, fault.remedy),
+                text: format!(
+                    "{} Allowed: {} {}",
+                    fault.found, fault.allowed, fault.remedy
+                ),
             })
             .collect(),
         figures: None,
@@ -45,17 +48,17 @@ pub fn summary(verdict: Verdict, figures: &Figures, subject: &Subject) -> String
 
 fn exhausted(figures: &Figures, subject: &Subject) -> String {
     let probability = figures.failure_probability.estimate.unwrap_or(0.0);
-    let first = figures.first_failure.as_ref().map_or_else(
-        String::new,
-        |first| {
+    let first = figures
+        .first_failure
+        .as_ref()
+        .map_or_else(String::new, |first| {
             format!(
                 ", first on {} toward {}, {} into the run",
                 first.pool,
                 first.destination,
                 span(first.at)
             )
-        },
-    );
+        });
     let full = match figures.pools.count {
         1 => String::new(),
         pools => format!(
@@ -76,7 +79,11 @@ fn waited(figures: &Figures) -> String {
         return format!(
             "{} found no free port at first and {} undecided when the run ends",
             counted(connections.refused_first, "connection"),
-            if connections.refused_first == 1 { "is" } else { "are" }
+            if connections.refused_first == 1 {
+                "is"
+            } else {
+                "are"
+            }
         );
     }
     let longest = figures.connect_latency.max.unwrap_or(0.0);
@@ -446,8 +453,8 @@ fn short_warmup(seen: &Seen) -> Option<Finding> {
         warning(
             Code::F0104,
             format!(
-                "The warm-up of {} is shorter than 1 in 100 ports is held ({}): counting starts with \
-                 fewer ports in use than later, and failures come out too low.",
+                "The warm-up of {} is shorter than the p99 hold of {}: counting starts with fewer ports \
+                 in use than later, and failures come out too low.",
                 span(model.warmup.as_secs_f64()),
                 span(holds.p99)
             ),
@@ -476,8 +483,8 @@ fn no_interval(seen: &Seen) -> Option<Finding> {
         info(
             Code::F0105,
             format!(
-                "{} of this length are too few for an interval: use 10 (--replications 10), \
-                 or a duration of some 200 mean holds.",
+                "{} of this length: too little for an interval. Ask for 10 (--replications 10), \
+                 or for a duration of 200 mean holds or more.",
                 counted(runs, "replication")
             ),
         )

@@ -122,7 +122,7 @@ pub fn model(nodes: usize, destinations: usize, workloads: Vec<Workload>) -> Mod
             .collect(),
         workloads,
         outbounds: Vec::new(),
-        assumptions: Assumptions {},
+        assumptions: Assumptions::default(),
         notes: Vec::new(),
     }
 }

@@ -168,12 +168,7 @@ fn students_t(confidence: f64, freedom: usize) -> f64 {
 ///
 /// A batch is at least ten mean holds long, there are at least 20 over all replications, and of
 /// all such cuts the one that comes nearest to 60 from below.
-pub fn batches(
-    window: f64,
-    slots: usize,
-    replications: usize,
-    mean_hold: f64,
-) -> Option<usize> {
+pub fn batches(window: f64, slots: usize, replications: usize, mean_hold: f64) -> Option<usize> {
     let fit = (window / (MEAN_HOLDS_A_BATCH * mean_hold)).min(slots as f64);
     // A mean that does not exist fits no batch, a hold of zero as many as there are slots.
     let fit = if fit.is_nan() { 0 } else { fit as usize };
@@ -228,7 +223,13 @@ mod tests {
     /// Two-sided 95 % points of Student's t: NIST/SEMATECH e-Handbook, table 1.3.6.7.2.
     #[test]
     fn students_t_has_the_tabulated_quantiles() {
-        for (freedom, t) in [(1, 12.706), (2, 4.303), (9, 2.262), (19, 2.093), (100, 1.984)] {
+        for (freedom, t) in [
+            (1, 12.706),
+            (2, 4.303),
+            (9, 2.262),
+            (19, 2.093),
+            (100, 1.984),
+        ] {
             close(students_t(0.95, freedom), t, 3e-4);
         }
         close(students_t(0.99, 9), 3.250, 2e-4);

@@ -2,9 +2,11 @@
 
 use super::document::{Series, Timeline};
 use crate::engine::PoolPlan;
+use crate::model::{Model, Outbound};
 use crate::outbound::{Metric, MetricSource};
-use crate::simulate::{Minutes, ReplicationRun};
+use crate::simulate::{Minutes, OutboundRun, ReplicationRun, RunResult};
 use std::collections::BTreeMap;
+use std::io;
 
 /// Azure Firewall reports 50 % health from this share of its SNAT ports on.
 /// `articles/firewall/monitor-firewall-reference.md`.
@@ -55,11 +57,7 @@ impl OverPools {
             (MetricSource::Health, _) => &[OverPools::Minimum],
             // Azure Monitor adds up totals over all that it does not split by.
             (_, "total") => &[OverPools::Sum],
-            _ => &[
-                OverPools::Minimum,
-                OverPools::Median,
-                OverPools::Maximum,
-            ],
+            _ => &[OverPools::Minimum, OverPools::Median, OverPools::Maximum],
         }
     }
 
@@ -137,6 +135,73 @@ fn dimensions(metric: &Metric, statistic: OverPools, pools: usize) -> BTreeMap<S
         .chain(of_pools)
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect()
+}
+
+/// Writes every pool's minute series, row by row: `outbound,replication,pool,minute,metric,dimension,value`.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn write_csv(out: impl io::Write, model: &Model, run: &RunResult) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record([
+        "outbound",
+        "replication",
+        "pool",
+        "minute",
+        "metric",
+        "dimension",
+        "value",
+    ])?;
+    for (outbound, run) in model.outbounds.iter().zip(&run.outbounds) {
+        if let (Ok(plan), Some(run)) = (&outbound.plan, run) {
+            write_outbound(&mut csv, model, outbound, plan, run)?;
+        }
+    }
+    csv.flush()
+}
+
+fn write_outbound(
+    csv: &mut csv::Writer<impl io::Write>,
+    model: &Model,
+    outbound: &Outbound,
+    plan: &PoolPlan,
+    run: &OutboundRun,
+) -> io::Result<()> {
+    let metrics: Vec<(&Metric, String)> = outbound
+        .kind
+        .metrics()
+        .iter()
+        .map(|metric| {
+            let dimension = metric
+                .dimension
+                .map(|(name, value)| format!("{name}={value}"));
+            (metric, dimension.unwrap_or_default())
+        })
+        .collect();
+    let runs = run.replications.iter().map(|run| run.minutes.as_ref());
+    for (replication, minutes) in runs.enumerate() {
+        let Some(minutes) = minutes else { continue };
+        let replication = replication.to_string();
+        for pool in 0..plan.pools(model.nodes.len()) {
+            let name = model.pool_name(outbound, plan, pool);
+            for minute in 0..minutes.minutes {
+                let in_run = (minutes.first + minute).to_string();
+                for (metric, dimension) in &metrics {
+                    let at = pool * minutes.minutes + minute;
+                    csv.write_record([
+                        &outbound.name,
+                        &replication,
+                        &name,
+                        &in_run,
+                        metric.id,
+                        dimension,
+                        &value(metric.source, plan, minutes, at).to_string(),
+                    ])?;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -217,5 +282,26 @@ mod tests {
         let found = fleet(&[USED, FAILED], plan, replications).unwrap();
         assert_eq!(found.series.len(), 2);
         assert!(found.series[0].dimensions.is_empty());
+    }
+
+    #[test]
+    fn the_csv_has_a_row_for_every_pool_minute_and_metric() {
+        let (model, run) = fixture::comparison(&[7, 0]);
+        let mut text = Vec::new();
+        write_csv(&mut text, &model, &run).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        let mut lines = text.lines();
+        assert_eq!(
+            lines.next(),
+            Some("outbound,replication,pool,minute,metric,dimension,value")
+        );
+        let rows: Vec<&str> = lines.collect();
+        let metrics = |index: usize| model.outbounds[index].kind.metrics().len();
+        assert_eq!(rows.len(), 2 * 60 * (2 * metrics(0) + metrics(1)));
+        // Minutes are those of the run: ten of warm-up come before the first.
+        assert!(rows.contains(&"LB default,0,apps-0,10,UsedSnatPorts,,512"));
+        assert!(
+            rows.contains(&"LB default,0,apps-0,20,SnatConnectionCount,ConnectionState=Failed,7")
+        );
     }
 }

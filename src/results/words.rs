@@ -162,7 +162,11 @@ mod tests {
             method,
         };
         assert_eq!(
-            estimate(&found(Some(0.0), Some(0.00000301), IntervalMethod::ZeroFailures)),
+            estimate(&found(
+                Some(0.0),
+                Some(0.00000301),
+                IntervalMethod::ZeroFailures
+            )),
             "none seen (< 3.1e-6)"
         );
         assert_eq!(
