@@ -1,5 +1,13 @@
 //! What a scenario means: every default applied, indices dense, nothing left to refuse.
 
+mod build;
+mod cluster;
+mod destinations;
+mod replay;
+mod workloads;
+
+pub use build::{build, refusals};
+
 use crate::engine::{PoolPlan, Protocol};
 use crate::fault::Fault;
 use crate::outbound::{Assumptions, OutboundType};
@@ -132,6 +140,8 @@ pub struct Outbound {
     pub plan: Result<PoolPlan, Vec<Fault>>,
     /// Public IPs, where the type has them; for sentences.
     pub public_ips: Option<u32>,
+    /// What a reader of its result should know about how it was set up.
+    pub notes: Vec<Note>,
 }
 
 impl Model {

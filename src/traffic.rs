@@ -1,6 +1,8 @@
 //! Traffic: the words for it in a scenario, its laws, and the arrival streams drawn from them.
 
 mod law;
+pub mod trace;
+pub mod words;
 
 pub use law::{Law, LawError};
 

@@ -50,9 +50,57 @@ macro_rules! codes {
 codes! {
     // --- The file: E01xx ---
     E0101: "not JSON",
-        "The scenario is not well-formed JSON.";
+        "A scenario is strict JSON (RFC 8259), encoded as UTF-8: keys and texts in double quotes, a comma between two entries and none after the last, no comments.\n\nComments belong into \"description\", at the top of the scenario. Most editors check the rest while you type once they know the schema: run `snatsim schema > scenario.schema.json` and begin the file with \"$schema\": \"scenario.schema.json\".";
+    E0102: "wrong kind of value",
+        "The value is of another kind than this field takes: a text where a number belongs, a number where a list belongs, a number without a unit where a duration belongs.\n\nDurations are texts with a unit, such as \"250ms\", \"4m\" or \"1h30m\": a bare 30 could be seconds or minutes, and in Azure's own fields it is either, as in idleTimeoutInMinutes. Azure's own fields keep Azure's units and are plain numbers.\n\nErrors of this kind are reported one at a time: what follows in the file cannot be read for certain before it is mended.";
+    E0103: "unknown field",
+        "The field is not one that snatsim knows at this place. It is refused rather than ignored: a setting that is silently dropped makes a result wrong without a trace.\n\nBlocks copied from `az aks show` work: inside an entry of \"outbound\" the fields of Azure that do not matter to SNAT are ignored by name. Elsewhere every field counts.";
+    E0104: "unknown word",
+        "The value, or the key that names a kind, is not one of the words allowed at this place. Words are case sensitive, as in Azure's own API: \"managedNATGateway\", \"tcp\".\n\nWhere one key names the kind, there is exactly one: { \"poisson\": { \"perSecond\": 120 } }.";
+    E0105: "missing field",
+        "A field without a default is missing. Only what a scenario cannot do without is required: how long it runs, who opens connections, to where, how often and for how long.\n\n`snatsim example` lists whole scenarios to start from.";
+    E0106: "not simulated yet",
+        "The field is part of the scenario format as it is planned, but this version of snatsim does not simulate it. It is refused rather than ignored, because a result without it would answer another question.\n\nRemove it to see what the rest does, and read the result as if the feature were absent in the cluster too.";
+    E0107: "field given twice",
+        "JSON readers disagree about which of two equal keys counts. Keep the one you mean.";
+    E0108: "--set leads nowhere",
+        "`--set POINTER=VALUE` overrides one value of the scenario before it is read. The pointer is a JSON pointer (RFC 6901) in which an element of a list may be named instead of counted: --set '/outbound/NAT gateway/natGatewayProfile/idleTimeoutInMinutes=10' or --set /workloads/0/retry/attempts=5. A slash inside a name is written ~1, a tilde ~0.\n\nVALUE is JSON; what is not JSON is taken as text, so --set /duration=2h needs no quotes. Objects on the way are created, list elements are not.";
 
     // --- Cluster, destinations and workloads: E02xx ---
+    E0201: "name missing or given twice",
+        "Node pools, destinations, workloads and outbounds are told apart by their names, in references (\"nodePool\": \"apps\"), in results and in --set. So each has one, and no two in the same list have the same. An outbound without a name is called by its type.\n\nNodes are named after their pool: pool apps has the nodes apps-0, apps-1 and so on.";
+    E0202: "cluster without nodes",
+        "Connections start on nodes, so a cluster needs node pools with at least one node: \"cluster\": { \"nodePools\": [ { \"name\": \"apps\", \"count\": 3 } ] }.\n\nOnly a scenario whose workloads are all traces may leave nodePools out: then every source of the traces is a node.";
+    E0203: "unknown node pool",
+        "A workload runs on a node pool that cluster.nodePools does not have. Without nodePool it runs on all nodes.";
+    E0204: "unknown destination",
+        "A workload connects to a destination that \"destinations\" does not have. Where connections go matters: a SNAT port is busy only toward one destination address and port, and serves others at the same time.";
+    E0205: "maxCount below count",
+        "maxCount is the most nodes the autoscaler may give a pool, so it is at least count. It matters to Load Balancer, where Azure checks manually allocated ports against the largest size every pool may reach, surge included (Azure/AKS: articles/aks/configure-load-balancer-standard.md).";
+    E0206: "nothing left to count",
+        "duration is the length of a run, warm-up included; counting starts at warmup. So the warm-up is shorter than the duration, and the duration is above 0.\n\nA warm-up as long as ports are held after use (with Load Balancer 240 s after FIN, or the idle timeout where connections are abandoned) lets counting begin in the steady state.";
+    E0207: "weights do not fit",
+        "placement.weights has one weight for every node the workload runs on, in the order of the pools. They need not sum to 1; 0 keeps a node idle; not all may be 0.";
+    E0208: "ends do not sum to 1",
+        "close says which share of connections ends how: fin (closed), rst (reset), abandon (left open until the idle timeout), unanswered (never answered). The shares sum to 1, because every connection ends one way. What is left out is 0; without close all end by FIN.\n\nThe ends decide how long a port is held: on Load Balancer 240 s after FIN, 15 s after RST, the whole idle timeout after an abandoned connection.";
+    E0209: "nothing arrives",
+        "A rate is in connections per second over the whole cluster and above 0; closed has at least one client. A workload that opens nothing is better left out.";
+    E0210: "number outside its range",
+        "The number lies outside the range that makes sense for this field. Shares, jitter and confidence are fractions of 1, not percent: 0.2 is 20 percent.\n\nattempts counts all tries of a connection: 1 means that the application does not retry.";
+    E0211: "law without meaning",
+        "A law of lifetimes or think times has parameters that define no probability law. One key names it: constant; exponential with mean; lognormal with median and p99, median and sigma, or mean and sigma; uniform with min and max; pareto with scale, shape and perhaps max; weibull with scale and shape; empirical with file or values.\n\nsigma is the standard deviation of the natural logarithm. Pareto's max conditions the law to stay below it.";
+    E0212: "address of a destination",
+        "address is one IPv4 or IPv6 address as text. It only tells destinations apart: two destinations with the same address share it, and one without an address has an address of its own. Names are not resolved.\n\nendpoints: n stands for n different addresses with one port each, so it does not go together with one literal address; give several destinations, or leave address out.";
+    E0213: "workload incomplete",
+        "A workload says where it connects to (destination) and how long a connection lives (lifetime), because both decide how many ports it holds. Only a traced workload needs neither: the trace says so.";
+    E0214: "the trace says so already",
+        "destination, lifetime, close and placement of a traced workload come from its trace, row by row. Given beside the trace they would have to be ignored, so they are refused. connect and retry do apply.";
+    E0215: "more than 5,000 nodes",
+        "An AKS cluster has at most 5,000 nodes (MicrosoftDocs/azure-docs: includes/container-service-limits.md), and so has a scenario.\n\nWhere a trace has more sources than that, nodes picks those that count: { \"file\": \"conn.log\", \"nodes\": [\"10.0.0.0/24\"] }.";
+    E0216: "nothing to simulate",
+        "A scenario needs at least one workload that opens connections and at least one outbound type that they leave by. `snatsim compare` adds Load Balancer, NAT Gateway and Azure Firewall where they are missing.";
+    E0217: "closed loop without time",
+        "A client of a closed loop thinks, connects, lives and thinks again. Where it thinks for no time at all and a connection takes none either, it would open infinitely many connections at one instant. So the think time is above 0, if only a little.";
 
     // --- Outbound types: E03xx ---
     E0301: "no such outbound type",
@@ -125,6 +173,20 @@ codes! {
          Source: `articles/firewall/tcp-session-behavior.md`.";
 
     // --- Traces: E04xx ---
+    E0401: "file cannot be read",
+        "A file that the scenario names cannot be opened or read. Names are relative to the scenario; a scenario from standard input has its files relative to the working directory.\n\nText is UTF-8; gzip is recognised by content, whatever the name.";
+    E0402: "not a trace",
+        "A trace is CSV with a header line, or a Zeek conn.log as Zeek writes it (TSV or JSON, one object a line), each gzipped or not. Which one is recognised by its first line: { begins JSON, # begins a Zeek header, anything else is the header of a CSV.\n\nThe columns of a CSV: start (seconds from the start of the run), node (a node's name, or an address), protocol (tcp or udp), address, port, lifetime (seconds), close (fin, rst, abandon, unanswered; empty for fin), keepalive (seconds between packets; empty for packets all along).";
+    E0403: "column missing",
+        "A column that a trace cannot do without is missing. CSV: start, node, protocol, address, port, lifetime; close and keepalive may be left out. Zeek: ts, id.orig_h, id.resp_h, id.resp_p, proto; duration and conn_state may be unset.\n\nOf Zeek's logs only conn.log says how long connections lived.";
+    E0404: "row cannot be read",
+        "A row of the file has a field that does not parse. Rows are never skipped for it: a trace with holes gives wrong peaks. Only rows of other protocols than TCP and UDP, which use no SNAT port, are skipped and counted.\n\nstart of a CSV is taken literally and counts from the start of the run, so it is never negative; subtract the first time when converting. Time 0 of a Zeek log is its earliest ts.";
+    E0405: "more sources than nodes",
+        "Every source of a trace is a node. A source with the name of a node (apps-3) is that node; every other takes the next free node of the workload's pool, in order of first start; the same source is the same node in all traces of a scenario.\n\nGive the pool as many nodes as there are sources, pick the sources that count with nodes, or leave nodePools out, which makes every source a node of its own.";
+    E0406: "not a network",
+        "nodes lists the sources that count as networks in CIDR notation, IPv4 or IPv6: \"10.0.0.0/24\", \"fd00::/64\". A single address is a network too: \"10.0.0.7\". Rows of other sources are dropped before anything else, but for those whose source is the name of a node.";
+    E0407: "no connection left",
+        "Nothing of the trace can be replayed: it has no rows, or all of them are of other protocols, of sources that do not count, or start at or after duration.\n\nstart of a CSV counts in seconds from the start of the run: an epoch such as 1700000000 lies 54 years behind it. Subtract the first time.";
 
     // --- Findings: F01xx ---
     F0101: "ports ran out",
@@ -165,4 +227,12 @@ codes! {
         "For Poisson arrivals without retries or retransmitted SYNs, the share of refused connections is known exactly: Erlang's loss formula, with the ports of a pool as servers and arrival rate x mean hold as the load. It does not depend on how hold times are distributed, only on their mean.\n\nWhere it applies it is printed beside the simulated figure. The two should agree within the interval, 19 times in 20.";
     F0119: "retries add load",
         "Every try is a new connect() with a new source port, so it asks for a SNAT port again. While a pool is full, retries come on top of new connections and keep it full: back off longer each time, with jitter, and give up in the end.\n\nSource: MicrosoftDocs/azure-docs, articles/load-balancer/troubleshoot-outbound-connection.md.";
+
+    // --- Findings about the input: F02xx ---
+    F0201: "mean that does not exist",
+        "The law has such a heavy tail that it has no mean: the longer a run, the larger the average it sees. Averages, and the peak of ports, then depend on the length of the run and on luck, and intervals are too narrow.\n\nPareto has a mean only for a shape above 1. Give it a max: nothing lives for ever, and the idle timeout or a restart ends a connection at last.";
+    F0202: "rows of a trace left out",
+        "Rows of a trace that are neither TCP nor UDP use no SNAT port and are skipped; rows of sources that \"nodes\" leaves out do not count.";
+    F0203: "rows after the end",
+        "Rows of a trace that start at or after duration are not replayed. Lengthen duration to replay the whole trace.";
 }

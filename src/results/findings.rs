@@ -164,13 +164,8 @@ pub fn findings(
     if about.compare {
         found.extend(closed_loops_differ(&seen));
     }
-    found.extend(
-        subject
-            .model
-            .notes
-            .iter()
-            .map(|note| info(note.code, note.text.clone())),
-    );
+    let notes = subject.outbound.notes.iter().chain(&subject.model.notes);
+    found.extend(notes.map(|note| info(note.code, note.text.clone())));
     found
 }
 

@@ -134,6 +134,7 @@ pub fn outbound(name: &str, kind: OutboundType, plan: PoolPlan) -> Outbound {
         kind,
         plan: Ok(plan),
         public_ips: Some(1),
+        notes: Vec::new(),
     }
 }
 

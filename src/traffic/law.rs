@@ -72,6 +72,86 @@ impl Law {
         })
     }
 
+    /// Exponential with this mean in seconds.
+    ///
+    /// # Errors
+    /// When the mean is not above 0.
+    pub fn exponential(mean: f64) -> Result<Law, LawError> {
+        positive(mean)
+            .then_some(Law::Exponential { mean })
+            .ok_or_else(|| allowed("a mean above 0"))
+    }
+
+    /// Lognormal from its median in seconds and the standard deviation of the logarithm.
+    ///
+    /// # Errors
+    /// When the median is not above 0 or sigma is negative.
+    pub fn lognormal_median_sigma(median: f64, sigma: f64) -> Result<Law, LawError> {
+        (positive(median) && sigma >= 0.0 && sigma.is_finite())
+            .then(|| Law::Lognormal {
+                mu: libm::log(median),
+                sigma,
+            })
+            .ok_or_else(|| allowed("a median above 0 and a sigma of at least 0"))
+    }
+
+    /// Lognormal from its mean in seconds and the standard deviation of the logarithm.
+    ///
+    /// # Errors
+    /// When the mean is not above 0 or sigma is negative.
+    pub fn lognormal_mean_sigma(mean: f64, sigma: f64) -> Result<Law, LawError> {
+        (positive(mean) && sigma >= 0.0 && sigma.is_finite())
+            .then(|| Law::Lognormal {
+                mu: libm::log(mean) - sigma * sigma / 2.0,
+                sigma,
+            })
+            .ok_or_else(|| allowed("a mean above 0 and a sigma of at least 0"))
+    }
+
+    /// Uniform between two bounds in seconds.
+    ///
+    /// # Errors
+    /// When `max` is below `min` or a bound is negative.
+    pub fn uniform(min: f64, max: f64) -> Result<Law, LawError> {
+        (min >= 0.0 && max >= min && max.is_finite())
+            .then_some(Law::Uniform { min, max })
+            .ok_or_else(|| allowed("a max of at least min"))
+    }
+
+    /// Pareto from `scale` seconds on with tail index `shape`, conditioned to at most `max`.
+    ///
+    /// # Errors
+    /// When `scale` or `shape` is not above 0 or `max` not above `scale`.
+    pub fn pareto(scale: f64, shape: f64, max: f64) -> Result<Law, LawError> {
+        (positive(scale) && positive(shape) && max > scale)
+            .then_some(Law::Pareto { scale, shape, max })
+            .ok_or_else(|| {
+                allowed("a scale above 0, a shape above 0, and a max, if any, above the scale")
+            })
+    }
+
+    /// Weibull with `scale` in seconds.
+    ///
+    /// # Errors
+    /// When `scale` or `shape` is not above 0.
+    pub fn weibull(scale: f64, shape: f64) -> Result<Law, LawError> {
+        (positive(scale) && positive(shape))
+            .then_some(Law::Weibull { scale, shape })
+            .ok_or_else(|| allowed("a scale above 0 and a shape above 0"))
+    }
+
+    /// Uniform over observed values, in any order.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub fn empirical(mut values: Vec<SimTime>) -> Result<Law, LawError> {
+        if values.is_empty() {
+            return Err(allowed("at least one value"));
+        }
+        values.sort_unstable();
+        Ok(Law::Empirical(values.into()))
+    }
+
     /// Mean in seconds; infinite where it does not exist.
     pub fn mean(&self) -> f64 {
         match self {
@@ -117,6 +197,14 @@ impl Law {
             }
         }
     }
+}
+
+fn positive(x: f64) -> bool {
+    x > 0.0 && x.is_finite()
+}
+
+fn allowed(text: &str) -> LawError {
+    LawError(text.to_owned())
 }
 
 /// Mean of a Pareto law conditioned to at most `max`.

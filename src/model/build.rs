@@ -1,0 +1,278 @@
+//! From a scenario to its model: every default applied, every rule checked, all faults at once.
+
+use super::cluster::Cluster;
+use super::destinations::Destinations;
+use super::{Model, Note, Outbound, Workload, replay, workloads};
+use crate::fault::{Code, Fault, Faults, step};
+use crate::outbound::{self, Assumptions};
+use crate::scenario::{Diagnostics, Loaded, Problem, ScenarioSpec};
+use crate::units::{Seed, SimTime};
+use std::io;
+
+/// Gives the bytes of a file that the scenario names.
+pub(super) type Files<'a> = &'a mut dyn FnMut(&str) -> io::Result<Vec<u8>>;
+
+/// What stands against a model, and what should be known about it, as found so far.
+#[derive(Default)]
+pub(super) struct Review {
+    pub(super) problems: Vec<Problem>,
+    pub(super) notes: Vec<Note>,
+}
+
+impl Review {
+    pub(super) fn fault(&mut self, fault: Fault) {
+        self.problems.push(fault.into());
+    }
+
+    /// Runs a check that reports faults.
+    pub(super) fn check<T>(&mut self, check: impl FnOnce(&mut Faults) -> T) -> T {
+        let mut faults = Faults::new();
+        let result = check(&mut faults);
+        self.problems.extend(faults.into_iter().map(Problem::from));
+        result
+    }
+}
+
+/// Makes the model of a scenario. `files` gives the bytes of the files that the scenario names.
+///
+/// An outbound type that Azure would refuse is no error here: its plan says why ([`refusals`]).
+///
+/// # Errors
+/// Every rule that the scenario breaks.
+pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
+    let spec = &loaded.spec;
+    let mut review = Review::default();
+    let run = Run::read(spec, &mut review);
+    let mut cluster = Cluster::read(spec, &mut review);
+    let mut destinations = Destinations::read(spec, &mut review);
+    let drafts = workloads::read(spec, &cluster, &destinations, files, &mut review);
+    let workloads = replay::place(
+        drafts,
+        run.duration,
+        &mut cluster,
+        &mut destinations,
+        &mut review,
+    );
+    let (outbounds, assumptions) = outbounds(spec, &cluster, &mut review);
+    if !review.problems.is_empty() {
+        return Err(loaded.diagnostics(review.problems));
+    }
+    Ok(run.model(
+        spec,
+        cluster,
+        destinations,
+        workloads,
+        outbounds,
+        assumptions,
+        review.notes,
+    ))
+}
+
+/// Why Azure would refuse outbound types of `model`, with the places in the scenario; none if it refuses nothing.
+pub fn refusals(model: &Model, loaded: &Loaded) -> Option<Diagnostics> {
+    let problems: Vec<Problem> = model
+        .outbounds
+        .iter()
+        .filter_map(|outbound| outbound.plan.as_ref().err())
+        .flatten()
+        .cloned()
+        .map(Problem::from)
+        .collect();
+    (!problems.is_empty()).then(|| loaded.diagnostics(problems))
+}
+
+/// The settings of a run.
+struct Run {
+    duration: SimTime,
+    warmup: SimTime,
+    replications: u32,
+    seed: Seed,
+    confidence: f64,
+}
+
+impl Run {
+    fn read(spec: &ScenarioSpec, review: &mut Review) -> Run {
+        let run = Run {
+            duration: spec.duration,
+            warmup: spec.warmup.unwrap_or(SimTime::ZERO),
+            replications: spec.replications.unwrap_or(10),
+            seed: Seed(spec.seed.unwrap_or(1)),
+            confidence: spec.confidence.unwrap_or(0.95),
+        };
+        if run.duration == SimTime::ZERO {
+            review.fault(Fault {
+                code: Code::E0206,
+                pointer: "/duration".to_owned(),
+                found: "A run of 0s.".to_owned(),
+                allowed: "a duration above 0".to_owned(),
+                remedy: "An hour is a good start: \"1h\".".to_owned(),
+            });
+        } else if run.warmup >= run.duration {
+            review.fault(Fault {
+                code: Code::E0206,
+                pointer: "/warmup".to_owned(),
+                found: format!(
+                    "The warm-up of {} leaves nothing of the duration of {}, which includes it.",
+                    run.warmup, run.duration
+                ),
+                allowed: format!("a warm-up below {}", run.duration),
+                remedy: format!(
+                    "Lengthen the run to \"{}\", or shorten the warm-up.",
+                    run.warmup.saturating_add(run.duration)
+                ),
+            });
+        }
+        if run.replications == 0 {
+            review.fault(Fault {
+                code: Code::E0210,
+                pointer: "/replications".to_owned(),
+                found: "0 replications.".to_owned(),
+                allowed: "1 or more".to_owned(),
+                remedy: "10 give intervals worth having.".to_owned(),
+            });
+        }
+        if !(run.confidence > 0.0 && run.confidence < 1.0) {
+            review.fault(Fault {
+                code: Code::E0210,
+                pointer: "/confidence".to_owned(),
+                found: format!("The confidence is {}.", run.confidence),
+                allowed: "a number above 0 and below 1".to_owned(),
+                remedy: match run.confidence >= 1.0 && run.confidence < 100.0 {
+                    true => format!("{} percent is {}.", run.confidence, run.confidence / 100.0),
+                    false => "0.95 is usual.".to_owned(),
+                },
+            });
+        }
+        run
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn model(
+        self,
+        spec: &ScenarioSpec,
+        cluster: Cluster,
+        destinations: Destinations,
+        workloads: Vec<Workload>,
+        outbounds: Vec<Outbound>,
+        assumptions: Assumptions,
+        notes: Vec<Note>,
+    ) -> Model {
+        Model {
+            name: spec.name.clone().unwrap_or_else(|| "scenario".to_owned()),
+            description: spec.description.clone().unwrap_or_default(),
+            duration: self.duration,
+            warmup: self.warmup,
+            replications: self.replications,
+            seed: self.seed,
+            confidence: self.confidence,
+            nodes: cluster.nodes,
+            destinations: destinations.names,
+            endpoints: destinations.endpoints,
+            workloads,
+            outbounds,
+            assumptions,
+            notes,
+        }
+    }
+}
+
+/// The outbound types under their rules, and the assumptions they are made with.
+fn outbounds(
+    spec: &ScenarioSpec,
+    cluster: &Cluster,
+    review: &mut Review,
+) -> (Vec<Outbound>, Assumptions) {
+    let assumptions = match &spec.assumptions {
+        Some(words) => words.resolve("/assumptions").unwrap_or_else(|faults| {
+            review
+                .problems
+                .extend(faults.into_iter().map(Problem::from));
+            Assumptions::default()
+        }),
+        None => Assumptions::default(),
+    };
+    let entries = spec.outbound.as_deref().unwrap_or_default();
+    if entries.is_empty() {
+        review.fault(Fault {
+            code: Code::E0216,
+            pointer: "/outbound".to_owned(),
+            found: "The scenario has no outbound type.".to_owned(),
+            allowed: "at least one".to_owned(),
+            remedy: "Add \"outbound\": [ { \"outboundType\": \"loadBalancer\" } ], or use `snatsim compare`, which \
+                     adds the three types of Azure."
+                .to_owned(),
+        });
+    }
+    let facts = cluster.facts();
+    let mut outbounds = Vec::new();
+    for (i, entry) in entries.iter().enumerate() {
+        let resolved = outbound::resolve(entry, &facts, &assumptions, &step("/outbound", i));
+        review
+            .problems
+            .extend(resolved.errors.into_iter().map(Problem::from));
+        let note = |(code, text)| Note { code, text };
+        outbounds.push(Outbound {
+            name: resolved.name,
+            kind: resolved.kind,
+            plan: resolved.plan,
+            public_ips: resolved.public_ips,
+            notes: resolved.notes.into_iter().map(note).collect(),
+        });
+    }
+    let names = outbounds.iter().map(|outbound| outbound.name.as_str());
+    check_names("outbound", "/outbound", names, review);
+    (outbounds, assumptions)
+}
+
+/// Names are there, and each once.
+pub(super) fn check_names<'n>(
+    noun: &str,
+    pointer: &str,
+    names: impl Iterator<Item = &'n str>,
+    review: &mut Review,
+) {
+    let names: Vec<&str> = names.collect();
+    for (i, name) in names.iter().enumerate() {
+        let place = step(&step(pointer, i), "name");
+        if name.trim().is_empty() {
+            review.fault(Fault {
+                code: Code::E0201,
+                pointer: place,
+                found: format!("A {noun} without a name."),
+                allowed: "a name that is not empty".to_owned(),
+                remedy: "Give it a name: results and references go by it.".to_owned(),
+            });
+        } else if let Some(first) = names[..i].iter().position(|earlier| earlier == name) {
+            review.fault(Fault {
+                code: Code::E0201,
+                pointer: place,
+                found: format!("\"{name}\" is the name of {pointer}/{first} already."),
+                allowed: "a name that no other of the same list has".to_owned(),
+                remedy: match noun {
+                    "outbound" => {
+                        "Give each a \"name\" of its own; without one it is called by its type."
+                            .to_owned()
+                    }
+                    _ => "Rename one of the two, and what refers to it.".to_owned(),
+                },
+            });
+        }
+    }
+}
+
+/// What to say where a name is not among `known`: the list, and the likeliest.
+pub(super) fn among(noun: &str, name: &str, known: &[String]) -> (String, String) {
+    let allowed = match known {
+        [] => format!("nothing: there is no {noun}"),
+        _ => known
+            .iter()
+            .map(|name| format!("\"{name}\""))
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
+    let remedy = match crate::scenario::suggestion(name, known) {
+        Some(likely) => format!("Did you mean \"{likely}\"?"),
+        None => format!("Name one that exists, or add a {noun} called \"{name}\"."),
+    };
+    (allowed, remedy)
+}

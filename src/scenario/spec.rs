@@ -1,0 +1,169 @@
+//! The words of a scenario, as they stand in the file; nothing is checked here but their kinds.
+
+use crate::engine::Protocol;
+use crate::outbound::{AssumptionsSpec, MaxSurge, OutboundSpec};
+use crate::traffic::words::{
+    ArrivalsSpec, CloseSpec, ConnectSpec, LawSpec, PlacementSpec, PopularitySpec, RetrySpec,
+};
+use crate::units::SimTime;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A scenario: a cluster, where its workloads connect to, and the outbound types to compare.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "an object: { \"duration\": …, \"workloads\": [ … ], … }"
+)]
+pub struct ScenarioSpec {
+    /// The JSON Schema, for editors.
+    #[serde(rename = "$schema")]
+    pub schema: Option<String>,
+    /// Name of the scenario, default `scenario`.
+    pub name: Option<String>,
+    /// What it shows, in one sentence.
+    pub description: Option<String>,
+    /// Length of a run, warm-up included.
+    pub duration: SimTime,
+    /// Start of counting, default 0.
+    pub warmup: Option<SimTime>,
+    /// Independent replications, at least 1, default 10.
+    pub replications: Option<u32>,
+    /// Seed of all random numbers, default 1.
+    pub seed: Option<u64>,
+    /// Confidence of all intervals, in (0, 1), default 0.95.
+    pub confidence: Option<f64>,
+    /// The cluster; may be left out when all workloads are traces.
+    pub cluster: Option<ClusterSpec>,
+    /// Where workloads connect to.
+    pub destinations: Option<Vec<DestinationSpec>>,
+    /// Who opens connections.
+    pub workloads: Vec<WorkloadSpec>,
+    /// The outbound types to simulate, each in the shape of an AKS `networkProfile`.
+    pub outbound: Option<Vec<OutboundSpec>>,
+    /// What Azure does not document, or documents in two ways.
+    pub assumptions: Option<AssumptionsSpec>,
+}
+
+/// The cluster.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "an object: { \"nodePools\": [ … ] }"
+)]
+pub struct ClusterSpec {
+    /// AKS network plugin; changes nothing today.
+    pub network_plugin: Option<NetworkPlugin>,
+    /// AKS network plugin mode; changes nothing today.
+    pub network_plugin_mode: Option<NetworkPluginMode>,
+    /// The node pools.
+    pub node_pools: Option<Vec<NodePoolSpec>>,
+}
+
+/// AKS network plugins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum NetworkPlugin {
+    /// Azure CNI.
+    Azure,
+    /// kubenet.
+    Kubenet,
+    /// The cluster brings its own.
+    None,
+}
+
+/// Modes of the network plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum NetworkPluginMode {
+    /// Azure CNI Overlay.
+    Overlay,
+}
+
+/// A node pool.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a node pool: { \"name\": \"apps\", \"count\": 3 }"
+)]
+pub struct NodePoolSpec {
+    /// Its name; its nodes are called `name-0`, `name-1`, ….
+    pub name: String,
+    /// Nodes it has.
+    pub count: u32,
+    /// Nodes the autoscaler may give it, at least `count`.
+    pub max_count: Option<u32>,
+    /// Nodes an upgrade adds: a number such as `"1"` or a share such as `"10%"`.
+    pub max_surge: Option<MaxSurge>,
+}
+
+/// A destination: one service that connections go to.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a destination: { \"name\": \"sql\", \"port\": 1433 }"
+)]
+pub struct DestinationSpec {
+    /// Its name.
+    pub name: String,
+    /// Its IP address; left out, an address that no other destination has.
+    pub address: Option<String>,
+    /// Its port, 1 to 65535.
+    pub port: u16,
+    /// Transport protocol, default `tcp`.
+    pub protocol: Option<ProtocolSpec>,
+    /// Different addresses behind it, default 1.
+    pub endpoints: Option<u32>,
+    /// How connections spread over its endpoints, default `even`.
+    pub popularity: Option<PopularitySpec>,
+}
+
+/// Transport protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ProtocolSpec {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+}
+
+impl From<ProtocolSpec> for Protocol {
+    fn from(word: ProtocolSpec) -> Protocol {
+        match word {
+            ProtocolSpec::Tcp => Protocol::Tcp,
+            ProtocolSpec::Udp => Protocol::Udp,
+        }
+    }
+}
+
+/// A workload: connections of one kind.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a workload: { \"name\": …, \"destination\": …, \"arrivals\": …, \"lifetime\": … }"
+)]
+pub struct WorkloadSpec {
+    /// Its name.
+    pub name: String,
+    /// The node pool it runs on; all when left out.
+    pub node_pool: Option<String>,
+    /// How its connections spread over the nodes, default `even`.
+    pub placement: Option<PlacementSpec>,
+    /// Name of the destination; not for traces.
+    pub destination: Option<String>,
+    /// When connections are opened.
+    pub arrivals: ArrivalsSpec,
+    /// How long a connection lives; not for traces.
+    pub lifetime: Option<LawSpec>,
+    /// How connections end, default all by FIN; not for traces.
+    pub close: Option<CloseSpec>,
+    /// SYN schedule of a try.
+    pub connect: Option<ConnectSpec>,
+    /// What the application does when a try fails.
+    pub retry: Option<RetrySpec>,
+}

@@ -1,0 +1,402 @@
+//! The words of traffic in a scenario, and the rules each must keep.
+
+mod check;
+mod law;
+
+pub use law::LawSpec;
+
+use super::{Close, Connect, Retry};
+use crate::fault::{Code, Fault, Faults, step};
+use crate::units::SimTime;
+use check::Range;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// When the connections of a workload are opened. Rates are over the whole cluster.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum ArrivalsSpec {
+    /// Independent of each other, with exponential gaps.
+    Poisson {
+        /// Connections per second, above 0.
+        per_second: f64,
+    },
+    /// Evenly spaced for every pair of node and endpoint.
+    Constant {
+        /// Connections per second, above 0.
+        per_second: f64,
+    },
+    /// Clients that think, connect, live, and think again.
+    Closed {
+        /// Clients over the whole cluster, at least 1.
+        clients: u64,
+        /// Law of the think time.
+        think: LawSpec,
+    },
+    /// Recorded connections, replayed.
+    Trace(TraceSpec),
+}
+
+/// A recorded trace: CSV, or a Zeek `conn.log`.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a trace, such as { \"file\": \"conn.log\" }"
+)]
+pub struct TraceSpec {
+    /// The file, relative to the scenario.
+    pub file: String,
+    /// Sources that count, as networks such as `10.0.0.0/24`; all when left out.
+    pub nodes: Option<Vec<String>>,
+}
+
+/// How connections spread over the nodes of a pool.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum PlacementSpec {
+    /// The same share for every node.
+    Even,
+    /// This share for the first node, in [0, 1]; the others split the rest evenly.
+    HotNode(f64),
+    /// Node i = 0, 1, … has a share proportional to (i+1)^−s.
+    Zipf(f64),
+    /// One weight a node, in the order of the pools; they need not sum to 1.
+    Weights(Vec<f64>),
+}
+
+/// How connections spread over the endpoints of a destination.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum PopularitySpec {
+    /// The same share for every endpoint.
+    Even,
+    /// Endpoint i = 1, 2, … has a share proportional to i^−s.
+    Zipf(f64),
+}
+
+/// Weights of the ways a connection ends; what is left out is 0, and they sum to 1.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "the shares of the ends, such as { \"fin\": 0.95, \"abandon\": 0.05 }"
+)]
+pub struct CloseSpec {
+    /// Closed by FIN.
+    pub fin: Option<f64>,
+    /// Closed by RST.
+    pub rst: Option<f64>,
+    /// Left open without a word.
+    pub abandon: Option<f64>,
+    /// Never answered.
+    pub unanswered: Option<f64>,
+}
+
+/// SYN schedule of a try. `synRetries` 6 with 0 linear ones is Ubuntu 22.04, with 4 a kernel from 6.5 on.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "an object, such as { \"timeout\": \"10s\" }"
+)]
+pub struct ConnectSpec {
+    /// The application's own patience, above 0; left out, the kernel's own end.
+    pub timeout: Option<SimTime>,
+    /// Retransmits with doubling gaps, 0 to 127, default 6 (Linux `net.ipv4.tcp_syn_retries`).
+    pub syn_retries: Option<u32>,
+    /// Retransmits one second apart before those, 0 to 127, default 0 (Linux `net.ipv4.tcp_syn_linear_timeouts`).
+    pub syn_linear_timeouts: Option<u32>,
+}
+
+/// What the application does when a try fails.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object, such as { \"attempts\": 3, \"backoff\": \"1s\" }"
+)]
+pub struct RetrySpec {
+    /// Tries in all, at least 1, the default.
+    pub attempts: Option<u32>,
+    /// Pause before the second try, default `1s`.
+    pub backoff: Option<SimTime>,
+    /// Growth of the pause from try to try, at least 1, default 2.
+    pub factor: Option<f64>,
+    /// Relative jitter of the pause, in [0, 1], default 0.
+    pub jitter: Option<f64>,
+}
+
+/// Most that Linux accepts for `tcp_syn_retries` and `tcp_syn_linear_timeouts` (`MAX_TCP_SYNCNT` in `include/net/tcp.h`).
+const MAX_SYN_RETRIES: u32 = 127;
+
+impl ArrivalsSpec {
+    /// Whether the connections come from a trace.
+    pub fn is_trace(&self) -> bool {
+        matches!(self, ArrivalsSpec::Trace(_))
+    }
+
+    /// Names of the files it needs.
+    pub fn file(&self) -> Option<&str> {
+        match self {
+            ArrivalsSpec::Trace(trace) => Some(&trace.file),
+            ArrivalsSpec::Closed { think, .. } => think.file(),
+            _ => None,
+        }
+    }
+
+    /// Checks everything but the think time, which [`LawSpec::resolve`] does.
+    pub fn check(&self, pointer: &str, faults: &mut Faults) {
+        match self {
+            ArrivalsSpec::Poisson { per_second } => rate(*per_second, "poisson", pointer, faults),
+            ArrivalsSpec::Constant { per_second } => rate(*per_second, "constant", pointer, faults),
+            ArrivalsSpec::Closed { clients: 0, .. } => faults.push(Fault {
+                code: Code::E0209,
+                pointer: step(&step(pointer, "closed"), "clients"),
+                found: "0 clients never open a connection".to_owned(),
+                allowed: "1 client or more".to_owned(),
+                remedy: "give the number of clients over the whole cluster, or remove the workload"
+                    .to_owned(),
+            }),
+            ArrivalsSpec::Closed { .. } | ArrivalsSpec::Trace(_) => {}
+        }
+    }
+}
+
+/// Checks a rate of arrivals.
+fn rate(per_second: f64, process: &str, pointer: &str, faults: &mut Faults) {
+    if per_second > 0.0 && per_second.is_finite() {
+        return;
+    }
+    faults.push(Fault {
+        code: Code::E0209,
+        pointer: step(&step(pointer, process), "perSecond"),
+        found: format!("{per_second} connections per second"),
+        allowed: "a rate above 0, over the whole cluster; fractions such as 0.01 are fine".to_owned(),
+        remedy: "give the connections per second of all nodes together, or remove the workload to have none"
+            .to_owned(),
+    });
+}
+
+impl PlacementSpec {
+    /// Share of every node of `nodes`, adding up to 1; some may be 0.
+    pub fn resolve(&self, nodes: usize, pointer: &str, faults: &mut Faults) -> Option<Vec<f64>> {
+        match self {
+            PlacementSpec::Even => Some(even(nodes)),
+            PlacementSpec::HotNode(share) => {
+                let pointer = step(pointer, "hotNode");
+                Range::UNIT.check(*share, "the share of the hot node", &pointer, faults)?;
+                if nodes == 1 {
+                    return Some(vec![1.0]);
+                }
+                let mut shares = vec![(1.0 - share) / (nodes - 1) as f64; nodes];
+                shares[0] = *share;
+                Some(shares)
+            }
+            PlacementSpec::Zipf(exponent) => zipf(*exponent, nodes, &step(pointer, "zipf"), faults),
+            PlacementSpec::Weights(weights) => {
+                normalised(weights, nodes, &step(pointer, "weights"), faults)
+            }
+        }
+    }
+}
+
+impl PopularitySpec {
+    /// Share of every endpoint of `endpoints`, adding up to 1; some may be 0.
+    pub fn resolve(
+        &self,
+        endpoints: usize,
+        pointer: &str,
+        faults: &mut Faults,
+    ) -> Option<Vec<f64>> {
+        match self {
+            PopularitySpec::Even => Some(even(endpoints)),
+            PopularitySpec::Zipf(exponent) => {
+                zipf(*exponent, endpoints, &step(pointer, "zipf"), faults)
+            }
+        }
+    }
+}
+
+fn even(count: usize) -> Vec<f64> {
+    vec![1.0 / count as f64; count]
+}
+
+/// Shares i^−s / Σ for i = 1 … `count`.
+fn zipf(exponent: f64, count: usize, pointer: &str, faults: &mut Faults) -> Option<Vec<f64>> {
+    Range::AT_LEAST_ZERO.check(exponent, "the Zipf exponent", pointer, faults)?;
+    let weights: Vec<f64> = (1..=count)
+        .map(|i| libm::pow(i as f64, -exponent))
+        .collect();
+    let sum: f64 = weights.iter().sum();
+    Some(weights.into_iter().map(|weight| weight / sum).collect())
+}
+
+/// Weights divided by their sum.
+fn normalised(
+    weights: &[f64],
+    nodes: usize,
+    pointer: &str,
+    faults: &mut Faults,
+) -> Option<Vec<f64>> {
+    let before = faults.len();
+    let sum: f64 = weights.iter().sum();
+    if weights.len() != nodes {
+        faults.push(Fault {
+            code: Code::E0207,
+            pointer: pointer.to_owned(),
+            found: format!(
+                "{} for {}",
+                check::counted(weights.len(), "weight"),
+                check::counted(nodes, "node")
+            ),
+            allowed: "one weight a node, in the order of the pools".to_owned(),
+            remedy: match weights.len().cmp(&nodes) {
+                std::cmp::Ordering::Less => format!(
+                    "add {}; 0 keeps a node idle",
+                    check::counted(nodes - weights.len(), "weight")
+                ),
+                _ => format!("remove {}", check::counted(weights.len() - nodes, "weight")),
+            },
+        });
+    }
+    for (i, weight) in weights.iter().enumerate() {
+        Range::AT_LEAST_ZERO.check(*weight, "a weight", &step(pointer, i), faults);
+    }
+    if faults.len() == before && !(sum > 0.0 && sum.is_finite()) {
+        faults.push(Fault {
+            code: Code::E0207,
+            pointer: pointer.to_owned(),
+            found: format!("weights that sum to {sum}"),
+            allowed: "at least one weight above 0".to_owned(),
+            remedy: "give the nodes that open connections a weight above 0".to_owned(),
+        });
+    }
+    (faults.len() == before).then(|| weights.iter().map(|weight| weight / sum).collect())
+}
+
+/// How far the shares of the ends may be from 1 in sum.
+const CLOSE_TOLERANCE: f64 = 1e-9;
+
+impl CloseSpec {
+    /// The weights of the ends.
+    pub fn resolve(&self, pointer: &str, faults: &mut Faults) -> Option<Close> {
+        let before = faults.len();
+        let named = [
+            ("fin", self.fin),
+            ("rst", self.rst),
+            ("abandon", self.abandon),
+            ("unanswered", self.unanswered),
+        ];
+        for (name, share) in named {
+            let what = format!("the share of {name}");
+            Range::UNIT.check(share.unwrap_or(0.0), &what, &step(pointer, name), faults);
+        }
+        let [fin, rst, abandon, unanswered] = named.map(|(_, share)| share.unwrap_or(0.0));
+        let sum = fin + rst + abandon + unanswered;
+        if faults.len() == before && (sum - 1.0).abs() > CLOSE_TOLERANCE {
+            faults.push(sum_fault(&named, sum, pointer));
+        }
+        (faults.len() == before).then_some(Close {
+            fin,
+            rst,
+            abandon,
+            unanswered,
+        })
+    }
+}
+
+/// The fault of ends that do not sum to 1, with the arithmetic.
+fn sum_fault(named: &[(&str, Option<f64>)], sum: f64, pointer: &str) -> Fault {
+    let terms: Vec<String> = named
+        .iter()
+        .filter_map(|(name, share)| share.map(|share| format!("{name} {share}")))
+        .collect();
+    // Ten digits are enough to show the gap and hide the noise of binary fractions.
+    let round = |x: f64| libm::round(x * 1e10) / 1e10;
+    let rest = round(1.0 - sum);
+    Fault {
+        code: Code::E0208,
+        pointer: pointer.to_owned(),
+        found: match terms.is_empty() {
+            true => "no end at all".to_owned(),
+            false => format!("{} = {}", terms.join(" + "), round(sum)),
+        },
+        allowed: "fin, rst, abandon and unanswered that sum to 1".to_owned(),
+        remedy: match rest > 0.0 {
+            true => format!(
+                "add the missing {rest}, for example to \"fin\": {}",
+                round(named[0].1.unwrap_or(0.0) + rest)
+            ),
+            false => format!("take away {} somewhere", -rest),
+        },
+    }
+}
+
+impl ConnectSpec {
+    /// The SYN schedule.
+    pub fn resolve(&self, pointer: &str, faults: &mut Faults) -> Option<Connect> {
+        let before = faults.len();
+        if self.timeout == Some(SimTime::ZERO) {
+            faults.push(Fault {
+                code: Code::E0210,
+                pointer: step(pointer, "timeout"),
+                found: "a try that may take 0s ends before its first SYN".to_owned(),
+                allowed: "a timeout above 0".to_owned(),
+                remedy: "remove it to wait as long as the kernel does: 127 s with 6 SYN retries"
+                    .to_owned(),
+            });
+        }
+        let named = [
+            ("synRetries", self.syn_retries.unwrap_or(6)),
+            ("synLinearTimeouts", self.syn_linear_timeouts.unwrap_or(0)),
+        ];
+        for (name, value) in named {
+            if value > MAX_SYN_RETRIES {
+                faults.push(Fault {
+                    code: Code::E0210,
+                    pointer: step(pointer, name),
+                    found: format!("{value} retransmits"),
+                    allowed: format!("0 to {MAX_SYN_RETRIES}, as in Linux"),
+                    remedy: "Ubuntu 22.04 nodes have 6".to_owned(),
+                });
+            }
+        }
+        (faults.len() == before).then_some(Connect {
+            timeout: self.timeout,
+            syn_retries: named[0].1,
+            syn_linear_timeouts: named[1].1,
+        })
+    }
+}
+
+impl RetrySpec {
+    /// The tries of a connection.
+    pub fn resolve(&self, pointer: &str, faults: &mut Faults) -> Option<Retry> {
+        let before = faults.len();
+        let retry = Retry {
+            attempts: self.attempts.unwrap_or(1),
+            backoff: self.backoff.unwrap_or(SimTime::from_secs(1)),
+            factor: self.factor.unwrap_or(2.0),
+            jitter: self.jitter.unwrap_or(0.0),
+        };
+        if retry.attempts == 0 {
+            faults.push(Fault {
+                code: Code::E0210,
+                pointer: step(pointer, "attempts"),
+                found: "0 attempts: nothing would ever connect".to_owned(),
+                allowed: "1 or more; attempts counts all tries, so 1 means no retry".to_owned(),
+                remedy: "write 1 for no retry".to_owned(),
+            });
+        }
+        Range::AT_LEAST_ONE.check(
+            retry.factor,
+            "the growth of the pause",
+            &step(pointer, "factor"),
+            faults,
+        );
+        Range::UNIT.check(retry.jitter, "the jitter", &step(pointer, "jitter"), faults);
+        (faults.len() == before).then_some(retry)
+    }
+}
