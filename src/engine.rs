@@ -1,7 +1,134 @@
-//! The engine: a clock, ports coming back, and the loop over one cell.
+//! The engine: a clock, ports coming back, and the loop over one cell. It owns the traits its neighbours implement.
 
+mod cell;
+mod connection;
+mod pending;
 mod plan;
+mod releases;
 
+pub use cell::{Cell, CellRules};
+pub use connection::{Arrival, Class, End, Schedule};
 pub use plan::{
     ActiveLimit, Ceiling, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn, UdpKey,
 };
+pub use releases::{HeapReleases, ReleaseSize, Releases, WheelReleases};
+
+use crate::units::SimTime;
+
+/// Where a cell's connections come from. Times in nanoseconds.
+pub trait Source {
+    /// When the next connection arrives; `u64::MAX` when none is left.
+    fn peek(&self) -> u64;
+
+    /// The next connection.
+    fn take(&mut self) -> Arrival;
+
+    /// Connection `id` of `class` is settled; whoever opened it is free again at `free_at`.
+    fn verdict(&mut self, class: u32, id: u32, free_at: u64);
+}
+
+/// Arrivals that wait for nothing, in time order.
+#[derive(Clone, Debug)]
+pub struct OpenLoop<'a>(pub &'a [Arrival]);
+
+impl Source for OpenLoop<'_> {
+    #[inline]
+    fn peek(&self) -> u64 {
+        self.0.first().map_or(u64::MAX, |arrival| arrival.at)
+    }
+
+    #[inline]
+    fn take(&mut self) -> Arrival {
+        let (first, rest) = self.0.split_first().expect("peek saw an arrival");
+        self.0 = rest;
+        *first
+    }
+
+    #[inline]
+    fn verdict(&mut self, _class: u32, _id: u32, _free_at: u64) {}
+}
+
+/// Whom an event counts for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// Index of the connection's class.
+    pub class: u32,
+    /// Bucket of its first try.
+    pub bucket: u32,
+    /// Whether it is offered: its first SYN does not lie in the warm-up.
+    pub offered: bool,
+    /// When its first SYN was sent, in nanoseconds.
+    pub first_at: u64,
+}
+
+/// A port handed out. Times in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// When.
+    pub at: u64,
+    /// The last packet of a TCP connection that is answered.
+    pub open_until: u64,
+    /// When the port is free again.
+    pub release_at: u64,
+    /// How the connection ends.
+    pub end: End,
+}
+
+/// What happened at one stock (the ports of one pool toward one key) between two borders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// When it began.
+    pub start: SimTime,
+    /// Most ports active or held, those at its beginning included.
+    pub peak: u32,
+    /// Most active connections, where the plan has a second limit.
+    pub peak_active: u32,
+    /// SYNs that got a port.
+    pub granted: u64,
+    /// SYNs that found none.
+    pub refused: u64,
+    /// Active connections when it ended, where the plan has a second limit.
+    pub active_at_end: u32,
+}
+
+/// What listens to a cell. Every call says what just happened; none of them can change it.
+pub trait Recorder {
+    /// A connection sends the first SYN of its first try.
+    fn offered(&mut self, tag: Tag);
+    /// More tries begun, more SYNs sent than those of `offered`.
+    fn sent(&mut self, tag: Tag, tries: u64, syns: u64);
+    /// A SYN found no port; `first` if it is the connection's first.
+    fn refused(&mut self, tag: Tag, first: bool);
+    /// A SYN got a port of `stock`.
+    fn granted(&mut self, tag: Tag, stock: u32, grant: Grant);
+    /// A connection is established, this many nanoseconds after its first SYN.
+    fn established(&mut self, tag: Tag, latency: u64);
+    /// An established connection loses its port under its owner before the end of the run.
+    fn broken(&mut self, tag: Tag);
+    /// A connection failed for lack of a port; its first refused SYN was at `first_refused`.
+    fn failed(&mut self, tag: Tag, first_refused: SimTime);
+    /// A connection had a port in its last try, and no answer.
+    fn unanswered(&mut self, tag: Tag);
+    /// A connection will be undecided at the end of the run.
+    fn pending(&mut self, tag: Tag);
+    /// A period of `stock` from warm-up on, not called where nothing was in use.
+    fn period(&mut self, stock: u32, period: Period);
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Holds that are all different.
+    pub(crate) fn holds() -> Holds {
+        Holds {
+            idle: SimTime::from_secs(240),
+            after_fin: SimTime::from_secs(65),
+            after_rst: SimTime::from_secs(16),
+            after_idle: SimTime::from_secs(3),
+            half_open: SimTime::from_secs(30),
+            udp_idle: SimTime::from_secs(120),
+            after_udp: SimTime::from_secs(5),
+        }
+    }
+}

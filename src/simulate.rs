@@ -1,17 +1,19 @@
 //! (model, seed) to result: cells in parallel, folded into integers that do not depend on the order.
 
-use crate::model::Model;
-use crate::record::{Latencies, Slot, Tally, UsedCounts};
-use crate::units::SimTime;
+mod groups;
+mod run;
 
-/// How much a run writes down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
-    /// What the table of `run` shows.
-    Table,
-    /// Everything that is published.
-    Full,
-}
+use crate::engine::{Ceiling, PoolPlan};
+use crate::model::Model;
+use crate::record::{Accumulator, Latencies, Parts, Totals, Window};
+use crate::units::Seed;
+use groups::{Cells, Group};
+use rayon::prelude::*;
+use run::{Job, Queue, Scratch};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub use crate::record::{Detail, FirstFailure, Minutes, ReplicationRun};
 
 /// What came of one run of a model.
 #[derive(Clone, Debug)]
@@ -29,73 +31,9 @@ pub struct OutboundRun {
     pub connect_latency: Latencies,
     /// Grant to release of every port granted to an offered connection. Empty without [`Detail::Full`].
     pub port_hold: Latencies,
-    /// Mean of (ports active or held over the limit), over time from warm-up on and over replications,
-    /// of the fullest (pool, key); in [0, 1].
+    /// (Ports active or held over the limit) of the fullest pool and key, averaged over time from warm-up on and over
+    /// replications; in [0, 1].
     pub fullest_mean_use: f64,
-}
-
-/// What came of one replication of one outbound type.
-///
-/// Slots and minutes cover [warmup, duration). Slots are [`slots_in`] equal parts of it,
-/// minutes are those of the run, the first and last cut to the window.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReplicationRun {
-    /// All connections.
-    pub total: Tally,
-    /// By pool; a connection belongs to the pool of its first try, port time to the pool that holds the port.
-    pub by_pool: Vec<Tally>,
-    /// By destination.
-    pub by_destination: Vec<Tally>,
-    /// By workload.
-    pub by_workload: Vec<Tally>,
-    /// The cohort by time of first SYN.
-    pub slots: Vec<Slot>,
-    /// The first refused SYN of a connection that fails, over the whole run.
-    pub first_failure: Option<FirstFailure>,
-    /// Peak of ports active or held toward a pool's fullest key, from warm-up on, by pool.
-    pub peak_used: Vec<u32>,
-    /// Peak of what counts toward the second limit of the fullest key, where the plan has one, by pool.
-    pub peak_active: Vec<u32>,
-    /// Whether the pool refused a SYN from warm-up on, by pool.
-    pub refused: Vec<bool>,
-    /// Peak by destination, over its pools and keys.
-    pub peak_by_destination: Vec<u32>,
-    /// Peak by workload, over the pools and keys it uses.
-    pub peak_by_workload: Vec<u32>,
-    /// Series; only with [`Detail::Full`].
-    pub minutes: Option<Minutes>,
-}
-
-/// A failed connection's first refused SYN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FirstFailure {
-    /// When the SYN was refused.
-    pub at: SimTime,
-    /// Pool index.
-    pub pool: u32,
-    /// Destination index.
-    pub destination: u32,
-}
-
-/// Minute series of one replication; `value[pool × minutes + minute]`, minute 0 holding the end of the warm-up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Minutes {
-    /// Minutes from warm-up on.
-    pub minutes: usize,
-    /// Index of the first of them in the run.
-    pub first: usize,
-    /// Peak of ports active or held toward the pool's fullest key.
-    pub peak: Vec<u32>,
-    /// SYNs that got a port, over all keys of the pool.
-    pub granted: Vec<u32>,
-    /// SYNs that found none, over all keys of the pool.
-    pub refused: Vec<u32>,
-    /// Active connections when the minute ends, over all keys of the pool.
-    pub active: Vec<u32>,
-    /// Peaks by destination: over (pool, minute) the maximum over its keys.
-    pub by_destination: Vec<UsedCounts>,
-    /// Peaks by workload: over (pool, minute) of the pools it uses, the maximum over the keys it uses.
-    pub by_workload: Vec<UsedCounts>,
 }
 
 /// Slots the window of a model is divided into: enough to make up batches of any length from.
@@ -111,6 +49,159 @@ pub fn slots_in(model: &Model) -> usize {
 /// A pure function of the model (its seed included): the same bytes for any number of threads.
 /// `progress` hears (pieces done, pieces in all), from several threads and in no particular order.
 pub fn simulate(model: &Model, detail: Detail, progress: &(dyn Fn(u64, u64) + Sync)) -> RunResult {
-    let _ = (model, detail, progress);
-    todo!()
+    simulate_with(model, detail, Queue::Fitting, progress)
 }
+
+fn simulate_with(
+    model: &Model,
+    detail: Detail,
+    queue: Queue,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) -> RunResult {
+    let work: Vec<Option<Work>> = model
+        .outbounds
+        .par_iter()
+        .map(|outbound| {
+            outbound
+                .plan
+                .as_ref()
+                .ok()
+                .map(|plan| Work::new(model, plan))
+        })
+        .collect();
+    let pieces: usize = work.iter().flatten().map(|work| work.groups.len()).sum();
+    let in_all = pieces as u64 * u64::from(model.replications);
+    let done = AtomicU64::new(0);
+    let tick = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, in_all);
+    let outbounds = work
+        .par_iter()
+        .map(|work| {
+            work.as_ref()
+                .map(|work| work.outbound(model, detail, queue, &tick))
+        })
+        .collect();
+    RunResult { outbounds }
+}
+
+/// One outbound type, ready to run.
+struct Work<'a> {
+    plan: &'a PoolPlan,
+    cells: Cells<'a>,
+    parts: Parts,
+    groups: Vec<Group>,
+    window: Window,
+}
+
+impl<'a> Work<'a> {
+    fn new(model: &'a Model, plan: &'a PoolPlan) -> Self {
+        let cells = Cells::new(model, plan);
+        Work {
+            plan,
+            parts: cells.parts(),
+            groups: cells.groups(),
+            cells,
+            window: Window {
+                warmup: model.warmup,
+                duration: model.duration,
+                slots: slots_in(model),
+            },
+        }
+    }
+
+    fn outbound(
+        &self,
+        model: &Model,
+        detail: Detail,
+        queue: Queue,
+        tick: &(dyn Fn() + Sync),
+    ) -> OutboundRun {
+        let replications: Vec<(Accumulator, Totals)> = (0..u64::from(model.replications))
+            .into_par_iter()
+            .map(|replication| {
+                let seed = model.seed.stream(&[replication]);
+                self.replication(seed, detail, queue, tick)
+            })
+            .collect();
+        let mut connect_latency = Latencies::default();
+        let mut port_hold = Latencies::default();
+        let uses = replications
+            .iter()
+            .map(|(run, _)| run.fullest_mean_use)
+            .sum::<f64>();
+        let fullest_mean_use = uses / replications.len() as f64;
+        let replications = replications.into_iter().map(|(run, totals)| {
+            connect_latency.merge(&totals.latency);
+            port_hold.merge(&totals.hold);
+            run.finish(&self.parts, totals.slots)
+        });
+        OutboundRun {
+            replications: replications.collect(),
+            connect_latency,
+            port_hold,
+            fullest_mean_use,
+        }
+    }
+
+    fn replication(
+        &self,
+        seed: Seed,
+        detail: Detail,
+        queue: Queue,
+        tick: &(dyn Fn() + Sync),
+    ) -> (Accumulator, Totals) {
+        let run = Mutex::new(Accumulator::new(&self.parts, &self.window, detail));
+        let totals = Mutex::new(Totals::new(&self.window));
+        let under_ceiling = Mutex::new(vec![0u64; self.plan.ceiling_scopes()]);
+        let job = Job {
+            plan: self.plan,
+            window: &self.window,
+            seed,
+            queue,
+            coupled: false,
+        };
+        self.groups
+            .par_iter()
+            .fold(
+                || Scratch::new(&self.window),
+                |mut scratch, group| {
+                    let highest = job.run(group, &self.parts, detail, &mut scratch, &run);
+                    let mut sums = under_ceiling.lock().expect(NO_PANIC);
+                    sums.iter_mut()
+                        .zip(highest)
+                        .for_each(|(sum, highest)| *sum += highest);
+                    tick();
+                    scratch
+                },
+            )
+            .for_each(|scratch| totals.lock().expect(NO_PANIC).merge(&scratch.totals));
+        let under_ceiling = under_ceiling.into_inner().expect(NO_PANIC);
+        let reached = |ceiling: Ceiling| under_ceiling.iter().any(|sum| *sum > ceiling.limit);
+        if self.plan.ceiling.is_some_and(reached)
+            && let Some(all) = self.cells.coupled()
+        {
+            return self.coupled_replication(
+                &all,
+                Job {
+                    coupled: true,
+                    ..job
+                },
+                detail,
+            );
+        }
+        (
+            run.into_inner().expect(NO_PANIC),
+            totals.into_inner().expect(NO_PANIC),
+        )
+    }
+
+    /// The replication again in one time-ordered loop over all cells, with the ceiling enforced.
+    fn coupled_replication(&self, all: &Group, job: Job, detail: Detail) -> (Accumulator, Totals) {
+        let run = Mutex::new(Accumulator::new(&self.parts, &self.window, detail));
+        let mut scratch = Scratch::new(&self.window);
+        job.run(all, &self.parts, detail, &mut scratch, &run);
+        (run.into_inner().expect(NO_PANIC), scratch.totals)
+    }
+}
+
+/// Locks are poisoned only by a panic, which ends the run anyway.
+const NO_PANIC: &str = "no thread panicked";

@@ -1,10 +1,15 @@
 //! Traffic: the words for it in a scenario, its laws, and the arrival streams drawn from them.
 
+mod lanes;
 mod law;
+mod stream;
 pub mod trace;
 pub mod words;
 
 pub use law::{Law, LawError};
+pub use stream::{
+    CellMarks, ClientPlan, Clients, Ends, Mixed, Process, Stream, StreamPlan, class_seed,
+};
 
 use crate::units::SimTime;
 

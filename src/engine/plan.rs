@@ -120,6 +120,15 @@ impl PoolPlan {
         }
     }
 
+    /// Gateways, or instances, that each have the ceiling; 0 where there is none.
+    pub fn ceiling_scopes(&self) -> usize {
+        match (self.ceiling, self.grouping) {
+            (None, _) | (_, Grouping::ByNode) => 0,
+            (_, Grouping::Shared) => 1,
+            (_, Grouping::Buckets { instances, .. }) => instances as usize,
+        }
+    }
+
     /// The limit at which a SYN is refused for ports active or held.
     pub fn binding_limit(&self) -> u32 {
         match self.active_limit {

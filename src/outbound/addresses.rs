@@ -87,14 +87,16 @@ impl<'a> Own<'a> {
 }
 
 fn prefix_size(prefix: &PublicIpPrefix, pointer: String, review: &mut Review) -> Option<i64> {
-    let (found, pointer) = match prefix.prefix_length {
+    let (found, remedy, pointer) = match prefix.prefix_length {
         Some(length) if azure::PREFIX_LENGTHS.contains(&length) => return Some(1 << (32 - length)),
         Some(length) => (
-            format!("prefixLength is {length}."),
+            format!("prefixLength is {length}, which Azure has no public IPv4 prefix of."),
+            "Correct it, or leave the prefix out if it is one of IPv6.",
             step(&pointer, "prefixLength"),
         ),
         None => (
             "The prefix does not say how many addresses it has.".to_owned(),
+            "Add \"prefixLength\" beside \"id\", as `az network public-ip prefix show` prints it.",
             pointer,
         ),
     };
@@ -103,9 +105,7 @@ fn prefix_size(prefix: &PublicIpPrefix, pointer: String, review: &mut Review) ->
         pointer,
         found,
         allowed: "prefixLength 28, 29, 30 or 31: 16, 8, 4 or 2 addresses".to_owned(),
-        remedy:
-            "Add \"prefixLength\" beside \"id\", as `az network public-ip prefix show` prints it."
-                .to_owned(),
+        remedy: remedy.to_owned(),
     });
     None
 }

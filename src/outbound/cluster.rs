@@ -43,7 +43,9 @@ pub struct CountedPool {
 impl ClusterFacts {
     /// Nodes there are: the sum of `count`, which automatic port allocation goes by.
     pub fn nodes(&self) -> u32 {
-        self.pools.iter().map(|pool| pool.count).sum()
+        self.pools
+            .iter()
+            .fold(0, |sum, pool| pool.count.saturating_add(sum))
     }
 
     /// The pools as Azure counts them: the most nodes each may have and its surge.

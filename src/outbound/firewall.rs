@@ -62,7 +62,7 @@ const IDLE: Limited = Limited {
     unit: "minutes",
     range: azure::FIREWALL_IDLE_MINUTES,
     quote: None,
-    remedy: "Set it within that range: 4 is fixed, up to 15 is set by a support request. To try any other time, use \"timers\": { \"idle\": \"…\" }.",
+    remedy: "Set it within that range: 4 is what every firewall has, up to 15 takes a support request. To try any other time, use \"timers\": { \"idle\": \"…\" }.",
 };
 
 fn instances_rule(most: u32) -> Limited<'static> {

@@ -340,7 +340,10 @@ fn not_a_multiple(ports: u32, pointer: String) -> Fault {
             thousands(ports),
         ),
         allowed: "a multiple of 8 from 0 to 64,000".to_owned(),
-        remedy: format!("Set it to {} or {}.", thousands(below), thousands(above)),
+        remedy: match below {
+            0 => "Set it to 8, or to 0 for automatic allocation.".to_owned(),
+            _ => format!("Set it to {} or {}.", thousands(below), thousands(above)),
+        },
     }
 }
 

@@ -59,7 +59,7 @@ pub struct Tally {
     pub syns: u64,
     /// SYNs that found no port.
     pub refused_syns: u64,
-    /// Port time by cause, in nanoseconds, clipped to [warmup, duration). Only with [`Detail::Full`](crate::simulate::Detail::Full).
+    /// Port time by cause, in nanoseconds, clipped to [warmup, duration). Only with [`Detail::Full`](crate::record::Detail::Full).
     pub port_nanos: [u128; 6],
 }
 

@@ -207,6 +207,26 @@ fn allowed(text: &str) -> LawError {
     LawError(text.to_owned())
 }
 
+impl Law {
+    /// The smallest span in seconds that is not exceeded with probability `p` in [0, 1), to about 1e-9 of it.
+    pub fn quantile(&self, p: f64) -> f64 {
+        let mut high = 1.0;
+        while self.cdf(high) < p && high < 1e12 {
+            high *= 2.0;
+        }
+        let mut low = 0.0;
+        for _ in 0..80 {
+            let middle = (low + high) / 2.0;
+            if self.cdf(middle) < p {
+                low = middle
+            } else {
+                high = middle
+            }
+        }
+        high
+    }
+}
+
 /// Mean of a Pareto law conditioned to at most `max`.
 fn pareto_mean(scale: f64, shape: f64, max: f64) -> f64 {
     if max.is_infinite() {

@@ -1,0 +1,267 @@
+//! One connection as the engine meets it: its arrival, its way to end, its SYN schedule and its tries.
+
+use super::plan::{Holds, Protocol};
+use crate::units::{SimTime, mix};
+
+/// The way a connection ends once it has a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum End {
+    /// TCP, closed by FIN at the end of its life.
+    Fin,
+    /// TCP, closed by RST at the end of its life.
+    Rst,
+    /// TCP, silent from the end of its life on.
+    Abandon,
+    /// A UDP flow, silent from the end of its life on.
+    Udp,
+    /// TCP, silent for an idle timeout inside its life.
+    Broken,
+    /// TCP, never answered.
+    Unanswered,
+}
+
+/// A connection's first SYN. Times in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// When it is sent.
+    pub at: u64,
+    /// From the grant of the port to the end of the connection.
+    pub life: u64,
+    /// Ordinal in its stream, or number of its client: with `at` and the class it names the connection.
+    pub id: u32,
+    /// Index of its class.
+    pub class: u32,
+    /// Index of its cell among those that share a stream.
+    pub cell: u32,
+    /// How it ends.
+    pub end: End,
+}
+
+/// What the connections of one workload toward one endpoint have in common.
+#[derive(Clone, Debug)]
+pub struct Class {
+    /// Index of the key among those of the cell.
+    pub key: u32,
+    /// Seed of what is drawn on refusal.
+    pub seed: u64,
+    /// SYNs and tries.
+    pub schedule: Schedule,
+}
+
+/// When SYNs and tries are due.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schedule {
+    /// When each SYN of a try is sent, in nanoseconds from the start of the try; the first is 0.
+    pub syns: Vec<u64>,
+    /// When a try without an answer ends, in nanoseconds from its start.
+    pub end: u64,
+    /// Tries in all.
+    pub attempts: u32,
+    /// Pause before the second try in nanoseconds.
+    pub backoff: f64,
+    /// Growth of the pause.
+    pub factor: f64,
+    /// Relative jitter of the pause.
+    pub jitter: f64,
+}
+
+/// No gap between SYNs is longer, in seconds (Linux `TCP_RTO_MAX`).
+const LONGEST_GAP_SECONDS: u64 = 120;
+
+impl Schedule {
+    /// The schedule of a TCP client: `retries` retransmits with doubling gaps after `linear` one second apart,
+    /// given up after `timeout` if that comes first. One try; see [`Schedule::with_retry`].
+    pub fn tcp(retries: u32, linear: u32, timeout: Option<SimTime>) -> Schedule {
+        const SECOND: u64 = 1_000_000_000;
+        let gaps = (0..linear)
+            .map(|_| 1)
+            .chain((0..=retries).map(|i| (1u64 << i.min(32)).min(LONGEST_GAP_SECONDS)));
+        let mut due = vec![0];
+        due.extend(gaps.scan(0, |at, gap| {
+            *at += gap * SECOND;
+            Some(*at)
+        }));
+        let given_up = due
+            .pop()
+            .expect("there is at least the gap after the last SYN");
+        let end = timeout.map_or(given_up, |timeout| given_up.min(timeout.as_nanos()));
+        due.retain(|at| *at < end || *at == 0);
+        Schedule {
+            syns: due,
+            end,
+            attempts: 1,
+            backoff: 0.0,
+            factor: 1.0,
+            jitter: 0.0,
+        }
+    }
+
+    /// The schedule of a UDP client: one packet, refused at once.
+    pub fn udp() -> Schedule {
+        Schedule {
+            syns: vec![0],
+            end: 0,
+            attempts: 1,
+            backoff: 0.0,
+            factor: 1.0,
+            jitter: 0.0,
+        }
+    }
+
+    /// The same with `attempts` tries; the pause before try k + 1 is backoff × factor^(k−1) × (1 + jitter u).
+    pub fn with_retry(self, attempts: u32, backoff: SimTime, factor: f64, jitter: f64) -> Schedule {
+        Schedule {
+            attempts,
+            backoff: backoff.as_nanos() as f64,
+            factor,
+            jitter,
+            ..self
+        }
+    }
+
+    /// Whether a refused first SYN settles the connection.
+    pub(super) fn is_pure_loss(&self) -> bool {
+        self.syns.len() == 1 && self.attempts == 1
+    }
+
+    /// The pause after try `tried` (from 1), in nanoseconds; `draw` is 64 random bits.
+    pub(super) fn pause(&self, tried: u32, draw: u64) -> u64 {
+        let mut pause = self.backoff;
+        if self.factor > 1.0 {
+            for _ in 1..tried {
+                pause *= self.factor;
+                if pause > 1e18 {
+                    break;
+                }
+            }
+        }
+        // 53 bits, uniform in [-1, 1).
+        let u = (draw >> 11) as f64 / (1u64 << 52) as f64 - 1.0;
+        (pause * (1.0 + self.jitter * u)).min(1e18) as u64
+    }
+}
+
+/// What is drawn of a connection only when it is refused or placed, from a hash of its identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Draw {
+    /// The bucket of a try.
+    Bucket,
+    /// The jitter of the pause after a try.
+    Jitter,
+}
+
+/// 64 random bits for try `tried` of the connection.
+#[inline]
+pub(super) fn draw(class_seed: u64, first_at: u64, id: u32, tried: u32, what: Draw) -> u64 {
+    let connection = mix(class_seed ^ first_at, u64::from(id));
+    mix(connection, u64::from(tried) << 1 | what as u64)
+}
+
+/// How a port comes back after each end: spans from the grant, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EndRule {
+    /// All ones where the life counts, else 0.
+    pub life_mask: u64,
+    /// From the end of the life to the end of activity.
+    pub silence: u64,
+    /// Hold-down after activity.
+    pub hold_down: u64,
+}
+
+/// The rules of all ends but [`End::Unanswered`], by index.
+pub(super) fn end_rules(holds: &Holds) -> [EndRule; 5] {
+    let rule = |life_mask, silence: SimTime, hold_down: SimTime| EndRule {
+        life_mask,
+        silence: silence.as_nanos(),
+        hold_down: hold_down.as_nanos(),
+    };
+    [
+        rule(u64::MAX, SimTime::ZERO, holds.after_fin),
+        rule(u64::MAX, SimTime::ZERO, holds.after_rst),
+        rule(u64::MAX, holds.idle, holds.after_idle),
+        rule(u64::MAX, holds.udp_idle, holds.after_udp),
+        rule(0, holds.idle, holds.after_idle),
+    ]
+}
+
+impl End {
+    /// The end of a TCP connection that sends a packet only every `keepalive` of its `life`.
+    pub fn with_keepalive(self, keepalive: Option<SimTime>, life: SimTime, holds: &Holds) -> End {
+        match keepalive {
+            Some(gap) if self != End::Unanswered && gap.min(life) >= holds.idle => End::Broken,
+            _ => self,
+        }
+    }
+
+    /// The end of what goes over `protocol`.
+    pub fn over(self, protocol: Protocol) -> End {
+        match protocol {
+            Protocol::Tcp => self,
+            Protocol::Udp => End::Udp,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(schedule: &Schedule) -> (Vec<u64>, u64) {
+        let whole = |nanos: &u64| nanos / 1_000_000_000;
+        (
+            schedule.syns.iter().map(whole).collect(),
+            whole(&schedule.end),
+        )
+    }
+
+    #[test]
+    fn syns_are_sent_when_linux_sends_them() {
+        assert_eq!(
+            seconds(&Schedule::tcp(6, 0, None)),
+            (vec![0, 1, 3, 7, 15, 31, 63], 127)
+        );
+        assert_eq!(
+            seconds(&Schedule::tcp(6, 4, None)),
+            (vec![0, 1, 2, 3, 4, 5, 7, 11, 19, 35, 67], 131)
+        );
+        assert_eq!(seconds(&Schedule::tcp(0, 0, None)), (vec![0], 1));
+        assert_eq!(
+            seconds(&Schedule::tcp(7, 0, None)),
+            (vec![0, 1, 3, 7, 15, 31, 63, 127], 247)
+        );
+    }
+
+    #[test]
+    fn a_syn_due_when_the_try_times_out_is_not_sent() {
+        let schedule = Schedule::tcp(6, 0, Some(SimTime::from_secs(7)));
+        assert_eq!(seconds(&schedule), (vec![0, 1, 3], 7));
+    }
+
+    #[test]
+    fn pauses_grow_by_the_factor_and_spread_by_the_jitter() {
+        let retry = |jitter| Schedule::udp().with_retry(9, SimTime::from_secs(1), 2.0, jitter);
+        assert_eq!(retry(0.0).pause(1, 5), 1_000_000_000);
+        assert_eq!(retry(0.0).pause(4, 5), 8_000_000_000);
+        assert_eq!(retry(0.5).pause(1, 0), 500_000_000);
+        assert_eq!(retry(0.5).pause(1, 1 << 63), 1_000_000_000);
+        assert_eq!(retry(0.0).pause(1_000, 5), 1_000_000_000_000_000_000);
+    }
+
+    #[test]
+    fn a_connection_breaks_only_if_it_is_silent_for_the_idle_timeout() {
+        let holds = crate::engine::tests::holds();
+        let life = SimTime::from_secs(1_000);
+        let end = |keepalive, life| End::Fin.with_keepalive(keepalive, life, &holds);
+        assert_eq!(end(Some(holds.idle), life), End::Broken);
+        assert_eq!(
+            end(Some(holds.idle - SimTime::from_nanos(1)), life),
+            End::Fin
+        );
+        assert_eq!(
+            end(Some(life), holds.idle - SimTime::from_nanos(1)),
+            End::Fin
+        );
+        assert_eq!(end(None, life), End::Fin);
+    }
+}

@@ -1,0 +1,266 @@
+//! Ports coming back: how many by when, never which. A heap as the reference, a wheel of unordered buckets to be fast.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// Times at which ports come back. Times are nanoseconds; `advance` is called with times that do not fall,
+/// and nothing is pushed for a time before the last `advance`.
+pub trait Releases: Clone {
+    /// An empty queue for about this much.
+    fn sized(size: ReleaseSize) -> Self;
+
+    /// One port comes back at `at`.
+    fn push(&mut self, at: u64);
+
+    /// How many have come back by `to` (included), since the beginning.
+    fn advance(&mut self, to: u64) -> u64;
+
+    /// A time by which, after the last `advance`, no further port has come back; the next to come is not before it.
+    fn quiet_until(&self) -> u64;
+
+    /// Forgets what has not come back, and says how many that were.
+    fn drain(&mut self) -> u64;
+}
+
+/// The reference: every release in order.
+#[derive(Clone, Debug, Default)]
+pub struct HeapReleases {
+    ahead: BinaryHeap<Reverse<u64>>,
+    passed: u64,
+}
+
+impl Releases for HeapReleases {
+    fn sized(_size: ReleaseSize) -> Self {
+        HeapReleases::default()
+    }
+
+    #[inline]
+    fn push(&mut self, at: u64) {
+        self.ahead.push(Reverse(at));
+    }
+
+    #[inline]
+    fn advance(&mut self, to: u64) -> u64 {
+        while self.quiet_until() <= to && self.ahead.pop().is_some() {
+            self.passed += 1;
+        }
+        self.passed
+    }
+
+    #[inline]
+    fn quiet_until(&self) -> u64 {
+        self.ahead.peek().map_or(u64::MAX, |Reverse(at)| *at)
+    }
+
+    fn drain(&mut self) -> u64 {
+        let left = self.ahead.len() as u64;
+        self.ahead.clear();
+        left
+    }
+}
+
+/// Releases in one bucket before the heap takes the rest: one cache line of 32-bit offsets.
+const LINE: usize = 16;
+
+/// Offsets into a bucket fit in 31 bits, so that a signed compare (all that SSE2 has) is enough.
+const WIDEST_SHIFT: u32 = 30;
+
+/// An empty place in a bucket: later than any offset.
+const EMPTY: i32 = i32::MAX;
+
+#[derive(Clone, Debug)]
+#[repr(align(64))]
+struct Line([i32; LINE]);
+
+/// A timing wheel whose buckets are unordered: what has come back is *counted*, with one vector compare.
+///
+/// What does not fit (a full bucket, a time beyond the wheel's horizon) waits in a heap. Exact at every instant.
+#[derive(Clone, Debug)]
+pub struct WheelReleases {
+    shift: u32,
+    lines: Vec<Line>,
+    filled: Vec<u8>,
+    /// Absolute number of the bucket the clock is in.
+    current: u64,
+    /// Offset of the clock in that bucket.
+    offset: i32,
+    passed: u64,
+    /// In lines after, or in, the current one, and not yet passed.
+    in_wheel: u64,
+    overflow: HeapReleases,
+}
+
+/// What a queue of releases is sized by.
+#[derive(Clone, Copy, Debug)]
+pub struct ReleaseSize {
+    /// Releases per second to expect, at most.
+    pub per_second: f64,
+    /// How far ahead nearly all releases lie, in seconds.
+    pub horizon: f64,
+    /// Ports that can be held at a time; bounds the memory.
+    pub ports: u64,
+}
+
+impl WheelReleases {
+    /// Bytes taken, the heap's included.
+    pub fn bytes(&self) -> usize {
+        self.lines.len() * (size_of::<Line>() + 1) + self.overflow.ahead.capacity() * 8
+    }
+
+    /// Leaves the current bucket and all before `bucket` behind.
+    #[cold]
+    #[inline(never)]
+    fn turn(&mut self, bucket: u64) {
+        if self.in_wheel > 0 {
+            let last = bucket.min(self.current + self.lines.len() as u64);
+            let mask = self.lines.len() - 1;
+            for passing in self.current..last {
+                let index = passing as usize & mask;
+                let count = self.filled[index];
+                if count > 0 {
+                    self.passed += u64::from(count);
+                    self.in_wheel -= u64::from(count);
+                    self.filled[index] = 0;
+                    self.lines[index] = Line([EMPTY; LINE]);
+                    if self.in_wheel == 0 {
+                        break;
+                    }
+                }
+            }
+        }
+        self.current = bucket;
+    }
+
+    #[inline]
+    fn line(&self) -> &[i32; LINE] {
+        &self.lines[self.current as usize & (self.lines.len() - 1)].0
+    }
+}
+
+impl Releases for WheelReleases {
+    /// A wheel with about four releases in a bucket, in at most 40 bytes a port (and at least 4 KiB).
+    fn sized(size: ReleaseSize) -> Self {
+        const RELEASES_PER_BUCKET: f64 = 5.0;
+        const BYTES_PER_PORT: u64 = 40;
+        const FEWEST_BUCKETS: u64 = 64;
+        let width = (RELEASES_PER_BUCKET / size.per_second.max(1e-9) * 1e9).clamp(1.0, 1e18);
+        let shift = (width as u64).ilog2().clamp(4, WIDEST_SHIFT);
+        let wanted = (size.horizon * 1e9 / (1u64 << shift) as f64).clamp(1.0, 1e12) as u64 + 2;
+        let affordable = size.ports * BYTES_PER_PORT / (size_of::<Line>() as u64 + 1);
+        let largest = 1 << affordable.max(FEWEST_BUCKETS).ilog2();
+        let buckets = wanted.next_power_of_two().clamp(FEWEST_BUCKETS, largest) as usize;
+        WheelReleases {
+            shift,
+            lines: vec![Line([EMPTY; LINE]); buckets],
+            filled: vec![0; buckets],
+            current: 0,
+            offset: 0,
+            passed: 0,
+            in_wheel: 0,
+            overflow: HeapReleases::default(),
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, at: u64) {
+        let bucket = at >> self.shift;
+        let index = bucket as usize & (self.lines.len() - 1);
+        let filled = usize::from(self.filled[index]);
+        if bucket - self.current < self.lines.len() as u64 && filled < LINE {
+            self.lines[index].0[filled] = (at & ((1 << self.shift) - 1)) as i32;
+            self.filled[index] = filled as u8 + 1;
+            self.in_wheel += 1;
+        } else {
+            self.overflow.push(at);
+        }
+    }
+
+    #[inline]
+    fn advance(&mut self, to: u64) -> u64 {
+        let bucket = to >> self.shift;
+        if bucket != self.current {
+            self.turn(bucket);
+        }
+        let offset = (to & ((1 << self.shift) - 1)) as i32;
+        self.offset = offset;
+        let came_back: u32 = self.line().iter().map(|at| u32::from(*at <= offset)).sum();
+        self.passed + u64::from(came_back) + self.overflow.advance(to)
+    }
+
+    #[inline]
+    fn quiet_until(&self) -> u64 {
+        let ahead = |at: i32| if at > self.offset { at } else { EMPTY };
+        let next = self
+            .line()
+            .iter()
+            .fold(EMPTY, |least, at| least.min(ahead(*at)));
+        // Past the last offset nothing is known but that this bucket has nothing more.
+        let offset = (next as u64).min(1 << self.shift);
+        ((self.current << self.shift) + offset).min(self.overflow.quiet_until())
+    }
+
+    fn drain(&mut self) -> u64 {
+        let gone = self.line().iter().filter(|at| **at <= self.offset).count() as u64;
+        let left = self.in_wheel - gone + self.overflow.drain();
+        self.in_wheel = 0;
+        self.filled.fill(0);
+        self.lines.fill(Line([EMPTY; LINE]));
+        left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn wheel() -> WheelReleases {
+        WheelReleases::sized(ReleaseSize {
+            per_second: 4.0,
+            horizon: 60.0,
+            ports: 64,
+        })
+    }
+
+    #[test]
+    fn a_release_counts_from_its_very_nanosecond() {
+        let mut releases = wheel();
+        releases.push(5);
+        assert_eq!(releases.advance(4), 0);
+        assert_eq!(releases.quiet_until(), 5);
+        assert_eq!(releases.advance(5), 1);
+        assert_eq!(releases.advance(5), 1);
+    }
+
+    #[test]
+    fn a_wheel_of_1024_ports_takes_at_most_40_bytes_a_port() {
+        let size = ReleaseSize {
+            per_second: 1024.0 / 260.0,
+            horizon: 400.0,
+            ports: 1024,
+        };
+        assert!(WheelReleases::sized(size).bytes() <= 40 * 1024);
+    }
+
+    proptest! {
+        #[test]
+        fn the_wheel_counts_what_the_heap_counts(
+            steps in prop::collection::vec((0u64..3_000_000_000, prop::collection::vec(0u64..100_000_000_000, 0..24)), 1..60)
+        ) {
+            let (mut wheel, mut heap) = (wheel(), HeapReleases::default());
+            let mut now = 0;
+            for (pause, holds) in steps {
+                now += pause;
+                prop_assert_eq!(wheel.advance(now), heap.advance(now));
+                prop_assert!(wheel.quiet_until() > now);
+                prop_assert!(wheel.quiet_until() <= heap.quiet_until());
+                for hold in holds {
+                    wheel.push(now + hold);
+                    heap.push(now + hold);
+                }
+                prop_assert_eq!(wheel.advance(now), heap.advance(now));
+            }
+            prop_assert_eq!(wheel.drain(), heap.drain());
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Runs one group of cells through the whole horizon, window by window.
+
+use super::groups::Group;
+use crate::engine::{
+    Arrival, Cell, CellRules, Class, HeapReleases, OpenLoop, PoolPlan, Releases, WheelReleases,
+};
+use crate::record::{Accumulator, Detail, GroupRecorder, Parts, Totals, Window};
+use crate::traffic::{Clients, Mixed, Stream, class_seed};
+use crate::units::{Seed, SimTime};
+use std::sync::Mutex;
+
+/// Which queue keeps the releases; the result is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Queue {
+    /// The one that is faster for the group.
+    Fitting,
+    /// Always the heap.
+    #[cfg(test)]
+    Heap,
+    /// Always the wheel.
+    #[cfg(test)]
+    Wheel,
+}
+
+/// What a thread keeps from group to group.
+pub(super) struct Scratch {
+    pub totals: Totals,
+    arrivals: Vec<Arrival>,
+    by_cell: Vec<Arrival>,
+    starts: Vec<usize>,
+}
+
+impl Scratch {
+    pub fn new(window: &Window) -> Self {
+        Scratch {
+            totals: Totals::new(window),
+            arrivals: Vec::new(),
+            by_cell: Vec::new(),
+            starts: Vec::new(),
+        }
+    }
+}
+
+/// What every group of a replication is run with.
+pub(super) struct Job<'a> {
+    pub plan: &'a PoolPlan,
+    pub window: &'a Window,
+    pub seed: Seed,
+    pub queue: Queue,
+    pub coupled: bool,
+}
+
+/// Arrivals in a window, about: they and the cells' queues share the second-level cache.
+const WINDOW_ARRIVALS: f64 = 8_192.0;
+
+/// From this many ports in use on, the wheel is faster than the heap.
+const WHEEL_FROM_USED: f64 = 24.0;
+
+impl Job<'_> {
+    /// Runs `group` and adds what was recorded to `run`. Returns, by scope of the plan's ceiling, the sum over
+    /// stocks of the most ports in use at a time.
+    pub fn run(
+        &self,
+        group: &Group,
+        parts: &Parts,
+        detail: Detail,
+        scratch: &mut Scratch,
+        run: &Mutex<Accumulator>,
+    ) -> Vec<u64> {
+        match detail {
+            Detail::Table => self.run_detail::<false>(group, parts, scratch, run),
+            Detail::Full => self.run_detail::<true>(group, parts, scratch, run),
+        }
+    }
+
+    fn run_detail<const FULL: bool>(
+        &self,
+        group: &Group,
+        parts: &Parts,
+        scratch: &mut Scratch,
+        run: &Mutex<Accumulator>,
+    ) -> Vec<u64> {
+        let most_used = group
+            .cells
+            .iter()
+            .map(|cell| cell.expected_used)
+            .fold(0.0, f64::max);
+        let wheel = match self.queue {
+            Queue::Fitting => most_used >= WHEEL_FROM_USED,
+            #[cfg(test)]
+            Queue::Heap => false,
+            #[cfg(test)]
+            Queue::Wheel => true,
+        };
+        match wheel {
+            true => self.run_cells::<WheelReleases, FULL>(group, parts, scratch, run),
+            false => self.run_cells::<HeapReleases, FULL>(group, parts, scratch, run),
+        }
+    }
+
+    fn run_cells<R: Releases, const FULL: bool>(
+        &self,
+        group: &Group,
+        parts: &Parts,
+        scratch: &mut Scratch,
+        run: &Mutex<Accumulator>,
+    ) -> Vec<u64> {
+        let Window {
+            warmup, duration, ..
+        } = *self.window;
+        let step = if FULL { SimTime::MINUTE } else { duration };
+        let rules = CellRules::new(self.plan, warmup, duration, step, self.coupled);
+        let classes = self.classes(group);
+        let keys = group.layout.keys.len() as u32;
+        let new_cell =
+            |cell: &super::groups::CellPlan| Cell::new(&rules, keys, &R::sized(cell.size));
+        let mut cells: Vec<Cell<R>> = group.cells.iter().map(new_cell).collect();
+        let mut clients: Vec<Clients> = group
+            .cells
+            .iter()
+            .map(|cell| Clients::new(&cell.clients, self.seed))
+            .collect();
+        let closed = group.closed.contains(&true);
+
+        let Scratch {
+            totals,
+            arrivals,
+            by_cell,
+            starts,
+        } = scratch;
+        let mut recorder = GroupRecorder::<FULL>::new(&group.layout, *self.window, totals);
+        let mut feed = Feed::new(group, self.seed, duration);
+        while let Some(until) = feed.next_window(arrivals) {
+            scatter(arrivals, by_cell, starts, cells.len());
+            let arrivals: &[Arrival] = if cells.len() == 1 { arrivals } else { by_cell };
+            for (index, cell) in cells.iter_mut().enumerate() {
+                let mut open = OpenLoop(&arrivals[starts[index]..starts[index + 1]]);
+                recorder.listen_to(index);
+                if closed {
+                    let clients = &mut clients[index];
+                    let mut source = Mixed {
+                        open,
+                        clients,
+                        closed: &group.closed,
+                    };
+                    cell.run(&rules, &classes, &mut source, until, &mut recorder);
+                } else {
+                    cell.run(&rules, &classes, &mut open, until, &mut recorder);
+                }
+            }
+        }
+        let mut under_ceiling = vec![0; self.plan.ceiling_scopes()];
+        for (index, cell) in cells.iter_mut().enumerate() {
+            recorder.listen_to(index);
+            cell.finish(&rules, &mut recorder);
+            if !under_ceiling.is_empty() {
+                for stock in 0..keys * group.layout.buckets {
+                    under_ceiling[rules.instance(stock) as usize] += u64::from(cell.highest(stock));
+                }
+            }
+        }
+        recorder.add_to(parts, &mut run.lock().expect("no thread panicked"));
+        under_ceiling
+    }
+
+    fn classes(&self, group: &Group) -> Vec<Class> {
+        let class = |plan: &super::groups::ClassPlan| Class {
+            key: plan.key,
+            seed: class_seed(
+                self.seed,
+                u64::from(plan.workload),
+                u64::from(plan.endpoint),
+            ),
+            schedule: plan.schedule.clone(),
+        };
+        group.classes.iter().map(class).collect()
+    }
+}
+
+/// Everything that arrives at a group, window by window.
+struct Feed<'a> {
+    streams: Vec<Stream<'a>>,
+    traced: &'a [Arrival],
+    workloads: Vec<u32>,
+    now: u64,
+    window: u64,
+    end: u64,
+}
+
+impl<'a> Feed<'a> {
+    fn new(group: &'a Group, seed: Seed, duration: SimTime) -> Self {
+        let seconds = duration.as_secs_f64();
+        let expected = |per_second: f64| per_second * seconds;
+        let streams: Vec<Stream> = group
+            .streams
+            .iter()
+            .map(|plan| Stream::new(plan, seed, expected(plan.process.per_second())))
+            .collect();
+        let open: f64 = group
+            .streams
+            .iter()
+            .map(|plan| expected(plan.process.per_second()))
+            .sum();
+        let windows = ((open + group.traced.len() as f64) / WINDOW_ARRIVALS)
+            .ceil()
+            .max(1.0);
+        Feed {
+            streams,
+            traced: &group.traced,
+            workloads: group.classes.iter().map(|class| class.workload).collect(),
+            now: 0,
+            window: (duration.as_nanos() as f64 / windows).ceil() as u64,
+            end: duration.as_nanos(),
+        }
+    }
+
+    /// Fills in the arrivals of the next window in time order; its end, or none when the run is over.
+    fn next_window(&mut self, arrivals: &mut Vec<Arrival>) -> Option<u64> {
+        if self.now >= self.end {
+            return None;
+        }
+        let until = self.now.saturating_add(self.window).min(self.end);
+        arrivals.clear();
+        for stream in &mut self.streams {
+            stream.fill(until, arrivals);
+        }
+        let ready = self.traced.partition_point(|arrival| arrival.at < until);
+        let (now, later) = self.traced.split_at(ready);
+        arrivals.extend_from_slice(now);
+        self.traced = later;
+        if self.streams.len() + usize::from(!now.is_empty()) > 1 {
+            arrivals.sort_by_key(|arrival| (arrival.at, self.workloads[arrival.class as usize]));
+        }
+        self.now = until;
+        Some(until)
+    }
+}
+
+/// Sorts `arrivals` by cell, keeping their order within each; cell i's are `starts[i]..starts[i + 1]`.
+fn scatter(
+    arrivals: &[Arrival],
+    by_cell: &mut Vec<Arrival>,
+    starts: &mut Vec<usize>,
+    cells: usize,
+) {
+    starts.clear();
+    starts.resize(cells + 1, 0);
+    if cells == 1 {
+        starts[1] = arrivals.len();
+        return;
+    }
+    for arrival in arrivals {
+        starts[arrival.cell as usize + 1] += 1;
+    }
+    for cell in 0..cells {
+        starts[cell + 1] += starts[cell];
+    }
+    by_cell.clear();
+    by_cell.extend_from_slice(arrivals);
+    let mut next = starts.clone();
+    for arrival in arrivals {
+        let place = &mut next[arrival.cell as usize];
+        by_cell[*place] = *arrival;
+        *place += 1;
+    }
+}

@@ -1,0 +1,275 @@
+//! Random draws by the batch: eight interleaved xoshiro256++ generators and elementary functions in plain
+//! arithmetic, so that every CPU and vector width gives the same bits.
+
+use crate::units::{Seed, mix};
+use multiversion::multiversion;
+
+/// Generators side by side; batches are multiples of this.
+pub(crate) const LANES: usize = 8;
+
+type F = [f64; LANES];
+type U = [u64; LANES];
+
+/// Eight xoshiro256++ generators (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021).
+///
+/// Lane i is `rand_xoshiro::Xoshiro256PlusPlus::seed_from_u64(mix(seed, i))`.
+#[derive(Clone, Debug)]
+pub(crate) struct Lanes {
+    state: [U; 4],
+}
+
+impl Lanes {
+    pub(crate) fn new(seed: Seed) -> Self {
+        let mut state = [[0; LANES]; 4];
+        for lane in 0..LANES {
+            let mut counter = mix(seed.0, lane as u64);
+            for word in &mut state {
+                // SplitMix64, the seeding its authors recommend.
+                counter = counter.wrapping_add(0x9E37_79B9_7F4A_7C15);
+                let mut z = counter;
+                z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+                z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+                word[lane] = z ^ (z >> 31);
+            }
+        }
+        Lanes { state }
+    }
+
+    #[inline(always)]
+    fn next(&mut self) -> U {
+        let [s0, s1, s2, s3] = &mut self.state;
+        let mut out = [0; LANES];
+        for i in 0..LANES {
+            out[i] = s0[i]
+                .wrapping_add(s3[i])
+                .rotate_left(23)
+                .wrapping_add(s0[i]);
+            let t = s1[i] << 17;
+            s2[i] ^= s0[i];
+            s3[i] ^= s1[i];
+            s1[i] ^= s2[i];
+            s0[i] ^= s3[i];
+            s2[i] ^= t;
+            s3[i] = s3[i].rotate_left(45);
+        }
+        out
+    }
+
+    /// Uniform in (0, 1], 52 bits.
+    #[inline(always)]
+    fn unit(&mut self) -> F {
+        self.next()
+            .map(|bits| 2.0 - f64::from_bits(ONE | (bits >> 12)))
+    }
+}
+
+/// The bits of 1.0.
+const ONE: u64 = 0x3FF0_0000_0000_0000;
+
+/// 2^52: adding it to a smaller positive number leaves its nearest whole number in the mantissa.
+const TWO_52: f64 = 4_503_599_627_370_496.0;
+
+/// Adding this leaves the nearest whole number, negative or not, in the low bits of the mantissa.
+const ROUNDER: f64 = TWO_52 * 1.5;
+
+/// Natural logarithm of a normal positive number, to about 1e-14.
+#[inline(always)]
+fn ln(x: f64) -> f64 {
+    const SQRT_HALF_BITS: u64 = 0x3FE6_A09E_667F_3BCD;
+    // Shifts the split so that the mantissa lies in [sqrt(1/2), sqrt(2)).
+    let shifted = x.to_bits().wrapping_sub(SQRT_HALF_BITS);
+    let exponent = ((shifted as i64) >> 52) as u64;
+    let mantissa = f64::from_bits((shifted & 0x000F_FFFF_FFFF_FFFF) + SQRT_HALF_BITS);
+    let exponent = f64::from_bits(ROUNDER.to_bits().wrapping_add(exponent)) - ROUNDER;
+    let s = (mantissa - 1.0) / (mantissa + 1.0);
+    let z = s * s;
+    let series = z * (1.0 / 17.0) + 1.0 / 15.0;
+    let series = series * z + 1.0 / 13.0;
+    let series = series * z + 1.0 / 11.0;
+    let series = series * z + 1.0 / 9.0;
+    let series = series * z + 1.0 / 7.0;
+    let series = series * z + 1.0 / 5.0;
+    let series = series * z + 1.0 / 3.0;
+    exponent * std::f64::consts::LN_2 + 2.0 * (s + s * z * series)
+}
+
+/// Exponential function on [-700, 700], to about 1e-14.
+#[inline(always)]
+fn exp(x: f64) -> f64 {
+    const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
+    const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+    let x = x.clamp(-700.0, 700.0);
+    let rounded = x * std::f64::consts::LOG2_E + ROUNDER;
+    let k = rounded - ROUNDER;
+    let r = x - k * LN_2_HIGH - k * LN_2_LOW;
+    let p = r * (1.0 / 6_227_020_800.0) + 1.0 / 479_001_600.0;
+    let p = p * r + 1.0 / 39_916_800.0;
+    let p = p * r + 1.0 / 3_628_800.0;
+    let p = p * r + 1.0 / 362_880.0;
+    let p = p * r + 1.0 / 40_320.0;
+    let p = p * r + 1.0 / 5_040.0;
+    let p = p * r + 1.0 / 720.0;
+    let p = p * r + 1.0 / 120.0;
+    let p = p * r + 1.0 / 24.0;
+    let p = p * r + 1.0 / 6.0;
+    let p = p * r + 0.5;
+    let p = p * r + 1.0;
+    let p = p * r + 1.0;
+    f64::from_bits(p.to_bits().wrapping_add(rounded.to_bits() << 52))
+}
+
+/// Sine and cosine of 2 pi u for u in (0, 1], to about 1e-12.
+#[inline(always)]
+fn sin_cos_turn(u: f64) -> (f64, f64) {
+    // With t = 2u - 1 and a = |t| - 1/2: sin(2 pi u) = -sin(pi t), cos(2 pi u) = -cos(pi t).
+    let t = 2.0 * u - 1.0;
+    let a = (t.abs() - 0.5) * std::f64::consts::PI;
+    let z = a * a;
+    let s = z * (1.0 / 355_687_428_096_000.0) - 1.0 / 1_307_674_368_000.0;
+    let s = s * z + 1.0 / 6_227_020_800.0;
+    let s = s * z - 1.0 / 39_916_800.0;
+    let s = s * z + 1.0 / 362_880.0;
+    let s = s * z - 1.0 / 5_040.0;
+    let s = s * z + 1.0 / 120.0;
+    let s = s * z - 1.0 / 6.0;
+    let sin_a = (s * z + 1.0) * a;
+    let c = z * (1.0 / 20_922_789_888_000.0) - 1.0 / 87_178_291_200.0;
+    let c = c * z + 1.0 / 479_001_600.0;
+    let c = c * z - 1.0 / 3_628_800.0;
+    let c = c * z + 1.0 / 40_320.0;
+    let c = c * z - 1.0 / 720.0;
+    let c = c * z + 1.0 / 24.0;
+    let c = c * z - 0.5;
+    let cos_a = c * z + 1.0;
+    ((-cos_a).copysign(-t), sin_a)
+}
+
+/// The longest span a draw can give, 2^60 ns or 36 years: longer than any run that makes sense, short enough to add.
+const LONGEST_NANOS: f64 = (1u64 << 60) as f64;
+
+/// Writes nanoseconds, rounded to the nearest, not below 0 and at most [`LONGEST_NANOS`].
+#[inline(always)]
+fn write_nanos(out: &mut [u64], values: F) {
+    let mut long = false;
+    for i in 0..LANES {
+        out[i] = (values[i].clamp(0.0, TWO_52 / 2.0) + TWO_52).to_bits() & 0x000F_FFFF_FFFF_FFFF;
+        long |= values[i] > TWO_52 / 2.0;
+    }
+    if long {
+        for i in 0..LANES {
+            out[i] = values[i].clamp(0.0, LONGEST_NANOS) as u64;
+        }
+    }
+}
+
+/// Raw 64-bit words.
+#[allow(unused_braces, reason = "the macro wraps the body")]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
+pub(crate) fn words(lanes: &mut Lanes, out: &mut [u64]) {
+    for out in out.chunks_exact_mut(LANES) {
+        out.copy_from_slice(&lanes.next());
+    }
+}
+
+/// Exponential spans of this mean, in nanoseconds.
+#[allow(unused_braces, reason = "the macro wraps the body")]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
+pub(crate) fn exponential(lanes: &mut Lanes, mean_nanos: f64, out: &mut [u64]) {
+    for out in out.chunks_exact_mut(LANES) {
+        let u = lanes.unit();
+        write_nanos(out, u.map(|u| -ln(u) * mean_nanos));
+    }
+}
+
+/// exp(mu + sigma × normal), in nanoseconds, by Box and Muller.
+#[allow(unused_braces, reason = "the macro wraps the body")]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
+pub(crate) fn lognormal(lanes: &mut Lanes, mu: f64, sigma: f64, out: &mut [u64]) {
+    for pair in out.chunks_exact_mut(2 * LANES) {
+        let (first, second) = pair.split_at_mut(LANES);
+        let radius = lanes.unit().map(|u| (-2.0 * ln(u)).sqrt() * sigma);
+        let turn = lanes.unit();
+        let mut sines = [0.0; LANES];
+        let mut cosines = [0.0; LANES];
+        for i in 0..LANES {
+            let (sin, cos) = sin_cos_turn(turn[i]);
+            sines[i] = exp(mu + radius[i] * sin);
+            cosines[i] = exp(mu + radius[i] * cos);
+        }
+        write_nanos(first, sines);
+        write_nanos(second, cosines);
+    }
+}
+
+/// min + u × (max − min), in nanoseconds.
+#[allow(unused_braces, reason = "the macro wraps the body")]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
+pub(crate) fn uniform(lanes: &mut Lanes, min: f64, max: f64, out: &mut [u64]) {
+    for out in out.chunks_exact_mut(LANES) {
+        let u = lanes.unit();
+        write_nanos(out, u.map(|u| max - u * (max - min)));
+    }
+}
+
+/// Pareto from `scale`, conditioned to a survival probability of at least `kept_from`, in nanoseconds.
+#[allow(unused_braces, reason = "the macro wraps the body")]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
+pub(crate) fn pareto(lanes: &mut Lanes, scale: f64, shape: f64, kept_from: f64, out: &mut [u64]) {
+    for out in out.chunks_exact_mut(LANES) {
+        let u = lanes.unit();
+        let survival = u.map(|u| kept_from + u * (1.0 - kept_from));
+        write_nanos(out, survival.map(|s| scale * exp(-ln(s) / shape)));
+    }
+}
+
+/// scale × (−ln u)^(1 / shape), in nanoseconds.
+#[allow(unused_braces, reason = "the macro wraps the body")]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
+pub(crate) fn weibull(lanes: &mut Lanes, scale: f64, shape: f64, out: &mut [u64]) {
+    for out in out.chunks_exact_mut(LANES) {
+        let u = lanes.unit();
+        // u = 1 gives a span of 0, whose logarithm does not exist.
+        let spans = u.map(|u| (-ln(u)).max(f64::MIN_POSITIVE));
+        write_nanos(out, spans.map(|span| scale * exp(ln(span) / shape)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand_xoshiro::Xoshiro256PlusPlus;
+    use rand_xoshiro::rand_core::{Rng, SeedableRng};
+
+    #[test]
+    fn every_lane_is_the_published_generator() {
+        let mut lanes = Lanes::new(Seed(7));
+        let mut published: Vec<_> = (0..LANES)
+            .map(|lane| Xoshiro256PlusPlus::seed_from_u64(mix(7, lane as u64)))
+            .collect();
+        for _ in 0..100 {
+            let expected: Vec<u64> = published.iter_mut().map(|lane| lane.next_u64()).collect();
+            assert_eq!(lanes.next().to_vec(), expected);
+        }
+    }
+
+    #[test]
+    fn elementary_functions_are_as_exact_as_they_say() {
+        for i in 1..=20_000 {
+            let u = f64::from(i) / 20_000.0;
+            assert!(
+                (ln(u) - u.ln()).abs() <= 1e-14 * u.ln().abs().max(1.0),
+                "ln {u}"
+            );
+            let x = (u - 0.5) * 1_300.0;
+            assert!((exp(x) / x.exp() - 1.0).abs() < 2e-13, "exp {x}");
+            let (sin, cos) = sin_cos_turn(u);
+            let angle = u * std::f64::consts::TAU;
+            assert!(
+                (sin - angle.sin()).abs() < 1e-11 && (cos - angle.cos()).abs() < 1e-11,
+                "{u}"
+            );
+        }
+        assert!((ln(2f64.powi(-52)) + 52.0 * std::f64::consts::LN_2).abs() < 1e-13);
+        assert_eq!(ln(1.0), 0.0);
+    }
+}
