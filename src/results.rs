@@ -17,6 +17,10 @@ pub use figures::{About, document};
 pub use files::ResultDir;
 
 /// The JSON Schema of `result.json`.
-pub fn schema() -> schemars::Schema {
-    schemars::schema_for!(Document)
+pub fn schema() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(Document).to_value();
+    if let Some(root) = schema.as_object_mut() {
+        root.insert("title".to_owned(), "snatsim result".into());
+    }
+    schema
 }

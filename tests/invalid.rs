@@ -47,7 +47,11 @@ fn every_broken_scenario_is_refused_with_its_message() {
     let bless = std::env::var_os("BLESS").is_some();
     let mut wrong = Vec::new();
     for path in scenarios() {
-        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let name = path
+            .file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
         let Some(found) = message(&path) else {
             wrong.push(format!("{name}: nothing is wrong with it"));
             continue;
@@ -73,7 +77,10 @@ fn there_are_at_least_thirty_broken_scenarios() {
 fn no_message_is_left_without_its_scenario() {
     for entry in fs::read_dir(folder()).expect("configs/invalid is there") {
         let path = entry.expect("an entry can be read").path();
-        if path.extension().is_some_and(|ending| ending == "txt" || ending == "set") {
+        if path
+            .extension()
+            .is_some_and(|ending| ending == "txt" || ending == "set")
+        {
             assert!(path.with_extension("json").exists(), "{}", path.display());
         }
     }
@@ -83,7 +90,15 @@ fn no_message_is_left_without_its_scenario() {
 fn every_message_names_a_code_and_says_how_to_mend_it() {
     for path in scenarios() {
         let message = message(&path).expect("it is broken");
-        assert!(message.starts_with("error[E0"), "{}:\n{message}", path.display());
-        assert!(message.contains("= mend: "), "{}:\n{message}", path.display());
+        assert!(
+            message.starts_with("error[E0"),
+            "{}:\n{message}",
+            path.display()
+        );
+        assert!(
+            message.contains("= mend: "),
+            "{}:\n{message}",
+            path.display()
+        );
     }
 }

@@ -541,7 +541,7 @@ mod tests {
         refuse(&mut model, &mut run, 1);
         let document = of(&model, &run);
         let json = serde_json::to_value(&document).unwrap();
-        let validator = jsonschema::validator_for(schema().as_value()).unwrap();
+        let validator = jsonschema::validator_for(&schema()).unwrap();
         let errors: Vec<String> = validator
             .iter_errors(&json)
             .map(|error| format!("{}: {error}", error.instance_path()))
@@ -553,7 +553,7 @@ mod tests {
     #[test]
     fn the_schema_refuses_a_document_with_a_figure_missing_or_unknown() {
         let (model, run) = fixture::comparison(&[5]);
-        let validator = jsonschema::validator_for(schema().as_value()).unwrap();
+        let validator = jsonschema::validator_for(&schema()).unwrap();
         let good = serde_json::to_value(of(&model, &run)).unwrap();
         assert!(validator.is_valid(&good));
         let mut unknown = good.clone();
