@@ -134,6 +134,7 @@ fn model(bench: &Workbench) -> Model {
             kind: OutboundType::Custom,
             plan: Ok(plan),
             public_ips: None,
+            notes: Vec::new(),
         }],
         assumptions: Assumptions::default(),
         notes: Vec::new(),

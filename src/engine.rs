@@ -7,7 +7,7 @@ mod plan;
 mod releases;
 
 pub use cell::{Cell, CellRules};
-pub use connection::{Arrival, Class, End, Schedule};
+pub use connection::{Arrival, Class, End, Schedule, Sort};
 pub use plan::{
     ActiveLimit, Ceiling, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn, UdpKey,
 };
@@ -22,6 +22,10 @@ pub trait Source {
 
     /// The next connection.
     fn take(&mut self) -> Arrival;
+
+    /// The connections that arrive before `before`, where they are at hand and nobody waits for their verdict;
+    /// may be fewer, or none.
+    fn take_before(&mut self, before: u64) -> &[Arrival];
 
     /// Connection `id` of `class` is settled; whoever opened it is free again at `free_at`.
     fn verdict(&mut self, class: u32, id: u32, free_at: u64);
@@ -42,6 +46,18 @@ impl Source for OpenLoop<'_> {
         let (first, rest) = self.0.split_first().expect("peek saw an arrival");
         self.0 = rest;
         *first
+    }
+
+    #[inline]
+    fn take_before(&mut self, before: u64) -> &[Arrival] {
+        let count = self
+            .0
+            .iter()
+            .take_while(|arrival| arrival.at < before)
+            .count();
+        let (now, later) = self.0.split_at(count);
+        self.0 = later;
+        now
     }
 
     #[inline]
@@ -107,6 +123,9 @@ pub trait Recorder {
     fn broken(&mut self, tag: Tag);
     /// A connection failed for lack of a port; its first refused SYN was at `first_refused`.
     fn failed(&mut self, tag: Tag, first_refused: SimTime);
+    /// Connections that arrived one after the other, all like `tag` but for the time, and failed on their only SYN:
+    /// all that `offered`, `refused` and `failed` say.
+    fn lost(&mut self, tag: Tag, arrivals: &[Arrival]);
     /// A connection had a port in its last try, and no answer.
     fn unanswered(&mut self, tag: Tag);
     /// A connection will be undecided at the end of the run.

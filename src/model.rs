@@ -162,3 +162,6 @@ impl Model {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

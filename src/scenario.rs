@@ -49,7 +49,7 @@ pub fn load(text: &str, origin: &str, sets: &[(String, String)]) -> Result<Loade
         let problems: Vec<Problem> = sets
             .iter()
             .filter_map(|(pointer, word)| sets::apply(&mut value, pointer, word).err())
-            .map(Problem::from)
+            .map(|fault| Problem::from(*fault))
             .collect();
         if !problems.is_empty() {
             return refuse(text, origin, problems);
@@ -129,3 +129,6 @@ pub fn schema() -> serde_json::Value {
     }
     schema
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 //! `NAME.json` is the scenario, `NAME.txt` the message, `NAME.set` overrides, one a line, where there are any.
 //! To accept new messages after reading them: `BLESS=1 cargo test --test invalid`.
 
+use snatsim::fault::Code;
 use snatsim::{model, scenario};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,6 +83,24 @@ fn no_message_is_left_without_its_scenario() {
             .is_some_and(|ending| ending == "txt" || ending == "set")
         {
             assert!(path.with_extension("json").exists(), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_code_of_the_file_its_rules_and_its_traces_has_a_broken_scenario() {
+    let messages: String = scenarios()
+        .iter()
+        .filter_map(|path| message(path))
+        .collect();
+    for code in Code::all() {
+        let id = code.id();
+        if ["E01", "E02", "E04"]
+            .iter()
+            .any(|group| id.starts_with(group))
+        {
+            assert!(messages.contains(&format!("error[{id}]")), "{id}");
+            assert!(code.story().len() > 80, "{id} has no story");
         }
     }
 }

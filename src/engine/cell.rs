@@ -112,6 +112,8 @@ struct Stock<R> {
     ends: Option<R>,
     /// While the stock is full: nothing comes back before this instant.
     full_until: u64,
+    /// Whether the port that was admitted last is the last free one.
+    takes_last: bool,
     peak: u32,
     /// The peak of all periods closed.
     highest: u32,
@@ -152,6 +154,7 @@ impl<R: Releases> Stock<R> {
             self.peak_active = self.peak_active.max(active + 1);
         }
         self.peak = self.peak.max(used + 1);
+        self.takes_last = used + 1 == rules.limit;
         true
     }
 }
@@ -181,6 +184,7 @@ impl<R: Releases> Cell<R> {
             releases: releases.clone(),
             ends: rules.active_limit.map(|_| releases.clone()),
             full_until: 0,
+            takes_last: false,
             peak: 0,
             highest: 0,
             peak_active: 0,
@@ -227,12 +231,59 @@ impl<R: Releases> Cell<R> {
                 if arrival_at >= self.next_border {
                     self.cross_borders(rules, arrival_at, recorder);
                 }
+                if self.is_full(arrival_at) && self.lose(rules, classes, source, until, recorder) {
+                    continue;
+                }
                 let arrival = source.take();
                 self.first_syn(rules, classes, arrival, source, recorder);
             } else {
                 return;
             }
         }
+    }
+
+    /// Whether the only stock has no port at `at`, by what is known already.
+    #[inline]
+    fn is_full(&self, at: u64) -> bool {
+        self.stocks.len() == 1 && at < self.stocks[0].full_until
+    }
+
+    /// Loses what arrives while the only stock is full, all at once; false where connections may try again, or their
+    /// fate depends on the end of the run.
+    fn lose<S: Source, T: Recorder>(
+        &mut self,
+        rules: &CellRules,
+        classes: &[Class],
+        source: &mut S,
+        until: u64,
+        recorder: &mut T,
+    ) -> bool {
+        let [class] = classes else { return false };
+        let stock = &mut self.stocks[0];
+        let before = stock.full_until.min(self.next_border).min(until);
+        if !class.schedule.is_pure_loss()
+            || before.saturating_add(class.schedule.end) > rules.duration
+            || rules.reset
+            || rules.ceiling.is_some()
+        {
+            return false;
+        }
+        let arrivals = source.take_before(before);
+        let Some(first) = arrivals.first() else {
+            return false;
+        };
+        stock.period_refused += arrivals.len() as u64;
+        let offered = first.at >= rules.warmup;
+        recorder.lost(
+            Tag {
+                class: 0,
+                bucket: 0,
+                offered,
+                first_at: first.at,
+            },
+            arrivals,
+        );
+        true
     }
 
     /// Ends the run: closes the last period.
@@ -249,16 +300,16 @@ impl<R: Releases> Cell<R> {
         source: &mut S,
         recorder: &mut T,
     ) {
-        let class = &classes[arrival.class as usize];
+        let class = &classes[arrival.sort.class() as usize];
         let stock = rules.place(class, arrival.at, arrival.id, 1);
         let tag = Tag {
-            class: arrival.class,
+            class: arrival.sort.class(),
             bucket: stock - class.key * rules.buckets(),
             offered: arrival.at >= rules.warmup,
             first_at: arrival.at,
         };
         recorder.offered(tag);
-        if arrival.end != End::Unanswered
+        if arrival.sort.end() != End::Unanswered
             && let Some(stock) = self.admit(rules, stock, arrival.at)
         {
             self.grant(
@@ -267,12 +318,12 @@ impl<R: Releases> Cell<R> {
                 tag,
                 arrival.at,
                 arrival.life,
-                arrival.end,
+                arrival.sort.end(),
                 recorder,
             );
             recorder.established(tag, 0);
             source.verdict(
-                arrival.class,
+                tag.class,
                 arrival.id,
                 arrival.at.saturating_add(arrival.life),
             );
@@ -293,16 +344,15 @@ impl<R: Releases> Cell<R> {
         source: &mut S,
         recorder: &mut T,
     ) {
-        let Arrival {
-            at, life, id, end, ..
-        } = arrival;
+        let Arrival { at, life, id, sort } = arrival;
+        let end = sort.end();
         if end != End::Unanswered && class.schedule.is_pure_loss() {
             self.stocks[stock as usize].period_refused += 1;
             recorder.refused(tag, true);
             let ends = at + class.schedule.end;
             if ends < rules.duration {
                 recorder.failed(tag, SimTime::from_nanos(at));
-                source.verdict(arrival.class, id, ends);
+                source.verdict(tag.class, id, ends);
             } else {
                 recorder.pending(tag);
             }
@@ -550,6 +600,9 @@ impl<R: Releases> Cell<R> {
         let release_at = inactive_at.saturating_add(hold_down);
         ports.granted += 1;
         ports.releases.push(release_at);
+        if ports.takes_last {
+            ports.full_until = ports.releases.quiet_until();
+        }
         if let Some(ends) = &mut ports.ends {
             ends.push(inactive_at);
         }

@@ -21,7 +21,7 @@ pub enum End {
     Unanswered,
 }
 
-/// A connection's first SYN. Times in nanoseconds.
+/// A connection's first SYN, in 24 bytes. Times in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrival {
     /// When it is sent.
@@ -30,12 +30,53 @@ pub struct Arrival {
     pub life: u64,
     /// Ordinal in its stream, or number of its client: with `at` and the class it names the connection.
     pub id: u32,
-    /// Index of its class.
-    pub class: u32,
-    /// Index of its cell among those that share a stream.
-    pub cell: u32,
-    /// How it ends.
-    pub end: End,
+    /// Its class, its cell and how it ends.
+    pub sort: Sort,
+}
+
+/// What sort of arrival it is: 23 bits of class, 6 of cell, 3 of end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sort(u32);
+
+impl Sort {
+    /// Cells that can share a stream.
+    pub const CELLS: usize = 1 << 6;
+    /// Classes a group of cells can have.
+    pub const CLASSES: usize = 1 << 23;
+
+    /// Of `class` (its index), in `cell` (its index among those that share a stream), ending by `end`.
+    #[inline]
+    pub const fn new(class: u32, cell: u32, end: End) -> Sort {
+        Sort(class << 9 | cell << 3 | end as u32)
+    }
+
+    /// Index of the class.
+    #[inline]
+    pub const fn class(self) -> u32 {
+        self.0 >> 9
+    }
+
+    /// Index of the cell among those that share a stream.
+    #[inline]
+    pub const fn cell(self) -> u32 {
+        self.0 >> 3 & 63
+    }
+
+    /// How the connection ends.
+    #[inline]
+    pub const fn end(self) -> End {
+        const ENDS: [End; 8] = [
+            End::Fin,
+            End::Rst,
+            End::Abandon,
+            End::Udp,
+            End::Broken,
+            End::Unanswered,
+            End::Unanswered,
+            End::Unanswered,
+        ];
+        ENDS[(self.0 & 7) as usize]
+    }
 }
 
 /// What the connections of one workload toward one endpoint have in common.

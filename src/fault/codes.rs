@@ -76,7 +76,7 @@ codes! {
     E0204: "unknown destination",
         "A workload connects to a destination that \"destinations\" does not have. Where connections go matters: a SNAT port is busy only toward one destination address and port, and serves others at the same time.";
     E0205: "maxCount below count",
-        "maxCount is the most nodes the autoscaler may give a pool, so it is at least count. It matters to Load Balancer, where Azure checks manually allocated ports against the largest size every pool may reach, surge included (Azure/AKS: articles/aks/configure-load-balancer-standard.md).";
+        "maxCount is the most nodes the autoscaler may give a pool, so it is at least count. It matters to Load Balancer, where Azure checks manually allocated ports against the largest size every pool may reach, surge included (aks:articles/aks/configure-load-balancer-standard.md).";
     E0206: "nothing left to count",
         "duration is the length of a run, warm-up included; counting starts at warmup. So the warm-up is shorter than the duration, and the duration is above 0.\n\nA warm-up as long as ports are held after use (with Load Balancer 240 s after FIN, or the idle timeout where connections are abandoned) lets counting begin in the steady state.";
     E0207: "weights do not fit",
@@ -96,7 +96,7 @@ codes! {
     E0214: "the trace says so already",
         "destination, lifetime, close and placement of a traced workload come from its trace, row by row. Given beside the trace they would have to be ignored, so they are refused. connect and retry do apply.";
     E0215: "more than 5,000 nodes",
-        "An AKS cluster has at most 5,000 nodes (MicrosoftDocs/azure-docs: includes/container-service-limits.md), and so has a scenario.\n\nWhere a trace has more sources than that, nodes picks those that count: { \"file\": \"conn.log\", \"nodes\": [\"10.0.0.0/24\"] }.";
+        "An AKS cluster has at most 5,000 nodes (includes/container-service-limits.md), and so has a scenario.\n\nWhere a trace has more sources than that, nodes picks those that count: { \"file\": \"conn.log\", \"nodes\": [\"10.0.0.0/24\"] }.";
     E0216: "nothing to simulate",
         "A scenario needs at least one workload that opens connections and at least one outbound type that they leave by. `snatsim compare` adds Load Balancer, NAT Gateway and Azure Firewall where they are missing.";
     E0217: "closed loop without time",

@@ -2,7 +2,7 @@
 
 use super::cluster::Cluster;
 use super::destinations::Destinations;
-use super::{Model, Note, Outbound, Workload, replay, workloads};
+use super::{Model, Note, Outbound, replay, workloads};
 use crate::fault::{Code, Fault, Faults, step};
 use crate::outbound::{self, Assumptions};
 use crate::scenario::{Diagnostics, Loaded, Problem, ScenarioSpec};
@@ -57,15 +57,22 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
     if !review.problems.is_empty() {
         return Err(loaded.diagnostics(review.problems));
     }
-    Ok(run.model(
-        spec,
-        cluster,
-        destinations,
+    Ok(Model {
+        name: spec.name.clone().unwrap_or_else(|| "scenario".to_owned()),
+        description: spec.description.clone().unwrap_or_default(),
+        duration: run.duration,
+        warmup: run.warmup,
+        replications: run.replications,
+        seed: run.seed,
+        confidence: run.confidence,
+        nodes: cluster.nodes,
+        destinations: destinations.names,
+        endpoints: destinations.endpoints,
         workloads,
         outbounds,
         assumptions,
-        review.notes,
-    ))
+        notes: review.notes,
+    })
 }
 
 /// Why Azure would refuse outbound types of `model`, with the places in the scenario; none if it refuses nothing.
@@ -144,35 +151,6 @@ impl Run {
             });
         }
         run
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn model(
-        self,
-        spec: &ScenarioSpec,
-        cluster: Cluster,
-        destinations: Destinations,
-        workloads: Vec<Workload>,
-        outbounds: Vec<Outbound>,
-        assumptions: Assumptions,
-        notes: Vec<Note>,
-    ) -> Model {
-        Model {
-            name: spec.name.clone().unwrap_or_else(|| "scenario".to_owned()),
-            description: spec.description.clone().unwrap_or_default(),
-            duration: self.duration,
-            warmup: self.warmup,
-            replications: self.replications,
-            seed: self.seed,
-            confidence: self.confidence,
-            nodes: cluster.nodes,
-            destinations: destinations.names,
-            endpoints: destinations.endpoints,
-            workloads,
-            outbounds,
-            assumptions,
-            notes,
-        }
     }
 }
 

@@ -65,12 +65,13 @@ impl Cluster {
         let mut pools = Vec::new();
         for pool in declared {
             let first = nodes.len();
-            let count = if name_nodes { pool.count } else { 1 };
+            let count = if name_nodes { pool.count } else { 0 };
             nodes.extend((0..count).map(|i| format!("{}-{i}", pool.name)));
             pools.push(Pool {
                 facts: PoolFacts {
                     name: pool.name.clone(),
-                    count: pool.count,
+                    // A count beyond the limit is refused before anybody adds it up.
+                    count: pool.count.min(MAX_NODES as u32),
                     max_count: pool.max_count,
                     max_surge: pool.max_surge,
                 },

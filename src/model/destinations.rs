@@ -122,7 +122,9 @@ impl Destinations {
     pub(super) fn find(&self, name: &str, workload: &str, review: &mut Review) -> Option<usize> {
         let found = self.names.iter().position(|known| known == name);
         if found.is_none() {
-            let (allowed, remedy) = among("destination", name, &self.names);
+            let mut names = self.names.clone();
+            names.dedup();
+            let (allowed, remedy) = among("destination", name, &names);
             review.fault(Fault {
                 code: Code::E0204,
                 pointer: step(workload, "destination"),

@@ -101,17 +101,14 @@ fn report(
     }
     if trace.rows.is_empty() {
         if late > 0 {
-            left_out.push(format!("{late} at or after the duration"));
+            left_out.push(format!("{late} at or after the end of the run"));
         }
         review.fault(Fault {
             code: Code::E0407,
             pointer: pointer.to_owned(),
             found: match left_out.is_empty() {
                 true => format!("{file} has no rows."),
-                false => format!(
-                    "Of {all} rows of {file} none is left: {}.",
-                    left_out.join(", ")
-                ),
+                false => format!("Every row of {file} is left out: {}.", left_out.join(", ")),
             },
             allowed: "at least one TCP or UDP connection before the end of the run".to_owned(),
             remedy: if late > 0 {
@@ -238,7 +235,7 @@ fn give_free_nodes<'l>(
         review.fault(Fault {
             code: Code::E0405,
             pointer: log.pointer.clone(),
-            found: format!("{missing} sources find no node: all {have} nodes of the workload are taken."),
+            found: format!("Besides the sources that took the {have} nodes of the workload, {missing} more need one."),
             allowed: "as many nodes as sources".to_owned(),
             remedy: format!(
                 "Give the workload's pool {} nodes, pick with \"nodes\" the sources that count, or leave nodePools \

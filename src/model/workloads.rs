@@ -266,7 +266,7 @@ impl Context<'_> {
         Some(Source::Logged {
             trace,
             file: words.file.clone(),
-            nodes: nodes?,
+            nodes: nodes.filter(|nodes| !nodes.is_empty() || !self.cluster.is_declared())?,
             pointer,
         })
     }
@@ -331,7 +331,7 @@ fn read_file<T>(
     file: &str,
     pointer: String,
     files: Files,
-    read: impl FnOnce(&[u8]) -> Result<T, FileError>,
+    read: impl FnOnce(&[u8]) -> Result<T, Box<FileError>>,
     review: &mut Review,
 ) -> Option<T> {
     let bytes = match files(file) {
@@ -353,7 +353,9 @@ fn read_file<T>(
     match read(&bytes) {
         Ok(value) => Some(value),
         Err(error) => {
-            review.problems.push(Problem::in_file(error, file, pointer));
+            review
+                .problems
+                .push(Problem::in_file(*error, file, pointer));
             None
         }
     }

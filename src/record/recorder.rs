@@ -2,7 +2,7 @@
 
 use super::replication::{FirstFailure, Minutes, ReplicationRun};
 use super::{Cause, Detail, Latencies, Slot, Tally, UsedCounts};
-use crate::engine::{End, Grant, Period, Recorder, Tag};
+use crate::engine::{Arrival, End, Grant, Period, Recorder, Tag};
 use crate::units::SimTime;
 
 /// The window [warmup, duration) that is counted, and how it is divided.
@@ -210,6 +210,24 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
     }
 
     #[inline]
+    fn note_failure(&mut self, tag: Tag, first_refused: SimTime) {
+        if self
+            .first_failure
+            .is_none_or(|first| first_refused <= first.at)
+        {
+            let failure = FirstFailure {
+                at: first_refused,
+                pool: self.layout.pool(self.cell, tag.bucket),
+                destination: self.layout.classes[tag.class as usize].destination,
+            };
+            self.first_failure = [self.first_failure, Some(failure)]
+                .into_iter()
+                .flatten()
+                .min();
+        }
+    }
+
+    #[inline]
     fn stock(&self, stock: u32) -> usize {
         self.cell * self.layout.keys.len() * self.layout.buckets as usize + stock as usize
     }
@@ -344,19 +362,34 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
             self.tally(tag).failed += 1;
             self.slot(tag.first_at).failed += 1;
         }
-        if self
-            .first_failure
-            .is_none_or(|first| first_refused <= first.at)
-        {
-            let failure = FirstFailure {
-                at: first_refused,
-                pool: self.layout.pool(self.cell, tag.bucket),
-                destination: self.layout.classes[tag.class as usize].destination,
-            };
-            self.first_failure = [self.first_failure, Some(failure)]
-                .into_iter()
-                .flatten()
-                .min();
+        self.note_failure(tag, first_refused);
+    }
+
+    fn lost(&mut self, tag: Tag, arrivals: &[Arrival]) {
+        let (Some(first), Some(last)) = (arrivals.first(), arrivals.last()) else {
+            return;
+        };
+        self.note_failure(tag, SimTime::from_nanos(first.at));
+        if !tag.offered {
+            return;
+        }
+        let count = arrivals.len() as u64;
+        let tally = self.tally(tag);
+        tally.offered += count;
+        tally.refused_syns += count;
+        tally.refused_first += count;
+        tally.failed += count;
+        self.slot(first.at);
+        if last.at < self.slot_end {
+            let slot = self.slot(first.at);
+            slot.offered += count;
+            slot.failed += count;
+        } else {
+            for arrival in arrivals {
+                let slot = self.slot(arrival.at);
+                slot.offered += 1;
+                slot.failed += 1;
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! What is wrong with a scenario, drawn into its text.
 
 use super::places::Places;
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::traffic::trace::FileError;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use std::fmt;
@@ -79,7 +79,14 @@ const EXCERPT: usize = 400;
 
 impl Diagnostics {
     /// Diagnostics about the scenario `text` called `origin`.
-    pub(super) fn new(origin: &str, text: &str, problems: Vec<Problem>) -> Self {
+    pub(super) fn new(origin: &str, text: &str, mut problems: Vec<Problem>) -> Self {
+        // In the order of the text, which is the order they will be mended in.
+        if let Some(places) = Places::of(text) {
+            problems.sort_by_key(|problem| match &problem.span {
+                Some(span) => span.start,
+                None => places.value(&problem.fault.pointer).start,
+            });
+        }
         Diagnostics {
             origin: origin.to_owned(),
             text: text.to_owned(),
@@ -105,14 +112,14 @@ impl Diagnostics {
             out.push_str(&renderer.render(&[self.group(problem, places.as_ref())]));
             out.push_str("\n\n");
         }
-        let (count, rules) = (self.problems.len(), "problem");
+        let count = self.problems.len();
         let plural = if count == 1 { "" } else { "s" };
         let code = self
             .problems
             .first()
             .map_or("", |problem| problem.fault.code.id());
         out.push_str(&format!(
-            "{}: {count} {rules}{plural}. `snatsim explain {code}` tells the story of a code.\n",
+            "{}: {count} problem{plural}. `snatsim explain {code}` tells the story of a code.\n",
             self.origin
         ));
         out
@@ -126,16 +133,14 @@ impl Diagnostics {
         let mut elements: Vec<Element> = Vec::new();
         match &problem.excerpt {
             Some(excerpt) => elements.extend(excerpt.snippet()),
+            None if fault.code == Code::E0108 => {
+                elements.push(Origin::path(format!("--set {}", fault.pointer)).into());
+            }
             None => elements.push(self.snippet(problem, places)),
         }
         if problem.excerpt.is_some() {
-            let named = format!("{} names this file at {}", self.origin, fault.pointer);
-            elements.push(
-                Level::NOTE
-                    .with_name("named")
-                    .message(wrapped(&named))
-                    .into(),
-            );
+            let named = format!("by {} at {}", self.origin, fault.pointer);
+            elements.push(Level::NOTE.with_name("named").message(named).into());
         }
         for (name, words) in [
             ("found", &fault.found),
@@ -164,8 +169,13 @@ impl Diagnostics {
         let end = self.text[span.start..]
             .chars()
             .next()
-            .map_or(span.start, |first| span.start + first.len_utf8())
-            .max(span.end);
+            .filter(|first| *first != '\n')
+            .map_or(span.start, |first| span.start + first.len_utf8());
+        // One line shows where it is; the rest of a long object would only fill the screen.
+        let end = match self.text[span.clone()].find('\n') {
+            Some(_) => end,
+            None => end.max(span.end),
+        };
         Snippet::source(self.text.as_str())
             .path(self.origin.as_str())
             .annotation(

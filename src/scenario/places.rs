@@ -115,9 +115,9 @@ pub(super) fn parse(text: &str) -> Result<serde_json::Value, Vec<Problem>> {
     let Some(root) = ast.value else {
         return Err(vec![syntax(
             0..0,
-            "the file is empty",
+            "The file is empty.",
             "a JSON object { … }",
-            "start from one of `snatsim example`",
+            "Start from one of `snatsim example`.",
         )]);
     };
     let mut twice = Vec::new();
@@ -149,90 +149,82 @@ fn not_json(error: &ParseError, text: &str) -> Problem {
     let mut span = error.range().start..error.range().end.max(error.range().start);
     let (found, allowed, remedy) = match error.kind() {
         Kind::CommentsNotAllowed => (
-            "a comment",
+            "There is a comment.",
             "JSON without comments",
-            "put what you want to say into \"description\"",
+            "Put what you want to say into \"description\".",
         ),
         Kind::TrailingCommasNotAllowed => (
-            "a comma after the last entry",
+            "There is a comma after the last entry.",
             "commas between entries only",
-            "remove the comma",
+            "Remove the comma.",
         ),
         Kind::ExpectedComma => (
-            "an entry that begins without a comma after the one before",
+            "The next entry begins without a comma before it.",
             "a comma between two entries",
-            "put a comma after the entry before",
+            "Put a comma here.",
         ),
         Kind::SingleQuotedStringsNotAllowed => (
-            "a text in single quotes",
+            "A text stands in single quotes.",
             "texts and keys in double quotes",
-            "write \" instead of '",
+            "Write \" instead of '.",
         ),
         Kind::ExpectedStringObjectProperty | Kind::UnexpectedWord => (
-            "a word without quotes",
+            "A word stands there without quotes.",
             "keys and texts in double quotes, numbers, true, false, null",
-            "put the word in double quotes",
+            "Put the word in double quotes.",
         ),
         Kind::UnterminatedObject => (
-            "an object that is not closed",
+            "This object is not closed.",
             "a } for every {",
-            "close it, or look for a } too many before",
+            "Close it with a }, or look for one that is missing further down.",
         ),
         Kind::UnterminatedArray => (
-            "a list that is not closed",
+            "This list is not closed.",
             "a ] for every [",
-            "close it, or look for a ] too many before",
+            "Close it with a ], or look for one that is missing further down.",
         ),
         Kind::UnexpectedCloseBrace | Kind::UnexpectedCloseBracket => (
-            "a closing bracket too many",
+            "There is a closing bracket too many.",
             "as many closing brackets as opening ones",
-            "remove it",
+            "Remove it.",
         ),
         Kind::ExpectedColonAfterObjectKey => (
-            "a key without a colon after it",
+            "The key has no colon after it.",
             "\"key\": value",
-            "put a colon and a value after the key",
+            "Put a colon and a value after the key.",
         ),
         Kind::ExpectedObjectValue => (
-            "a key without a value",
+            "The key has no value.",
             "\"key\": value",
-            "give the value, or remove the key",
+            "Give the value, or remove the key.",
         ),
         Kind::MultipleRootJsonValues => (
-            "something after the end of the scenario",
+            "Something follows the end of the scenario.",
             "one JSON object",
-            "remove what follows the last }",
+            "Remove what follows the last }.",
         ),
         Kind::BareDecimalPointNumbersNotAllowed
         | Kind::HexadecimalNumbersNotAllowed
         | Kind::UnaryPlusNumbersNotAllowed
         | Kind::NonFiniteNumbersNotAllowed => (
-            "a number that JSON does not write so",
+            "JSON does not write a number so.",
             "plain decimal numbers, such as 0.5, 12 or 1e6",
-            "write it in decimal, with a digit on both sides of the point and no + before it",
+            "Write it in decimal, with a digit on both sides of the point and no + before it.",
         ),
         kind => {
-            let found = kind.to_string();
+            let found = format!("{kind}.");
             if span.is_empty() {
                 span.end = (span.start + 1).min(text.len());
             }
             return syntax(
                 span,
-                &lower_first(&found),
+                &found,
                 "strict JSON",
-                "compare with a scenario of `snatsim example`",
+                "Compare with a scenario of `snatsim example`.",
             );
         }
     };
     syntax(span, found, allowed, remedy)
-}
-
-fn lower_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map(|first| first.to_lowercase().chain(letters).collect())
-        .unwrap_or_default()
 }
 
 /// What only the second parser minds, such as a number beyond 64 bits.
@@ -251,9 +243,9 @@ fn not_json_either(error: &serde_json::Error, text: &str) -> Problem {
     let words = words.split(" at line ").next().unwrap_or_default();
     syntax(
         at..at,
-        words,
+        &format!("This cannot be read: {words}."),
         "strict JSON",
-        "compare with a scenario of `snatsim example`",
+        "Compare with a scenario of `snatsim example`.",
     )
 }
 
@@ -273,9 +265,9 @@ fn duplicates(value: &ast::Value, pointer: &str, text: &str, problems: &mut Vec<
                         fault: Fault {
                             code: Code::E0107,
                             pointer: pointer.clone(),
-                            found: format!("\"{name}\" again, after line {line}"),
+                            found: format!("\"{name}\" stands here again, after line {line}."),
                             allowed: "every field once in an object".to_owned(),
-                            remedy: "remove one of the two".to_owned(),
+                            remedy: "Remove one of the two.".to_owned(),
                         },
                         span: Some(range(&property.name)),
                         excerpt: None,

@@ -5,13 +5,13 @@ use crate::fault::{Code, Fault};
 use serde_json::{Map, Value};
 
 /// Puts `word` (JSON, or else a bare text) where `pointer` leads.
-pub(super) fn apply(root: &mut Value, pointer: &str, word: &str) -> Result<(), Fault> {
+pub(super) fn apply(root: &mut Value, pointer: &str, word: &str) -> Result<(), Box<Fault>> {
     if !pointer.starts_with('/') {
         return Err(fault(
             pointer,
-            "a pointer that does not begin with a slash".to_owned(),
+            "The pointer does not begin with a slash.".to_owned(),
             "a JSON pointer, such as /duration or /workloads/0/retry/attempts".to_owned(),
-            format!("write /{pointer}"),
+            format!("Write /{pointer}."),
         ));
     }
     let mut place = root;
@@ -30,7 +30,7 @@ fn enter<'v>(
     token: &str,
     walked: &str,
     pointer: &str,
-) -> Result<&'v mut Value, Fault> {
+) -> Result<&'v mut Value, Box<Fault>> {
     if place.is_null() {
         *place = Value::Object(Map::new());
     }
@@ -46,16 +46,16 @@ fn enter<'v>(
             Some(index) => Ok(&mut list[index]),
             None => Err(fault(
                 pointer,
-                format!("{walked} has no element {token}"),
+                format!("{walked} has no element \"{token}\"."),
                 elements(list),
-                "name an element that exists, or count from 0".to_owned(),
+                "Name an element that exists, or count from 0.".to_owned(),
             )),
         },
         _ => Err(fault(
             pointer,
-            format!("{walked} is {kind} and has no field {token}"),
+            format!("{walked} is {kind} and has no field \"{token}\"."),
             "a pointer through objects and lists".to_owned(),
-            format!("did you mean --set {walked}=VALUE?"),
+            format!("Did you mean --set {walked}=VALUE?"),
         )),
     }
 }
@@ -88,14 +88,14 @@ fn elements(list: &[Value]) -> String {
     }
 }
 
-fn fault(pointer: &str, found: String, allowed: String, remedy: String) -> Fault {
-    Fault {
+fn fault(pointer: &str, found: String, allowed: String, remedy: String) -> Box<Fault> {
+    Box::new(Fault {
         code: Code::E0108,
         pointer: pointer.to_owned(),
         found,
         allowed,
         remedy,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn set(pointer: &str, word: &str) -> Result<Value, Fault> {
+    fn set(pointer: &str, word: &str) -> Result<Value, Box<Fault>> {
         let mut value = json!({
             "duration": "1h",
             "outbound": [

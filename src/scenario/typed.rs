@@ -3,6 +3,7 @@
 use super::places::Places;
 use super::{Problem, ScenarioSpec};
 use crate::fault::{Code, Fault, step};
+use crate::units::{SimTime, parse_duration};
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
@@ -91,27 +92,38 @@ fn unknown(
         true => places.key(&pointer),
         false => places.value(&pointer),
     };
-    let noun = match code {
-        Code::E0103 => "field",
-        _ => "word",
-    };
+    let kind_of = named(if is_key { parent(&pointer) } else { &pointer }).to_owned();
+    let kind_of = kind_of.as_str();
     let fault = if NOT_YET.contains(&name) && !known.iter().any(|word| word == name) {
         Fault {
             code: Code::E0106,
-            found: format!("\"{name}\" is not simulated yet"),
+            found: format!("\"{name}\" is not simulated yet."),
             allowed: one_of(&known),
-            remedy: "remove it; the result then answers for a cluster without it".to_owned(),
+            remedy: match code {
+                Code::E0103 => "Remove it; the result then answers for a cluster without it.",
+                _ => "Use one of those that are; the result then answers for that.",
+            }
+            .to_owned(),
             pointer,
         }
     } else {
         Fault {
-            code,
-            found: format!("no {noun} is called \"{name}\" here"),
-            allowed: one_of(&known),
-            remedy: match suggestion(name, &known) {
-                Some(likely) => format!("did you mean \"{likely}\"?"),
-                None => "remove it, or look it up with `snatsim schema`".to_owned(),
+            found: match code {
+                Code::E0103 => format!("There is no field \"{name}\" here."),
+                _ => format!("\"{name}\" is no kind of \"{kind_of}\"."),
             },
+            allowed: one_of(&known),
+            remedy: match (suggestion(name, &known), example(kind_of)) {
+                (Some(likely), _) => format!("Did you mean \"{likely}\"?"),
+                _ if parse_duration(name).is_ok() && matches!(kind_of, "lifetime" | "think") => {
+                    format!("Write \"{kind_of}\": {{ \"constant\": \"{name}\" }}.")
+                }
+                (None, Some(example)) if code == Code::E0104 => {
+                    format!("For example \"{kind_of}\": {example}.")
+                }
+                _ => "Remove it, or look it up with `snatsim schema`.".to_owned(),
+            },
+            code,
             pointer,
         }
     };
@@ -120,6 +132,18 @@ fn unknown(
         span: Some(span),
         excerpt: None,
     }
+}
+
+/// The last step of a pointer that is a name, not the place in a list.
+fn named(pointer: &str) -> &str {
+    pointer
+        .rsplit('/')
+        .find(|token| token.parse::<usize>().is_err())
+        .unwrap_or_default()
+}
+
+fn parent(pointer: &str) -> &str {
+    pointer.rsplit_once('/').map_or("", |(parent, _)| parent)
 }
 
 /// The words that serde lists after "expected".
@@ -144,6 +168,9 @@ fn one_of(words: &[String]) -> String {
 
 /// The known word that `name` was probably meant to be.
 pub(crate) fn suggestion<'w>(name: &str, known: &'w [String]) -> Option<&'w str> {
+    if let [only] = known {
+        return Some(only);
+    }
     let folded = name.to_lowercase();
     known
         .iter()
@@ -159,19 +186,19 @@ pub(crate) fn suggestion<'w>(name: &str, known: &'w [String]) -> Option<&'w str>
 
 fn missing(name: &str, pointer: String, places: &Places) -> Problem {
     let place = match pointer.as_str() {
-        "" => "the scenario".to_owned(),
+        "" => "The scenario".to_owned(),
         pointer => pointer.to_owned(),
     };
     Problem {
         span: Some(places.value(&pointer)),
         fault: Fault {
             code: Code::E0105,
-            found: format!("{place} has no \"{name}\""),
+            found: format!("{place} has no \"{name}\"."),
             allowed: match example(name) {
                 Some(example) => format!("\"{name}\": {example}"),
                 None => format!("an object with \"{name}\""),
             },
-            remedy: format!("add \"{name}\""),
+            remedy: format!("Add \"{name}\"."),
             pointer,
         },
         excerpt: None,
@@ -183,16 +210,13 @@ fn wrong_kind(message: &str, pointer: String, root: &Value, places: &Places) -> 
     let expected = message
         .split_once(", expected ")
         .map_or(message, |(_, expected)| expected);
-    let field = pointer
-        .rsplit('/')
-        .find(|token| token.parse::<usize>().is_err())
-        .unwrap_or_default();
+    let field = named(&pointer);
     let allowed = in_words(expected);
     Problem {
         span: Some(places.value(&pointer)),
         fault: Fault {
             code: Code::E0102,
-            found: describe(value),
+            found: format!("There is {}.", describe(value)),
             remedy: remedy(value, &allowed, field),
             allowed,
             pointer,
@@ -205,6 +229,7 @@ fn wrong_kind(message: &str, pointer: String, root: &Value, places: &Places) -> 
 fn in_words(expected: &str) -> String {
     match expected {
         "u16" => "a whole number from 0 to 65535".to_owned(),
+        "i64" | "i32" => "a whole number".to_owned(),
         "u32" | "u64" | "usize" => "a whole number of at least 0".to_owned(),
         "f64" | "f32" => "a number".to_owned(),
         "a sequence" => "a list: [ … ]".to_owned(),
@@ -242,20 +267,29 @@ fn describe(value: &Value) -> String {
 }
 
 fn remedy(value: &Value, allowed: &str, field: &str) -> String {
+    let wants_duration = allowed.starts_with("a duration") || allowed.starts_with("a unit");
     let wants_number = allowed.contains("number") && !allowed.contains("such as");
     match value {
         Value::String(text) if wants_number && text.trim().parse::<f64>().is_ok() => {
-            format!("leave out the quotes: {}", text.trim())
+            format!("Leave out the quotes: {}.", text.trim())
         }
-        Value::Number(number)
-            if allowed.starts_with("a duration") || allowed.starts_with("a unit") =>
-        {
-            format!("say which unit: \"{number}s\" for seconds, \"{number}m\" for minutes")
+        Value::Number(number) if wants_duration => {
+            format!("Say which unit: \"{number}s\" for seconds, \"{number}m\" for minutes.")
         }
-        Value::Null => "give a value, or remove the field for its default".to_owned(),
+        Value::String(text) if wants_duration && text.parse::<f64>().is_ok() => {
+            format!("Say which unit: \"{text}s\" for seconds, \"{text}m\" for minutes.")
+        }
+        Value::String(text) if field.ends_with("InMinutes") && parse_duration(text).is_ok() => {
+            let minutes = parse_duration(text).map_or(0.0, SimTime::as_secs_f64) / 60.0;
+            format!("Azure counts it in minutes: {minutes}.")
+        }
+        Value::Number(number) if number.is_f64() && allowed.starts_with("a whole number") => {
+            "Write it without a fraction.".to_owned()
+        }
+        Value::Null => "Give a value, or remove the field for its default.".to_owned(),
         _ => match example(field) {
-            Some(example) => format!("for example \"{field}\": {example}"),
-            None => "compare with a scenario of `snatsim example`".to_owned(),
+            Some(example) => format!("For example \"{field}\": {example}."),
+            None => "Compare with a scenario of `snatsim example`.".to_owned(),
         },
     }
 }
@@ -267,6 +301,7 @@ fn example(field: &str) -> Option<&'static str> {
         "arrivals" => "{ \"poisson\": { \"perSecond\": 120 } }",
         "assumptions" | "custom" | "timers" => "{ … }",
         "attempts" => "3",
+        "allocatedOutboundPorts" => "1024",
         "backoff" => "\"1s\"",
         "close" => "{ \"fin\": 0.95, \"abandon\": 0.05 }",
         "cluster" => "{ \"nodePools\": [ { \"name\": \"apps\", \"count\": 3 } ] }",
@@ -277,6 +312,7 @@ fn example(field: &str) -> Option<&'static str> {
         "duration" => "\"1h\"",
         "file" => "\"conn.log\"",
         "hotNode" => "0.2",
+        "idleTimeoutInMinutes" => "30",
         "lifetime" => "{ \"lognormal\": { \"median\": \"400ms\", \"p99\": \"8s\" } }",
         "maxSurge" => "\"10%\"",
         "name" => "\"apps\"",

@@ -1,5 +1,6 @@
 //! Which cells there are: keys from resolved addresses, blocks of nodes, and the streams that feed each group of cells.
 
+use crate::engine::Sort;
 use crate::engine::{Arrival, End, Grouping, PoolPlan, Protocol, ReleaseSize, Schedule, UdpKey};
 use crate::model::{Endpoint, Mix, Model, OpenProcess, Traffic, Workload};
 use crate::record::{ClassUse, KeyUse, Layout, Parts};
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Nodes whose connections are drawn together.
-const BLOCK: usize = 64;
+const BLOCK: usize = Sort::CELLS;
 
 /// Cells that are fed by the same streams.
 #[derive(Clone, Debug)]
@@ -555,20 +556,18 @@ impl<'a> GroupBuilder<'a> {
                 at: row.start.as_nanos(),
                 life: row.lifetime.as_nanos(),
                 id: number,
-                class,
-                cell: cell as u32,
-                end,
+                sort: Sort::new(class, cell as u32, end),
             });
         }
         let node_of = |arrival: &Arrival| {
-            let class = &self.classes[arrival.class as usize];
+            let class = &self.classes[arrival.sort.class() as usize];
             match &model.workloads[class.workload as usize].traffic {
                 Traffic::Trace(rows) => rows[arrival.id as usize].node,
                 _ => 0,
             }
         };
         self.traced.sort_by_key(|arrival| {
-            let class = &self.classes[arrival.class as usize];
+            let class = &self.classes[arrival.sort.class() as usize];
             (
                 arrival.at,
                 class.workload,
@@ -595,7 +594,11 @@ impl<'a> GroupBuilder<'a> {
             stream.cells.renumber(&place);
         }
         for arrival in &mut self.traced {
-            arrival.cell = place[arrival.cell as usize];
+            arrival.sort = Sort::new(
+                arrival.sort.class(),
+                place[arrival.sort.cell() as usize],
+                arrival.sort.end(),
+            );
         }
         let plan = self.cells.plan;
         let by_node = plan.grouping == Grouping::ByNode;

@@ -229,7 +229,8 @@ impl<'a> Feed<'a> {
         arrivals.extend_from_slice(now);
         self.traced = later;
         if self.streams.len() + usize::from(!now.is_empty()) > 1 {
-            arrivals.sort_by_key(|arrival| (arrival.at, self.workloads[arrival.class as usize]));
+            arrivals
+                .sort_by_key(|arrival| (arrival.at, self.workloads[arrival.sort.class() as usize]));
         }
         self.now = until;
         Some(until)
@@ -250,17 +251,20 @@ fn scatter(
         return;
     }
     for arrival in arrivals {
-        starts[arrival.cell as usize + 1] += 1;
+        starts[arrival.sort.cell() as usize + 1] += 1;
     }
     for cell in 0..cells {
         starts[cell + 1] += starts[cell];
     }
-    by_cell.clear();
-    by_cell.extend_from_slice(arrivals);
-    let mut next = starts.clone();
+    if let Some(any) = arrivals.first() {
+        by_cell.resize(by_cell.len().max(arrivals.len()), *any);
+    }
+    // Each start moves to the end of its cell, which is the next cell's start.
     for arrival in arrivals {
-        let place = &mut next[arrival.cell as usize];
+        let place = &mut starts[arrival.sort.cell() as usize];
         by_cell[*place] = *arrival;
         *place += 1;
     }
+    starts.copy_within(..cells, 1);
+    starts[0] = 0;
 }

@@ -7,7 +7,6 @@ use multiversion::multiversion;
 /// Generators side by side; batches are multiples of this.
 pub(crate) const LANES: usize = 8;
 
-type F = [f64; LANES];
 type U = [u64; LANES];
 
 /// Eight xoshiro256++ generators (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021).
@@ -54,13 +53,12 @@ impl Lanes {
         }
         out
     }
+}
 
-    /// Uniform in (0, 1], 52 bits.
-    #[inline(always)]
-    fn unit(&mut self) -> F {
-        self.next()
-            .map(|bits| 2.0 - f64::from_bits(ONE | (bits >> 12)))
-    }
+/// Uniform in (0, 1] from the upper 52 bits of a word.
+#[inline(always)]
+fn unit(word: u64) -> f64 {
+    2.0 - f64::from_bits(ONE | (word >> 12))
 }
 
 /// The bits of 1.0.
@@ -147,18 +145,45 @@ fn sin_cos_turn(u: f64) -> (f64, f64) {
 /// The longest span a draw can give, 2^60 ns or 36 years: longer than any run that makes sense, short enough to add.
 const LONGEST_NANOS: f64 = (1u64 << 60) as f64;
 
-/// Writes nanoseconds, rounded to the nearest, not below 0 and at most [`LONGEST_NANOS`].
+/// Turns every word of `out` into `span(word)` nanoseconds, rounded to the nearest, at most [`LONGEST_NANOS`].
+///
+/// One long loop without branches, which is what compilers turn into vector code.
 #[inline(always)]
-fn write_nanos(out: &mut [u64], values: F) {
-    let mut long = false;
-    for i in 0..LANES {
-        out[i] = (values[i].clamp(0.0, TWO_52 / 2.0) + TWO_52).to_bits() & 0x000F_FFFF_FFFF_FFFF;
-        long |= values[i] > TWO_52 / 2.0;
+fn spans(out: &mut [u64], span: impl Fn(u64) -> f64) {
+    let mut long = 0;
+    for out in out.iter_mut() {
+        *out = span(*out).to_bits();
+        long |= is_long(*out);
     }
+    whole_nanos(out, long != 0);
+}
+
+/// 1 where the number with these bits is too long for [`TWO_52`]'s trick. Numbers that are not negative order as their
+/// bits do, and whole numbers compare in vectors where floats, for fear of NaN, do not.
+#[inline(always)]
+fn is_long(bits: u64) -> u64 {
+    u64::from((bits as i64) > (TWO_52 / 2.0).to_bits() as i64)
+}
+
+/// Turns the bits of numbers that are not below 0 into whole nanoseconds.
+#[inline(always)]
+fn whole_nanos(out: &mut [u64], long: bool) {
     if long {
-        for i in 0..LANES {
-            out[i] = values[i].clamp(0.0, LONGEST_NANOS) as u64;
+        for out in out {
+            *out = (f64::from_bits(*out).min(LONGEST_NANOS) + 0.5) as u64;
         }
+    } else {
+        for out in out {
+            *out = (f64::from_bits(*out) + TWO_52).to_bits() & 0x000F_FFFF_FFFF_FFFF;
+        }
+    }
+}
+
+/// The next words of all lanes, in turn.
+#[inline(always)]
+fn fill(lanes: &mut Lanes, out: &mut [u64]) {
+    for out in out.chunks_exact_mut(LANES) {
+        out.copy_from_slice(&lanes.next());
     }
 }
 
@@ -166,38 +191,44 @@ fn write_nanos(out: &mut [u64], values: F) {
 #[allow(unused_braces, reason = "the macro wraps the body")]
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
 pub(crate) fn words(lanes: &mut Lanes, out: &mut [u64]) {
-    for out in out.chunks_exact_mut(LANES) {
-        out.copy_from_slice(&lanes.next());
-    }
+    fill(lanes, out);
 }
 
 /// Exponential spans of this mean, in nanoseconds.
 #[allow(unused_braces, reason = "the macro wraps the body")]
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
 pub(crate) fn exponential(lanes: &mut Lanes, mean_nanos: f64, out: &mut [u64]) {
-    for out in out.chunks_exact_mut(LANES) {
-        let u = lanes.unit();
-        write_nanos(out, u.map(|u| -ln(u) * mean_nanos));
-    }
+    fill(lanes, out);
+    spans(out, |word| -ln(unit(word)) * mean_nanos);
 }
 
-/// exp(mu + sigma × normal), in nanoseconds, by Box and Muller.
+/// exp(mu + sigma × normal), in nanoseconds, by Box and Muller: two spans from the words of two turns of the lanes.
 #[allow(unused_braces, reason = "the macro wraps the body")]
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
 pub(crate) fn lognormal(lanes: &mut Lanes, mu: f64, sigma: f64, out: &mut [u64]) {
-    for pair in out.chunks_exact_mut(2 * LANES) {
-        let (first, second) = pair.split_at_mut(LANES);
-        let radius = lanes.unit().map(|u| (-2.0 * ln(u)).sqrt() * sigma);
-        let turn = lanes.unit();
-        let mut sines = [0.0; LANES];
-        let mut cosines = [0.0; LANES];
-        for i in 0..LANES {
-            let (sin, cos) = sin_cos_turn(turn[i]);
-            sines[i] = exp(mu + radius[i] * sin);
-            cosines[i] = exp(mu + radius[i] * cos);
+    const PAIRS: usize = 128;
+    let (mut first, mut second) = ([0u64; PAIRS], [0u64; PAIRS]);
+    for out in out.chunks_mut(2 * PAIRS) {
+        let pairs = out.len() / 2;
+        let turns = pairs / LANES * LANES;
+        let (first, second) = (&mut first[..turns], &mut second[..turns]);
+        for turn in (0..turns).step_by(LANES) {
+            first[turn..turn + LANES].copy_from_slice(&lanes.next());
+            second[turn..turn + LANES].copy_from_slice(&lanes.next());
         }
-        write_nanos(first, sines);
-        write_nanos(second, cosines);
+        let mut long = 0;
+        for (a, b) in first.iter_mut().zip(second.iter_mut()) {
+            let radius = (-2.0 * ln(unit(*a))).sqrt() * sigma;
+            let (sin, cos) = sin_cos_turn(unit(*b));
+            *a = exp(mu + radius * sin).to_bits();
+            *b = exp(mu + radius * cos).to_bits();
+            long |= is_long(*a) | is_long(*b);
+        }
+        for turn in (0..turns).step_by(LANES) {
+            out[2 * turn..2 * turn + LANES].copy_from_slice(&first[turn..turn + LANES]);
+            out[2 * turn + LANES..2 * (turn + LANES)].copy_from_slice(&second[turn..turn + LANES]);
+        }
+        whole_nanos(out, long != 0);
     }
 }
 
@@ -205,33 +236,35 @@ pub(crate) fn lognormal(lanes: &mut Lanes, mu: f64, sigma: f64, out: &mut [u64])
 #[allow(unused_braces, reason = "the macro wraps the body")]
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
 pub(crate) fn uniform(lanes: &mut Lanes, min: f64, max: f64, out: &mut [u64]) {
-    for out in out.chunks_exact_mut(LANES) {
-        let u = lanes.unit();
-        write_nanos(out, u.map(|u| max - u * (max - min)));
-    }
+    fill(lanes, out);
+    spans(out, |word| max - unit(word) * (max - min));
 }
 
 /// Pareto from `scale`, conditioned to a survival probability of at least `kept_from`, in nanoseconds.
 #[allow(unused_braces, reason = "the macro wraps the body")]
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
 pub(crate) fn pareto(lanes: &mut Lanes, scale: f64, shape: f64, kept_from: f64, out: &mut [u64]) {
-    for out in out.chunks_exact_mut(LANES) {
-        let u = lanes.unit();
-        let survival = u.map(|u| kept_from + u * (1.0 - kept_from));
-        write_nanos(out, survival.map(|s| scale * exp(-ln(s) / shape)));
-    }
+    fill(lanes, out);
+    spans(out, |word| {
+        scale * exp(-ln(kept_from + unit(word) * (1.0 - kept_from)) / shape)
+    });
 }
 
 /// scale × (−ln u)^(1 / shape), in nanoseconds.
 #[allow(unused_braces, reason = "the macro wraps the body")]
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
 pub(crate) fn weibull(lanes: &mut Lanes, scale: f64, shape: f64, out: &mut [u64]) {
-    for out in out.chunks_exact_mut(LANES) {
-        let u = lanes.unit();
+    fill(lanes, out);
+    spans(out, |word| {
         // u = 1 gives a span of 0, whose logarithm does not exist.
-        let spans = u.map(|u| (-ln(u)).max(f64::MIN_POSITIVE));
-        write_nanos(out, spans.map(|span| scale * exp(ln(span) / shape)));
-    }
+        let span = -ln(unit(word));
+        let span = if span > f64::MIN_POSITIVE {
+            span
+        } else {
+            f64::MIN_POSITIVE
+        };
+        scale * exp(ln(span) / shape)
+    });
 }
 
 #[cfg(test)]

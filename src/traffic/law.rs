@@ -199,14 +199,6 @@ impl Law {
     }
 }
 
-fn positive(x: f64) -> bool {
-    x > 0.0 && x.is_finite()
-}
-
-fn allowed(text: &str) -> LawError {
-    LawError(text.to_owned())
-}
-
 impl Law {
     /// The smallest span in seconds that is not exceeded with probability `p` in [0, 1), to about 1e-9 of it.
     pub fn quantile(&self, p: f64) -> f64 {
@@ -225,6 +217,14 @@ impl Law {
         }
         high
     }
+}
+
+fn positive(x: f64) -> bool {
+    x > 0.0 && x.is_finite()
+}
+
+fn allowed(text: &str) -> LawError {
+    LawError(text.to_owned())
 }
 
 /// Mean of a Pareto law conditioned to at most `max`.

@@ -2,7 +2,7 @@
 
 use super::lanes::{self, Lanes};
 use super::{Close, Law};
-use crate::engine::{Arrival, End, OpenLoop, Source};
+use crate::engine::{Arrival, End, OpenLoop, Sort, Source};
 use crate::units::{Seed, mix};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -291,9 +291,7 @@ impl<'a> Stream<'a> {
                     at: self.at[i],
                     life: self.life[i],
                     id: (first_id + i as u64) as u32,
-                    class: plan.class,
-                    cell: plan.cells.cell(mark),
-                    end: plan.ends.end(mark),
+                    sort: Sort::new(plan.class, plan.cells.cell(mark), plan.ends.end(mark)),
                 }
             }));
             self.next += ready;
@@ -391,14 +389,17 @@ impl Source for Clients<'_> {
         let life = draw_span(&plan.lifetime, self.word(client, Purpose::Lives));
         let end = plan.ends.end(self.word(client, Purpose::Marks));
         self.opened[client as usize] += 1;
+        let sort = Sort::new(class, 0, end);
         Arrival {
             at,
             life,
             id: client,
-            class,
-            cell: 0,
-            end,
+            sort,
         }
+    }
+
+    fn take_before(&mut self, _before: u64) -> &[Arrival] {
+        &[]
     }
 
     fn verdict(&mut self, _class: u32, client: u32, free_at: u64) {
@@ -429,7 +430,9 @@ impl Mixed<'_, '_> {
     /// At one instant the lower class goes first.
     fn client_is_next(&self) -> bool {
         match (self.clients.opening.peek(), self.open.0.first()) {
-            (Some(Reverse((at, class, _))), Some(open)) => (*at, *class) < (open.at, open.class),
+            (Some(Reverse((at, class, _))), Some(open)) => {
+                (*at, *class) < (open.at, open.sort.class())
+            }
             (client, _) => client.is_some(),
         }
     }
@@ -446,6 +449,10 @@ impl Source for Mixed<'_, '_> {
         } else {
             self.open.take()
         }
+    }
+
+    fn take_before(&mut self, _before: u64) -> &[Arrival] {
+        &[]
     }
 
     fn verdict(&mut self, class: u32, id: u32, free_at: u64) {

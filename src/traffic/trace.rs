@@ -73,18 +73,18 @@ pub struct FileError {
 ///
 /// # Errors
 /// The first place that cannot be read.
-pub fn read(bytes: &[u8], counts: &dyn Fn(&str) -> bool) -> Result<Trace, FileError> {
+pub fn read(bytes: &[u8], counts: &dyn Fn(&str) -> bool) -> Result<Trace, Box<FileError>> {
     let mut lines = Lines::new(Box::new(BufReader::with_capacity(1 << 16, plain(bytes))));
     let Some(first) = lines.first()? else {
-        return Err(FileError {
+        return Err(Box::new(FileError {
             code: Code::E0402,
             line: 0,
             text: String::new(),
             span: 0..0,
-            found: "the file is empty".to_owned(),
+            found: "The file is empty.".to_owned(),
             allowed: FORMATS.to_owned(),
-            remedy: "check the name of the file".to_owned(),
-        });
+            remedy: "Check the name of the file.".to_owned(),
+        }));
     };
     let reader = Reader::new(counts);
     match first.trim_start().bytes().next() {
@@ -161,3 +161,6 @@ impl<'a> Reader<'a> {
         self.trace
     }
 }
+
+#[cfg(test)]
+mod tests;

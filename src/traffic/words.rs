@@ -154,10 +154,11 @@ impl ArrivalsSpec {
             ArrivalsSpec::Closed { clients: 0, .. } => faults.push(Fault {
                 code: Code::E0209,
                 pointer: step(&step(pointer, "closed"), "clients"),
-                found: "0 clients never open a connection".to_owned(),
+                found: "0 clients never open a connection.".to_owned(),
                 allowed: "1 client or more".to_owned(),
-                remedy: "give the number of clients over the whole cluster, or remove the workload"
-                    .to_owned(),
+                remedy:
+                    "Give the number of clients over the whole cluster, or remove the workload."
+                        .to_owned(),
             }),
             ArrivalsSpec::Closed { .. } | ArrivalsSpec::Trace(_) => {}
         }
@@ -172,9 +173,9 @@ fn rate(per_second: f64, process: &str, pointer: &str, faults: &mut Faults) {
     faults.push(Fault {
         code: Code::E0209,
         pointer: step(&step(pointer, process), "perSecond"),
-        found: format!("{per_second} connections per second"),
+        found: format!("The rate is {per_second} connections per second."),
         allowed: "a rate above 0, over the whole cluster; fractions such as 0.01 are fine".to_owned(),
-        remedy: "give the connections per second of all nodes together, or remove the workload to have none"
+        remedy: "Give the connections per second of all nodes together, or remove the workload to have none."
             .to_owned(),
     });
 }
@@ -186,7 +187,7 @@ impl PlacementSpec {
             PlacementSpec::Even => Some(even(nodes)),
             PlacementSpec::HotNode(share) => {
                 let pointer = step(pointer, "hotNode");
-                Range::UNIT.check(*share, "the share of the hot node", &pointer, faults)?;
+                Range::UNIT.check(*share, "The share of the hot node", &pointer, faults)?;
                 if nodes == 1 {
                     return Some(vec![1.0]);
                 }
@@ -225,7 +226,7 @@ fn even(count: usize) -> Vec<f64> {
 
 /// Shares i^−s / Σ for i = 1 … `count`.
 fn zipf(exponent: f64, count: usize, pointer: &str, faults: &mut Faults) -> Option<Vec<f64>> {
-    Range::AT_LEAST_ZERO.check(exponent, "the Zipf exponent", pointer, faults)?;
+    Range::AT_LEAST_ZERO.check(exponent, "The Zipf exponent", pointer, faults)?;
     let weights: Vec<f64> = (1..=count)
         .map(|i| libm::pow(i as f64, -exponent))
         .collect();
@@ -247,30 +248,33 @@ fn normalised(
             code: Code::E0207,
             pointer: pointer.to_owned(),
             found: format!(
-                "{} for {}",
+                "There are {} for {}.",
                 check::counted(weights.len(), "weight"),
                 check::counted(nodes, "node")
             ),
             allowed: "one weight a node, in the order of the pools".to_owned(),
             remedy: match weights.len().cmp(&nodes) {
                 std::cmp::Ordering::Less => format!(
-                    "add {}; 0 keeps a node idle",
+                    "Add {}; 0 keeps a node idle.",
                     check::counted(nodes - weights.len(), "weight")
                 ),
-                _ => format!("remove {}", check::counted(weights.len() - nodes, "weight")),
+                _ => format!(
+                    "Remove {}.",
+                    check::counted(weights.len() - nodes, "weight")
+                ),
             },
         });
     }
     for (i, weight) in weights.iter().enumerate() {
-        Range::AT_LEAST_ZERO.check(*weight, "a weight", &step(pointer, i), faults);
+        Range::AT_LEAST_ZERO.check(*weight, "A weight", &step(pointer, i), faults);
     }
     if faults.len() == before && !(sum > 0.0 && sum.is_finite()) {
         faults.push(Fault {
             code: Code::E0207,
             pointer: pointer.to_owned(),
-            found: format!("weights that sum to {sum}"),
+            found: format!("The weights sum to {sum}."),
             allowed: "at least one weight above 0".to_owned(),
-            remedy: "give the nodes that open connections a weight above 0".to_owned(),
+            remedy: "Give the nodes that open connections a weight above 0.".to_owned(),
         });
     }
     (faults.len() == before).then(|| weights.iter().map(|weight| weight / sum).collect())
@@ -290,7 +294,7 @@ impl CloseSpec {
             ("unanswered", self.unanswered),
         ];
         for (name, share) in named {
-            let what = format!("the share of {name}");
+            let what = format!("The share of {name}");
             Range::UNIT.check(share.unwrap_or(0.0), &what, &step(pointer, name), faults);
         }
         let [fin, rst, abandon, unanswered] = named.map(|(_, share)| share.unwrap_or(0.0));
@@ -320,16 +324,16 @@ fn sum_fault(named: &[(&str, Option<f64>)], sum: f64, pointer: &str) -> Fault {
         code: Code::E0208,
         pointer: pointer.to_owned(),
         found: match terms.is_empty() {
-            true => "no end at all".to_owned(),
-            false => format!("{} = {}", terms.join(" + "), round(sum)),
+            true => "No end is given.".to_owned(),
+            false => format!("The shares sum to {} = {}.", terms.join(" + "), round(sum)),
         },
         allowed: "fin, rst, abandon and unanswered that sum to 1".to_owned(),
         remedy: match rest > 0.0 {
             true => format!(
-                "add the missing {rest}, for example to \"fin\": {}",
+                "Add the missing {rest}, for example \"fin\": {}.",
                 round(named[0].1.unwrap_or(0.0) + rest)
             ),
-            false => format!("take away {} somewhere", -rest),
+            false => format!("Take away {}.", -rest),
         },
     }
 }
@@ -342,9 +346,9 @@ impl ConnectSpec {
             faults.push(Fault {
                 code: Code::E0210,
                 pointer: step(pointer, "timeout"),
-                found: "a try that may take 0s ends before its first SYN".to_owned(),
+                found: "A try that may take 0s ends before its first SYN.".to_owned(),
                 allowed: "a timeout above 0".to_owned(),
-                remedy: "remove it to wait as long as the kernel does: 127 s with 6 SYN retries"
+                remedy: "Remove it to wait as long as the kernel does: 127 s with 6 SYN retries."
                     .to_owned(),
             });
         }
@@ -357,9 +361,10 @@ impl ConnectSpec {
                 faults.push(Fault {
                     code: Code::E0210,
                     pointer: step(pointer, name),
-                    found: format!("{value} retransmits"),
+                    found: format!("{name} is {value}."),
                     allowed: format!("0 to {MAX_SYN_RETRIES}, as in Linux"),
-                    remedy: "Ubuntu 22.04 nodes have 6".to_owned(),
+                    remedy: "Ubuntu 22.04 nodes retransmit 6 times, none of them linear."
+                        .to_owned(),
                 });
             }
         }
@@ -385,18 +390,21 @@ impl RetrySpec {
             faults.push(Fault {
                 code: Code::E0210,
                 pointer: step(pointer, "attempts"),
-                found: "0 attempts: nothing would ever connect".to_owned(),
+                found: "With 0 attempts nothing ever connects.".to_owned(),
                 allowed: "1 or more; attempts counts all tries, so 1 means no retry".to_owned(),
-                remedy: "write 1 for no retry".to_owned(),
+                remedy: "Write 1 for no retry.".to_owned(),
             });
         }
         Range::AT_LEAST_ONE.check(
             retry.factor,
-            "the growth of the pause",
+            "The growth of the pause",
             &step(pointer, "factor"),
             faults,
         );
-        Range::UNIT.check(retry.jitter, "the jitter", &step(pointer, "jitter"), faults);
+        Range::UNIT.check(retry.jitter, "The jitter", &step(pointer, "jitter"), faults);
         (faults.len() == before).then_some(retry)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,7 @@ const REQUIRED: usize = 6;
 /// Place of every known column in a row.
 type Columns = [Option<usize>; NAMES.len()];
 
-pub(super) fn read(mut lines: Lines, mut reader: Reader) -> Result<Trace, FileError> {
+pub(super) fn read(mut lines: Lines, mut reader: Reader) -> Result<Trace, Box<FileError>> {
     let Some(header) = lines.next()? else {
         return Ok(reader.finish(SimTime::ZERO));
     };
@@ -34,9 +34,9 @@ pub(super) fn read(mut lines: Lines, mut reader: Reader) -> Result<Trace, FileEr
         if cells.len() != width {
             return Err(line.whole(
                 Code::E0404,
-                format!("{} fields where the header has {width}", cells.len()),
+                format!("{} fields where the header has {width}.", cells.len()),
                 "as many fields as the header, separated by commas",
-                "quote a field that has a comma in it",
+                "Quote a field that has a comma in it; a last line that was cut off is best removed.",
             ));
         }
         let row = |name: usize| {
@@ -55,20 +55,20 @@ pub(super) fn read(mut lines: Lines, mut reader: Reader) -> Result<Trace, FileEr
 fn read_row<'a>(
     field: impl Fn(usize) -> Option<Field<'a>>,
     reader: &mut Reader,
-) -> Result<(), FileError> {
+) -> Result<(), Box<FileError>> {
     let required = |name: usize| field(name).expect("a required column is in the header");
     let start = required(0).seconds()?;
     let node = required(1);
     if node.text.is_empty() {
         return Err(node.error(
             "the name of a node, or an address",
-            "say which node opened it",
+            "Say which node opened the connection.",
         ));
     }
     let Some(protocol) = required(2).protocol() else {
         return Err(required(2).error(
             "tcp or udp",
-            "remove the rows of other protocols: they use no SNAT port",
+            "Remove the rows of other protocols: they use no SNAT port.",
         ));
     };
     let address = required(3).address()?;
@@ -97,18 +97,18 @@ fn read_row<'a>(
 }
 
 /// How a connection ends; empty means by FIN.
-fn close(field: Field) -> Result<CloseKind, FileError> {
+fn close(field: Field) -> Result<CloseKind, Box<FileError>> {
     match field.text {
         "" | "fin" => Ok(CloseKind::Fin),
         "rst" => Ok(CloseKind::Rst),
         "abandon" => Ok(CloseKind::Abandon),
         "unanswered" => Ok(CloseKind::Unanswered),
-        _ => Err(field.error("fin, rst, abandon or unanswered", "leave it empty for fin")),
+        _ => Err(field.error("fin, rst, abandon or unanswered", "Leave it empty for fin.")),
     }
 }
 
 /// Gap between packets; empty or 0 means packets all along.
-fn keepalive(field: Field) -> Result<Option<SimTime>, FileError> {
+fn keepalive(field: Field) -> Result<Option<SimTime>, Box<FileError>> {
     match field.text {
         "" => Ok(None),
         _ => Ok(Some(field.seconds()?).filter(|gap| *gap > SimTime::ZERO)),
@@ -116,7 +116,7 @@ fn keepalive(field: Field) -> Result<Option<SimTime>, FileError> {
 }
 
 /// Where the known columns are, and how many columns there are in all.
-fn columns(header: Line) -> Result<(Columns, usize), FileError> {
+fn columns(header: Line) -> Result<(Columns, usize), Box<FileError>> {
     let names: Vec<String> = split(header)?
         .iter()
         .map(|name| name.trim().to_ascii_lowercase())
@@ -130,15 +130,15 @@ fn columns(header: Line) -> Result<(Columns, usize), FileError> {
     if missing.len() == REQUIRED {
         return Err(header.whole(
             Code::E0402,
-            "the first line has none of the columns of a trace",
+            "The first line has none of the columns of a trace.",
             super::FORMATS,
-            format!("a CSV begins with the line {}", NAMES.join(",")),
+            format!("A CSV begins with the line {}", NAMES.join(",")),
         ));
     }
     if !missing.is_empty() {
         return Err(header.whole(
             Code::E0403,
-            format!("no column {}", missing.join(", ")),
+            format!("There is no column {}.", missing.join(", ")),
             format!(
                 "columns named {}; close and keepalive may be left out, the order is free, others are ignored",
                 NAMES.join(", ")
@@ -152,10 +152,10 @@ fn columns(header: Line) -> Result<(Columns, usize), FileError> {
             if columns[i].is_none() && strsim::jaro_winkler(name, wanted) > 0.85 {
                 return Err(header.whole(
                     Code::E0403,
-                    format!("no column {wanted}, but one called {name}"),
+                    format!("There is no column {wanted}, but one called {name}."),
                     format!("columns named {}", NAMES.join(", ")),
                     format!(
-                        "rename {name} to {wanted}, or to something unlike it to have it ignored"
+                        "Rename {name} to {wanted}, or to something unlike it to have it ignored."
                     ),
                 ));
             }
@@ -166,23 +166,27 @@ fn columns(header: Line) -> Result<(Columns, usize), FileError> {
 
 /// Which of the columns there are could be a missing one under another name.
 fn renaming(names: &[String], missing: &[&str]) -> String {
-    let pairs: Vec<String> = missing
+    let mut free: Vec<&str> = names
         .iter()
-        .filter_map(|wanted| {
-            let likest = names
-                .iter()
-                .filter(|name| !NAMES.contains(&name.as_str()))
-                .find(|name| {
-                    name.contains(wanted)
-                        || strsim::jaro_winkler(name, wanted) > 0.8
-                        || ALIASES.contains(&(name.as_str(), *wanted))
-                })?;
-            Some(format!("{likest} to {wanted}"))
-        })
+        .map(String::as_str)
+        .filter(|name| !NAMES.contains(name))
         .collect();
+    let mut pairs = Vec::new();
+    for wanted in missing {
+        let alias = |name: &&str| ALIASES.contains(&(*name, *wanted));
+        let alike =
+            |name: &&str| name.contains(wanted) || strsim::jaro_winkler(name, wanted) > 0.85;
+        let place = free
+            .iter()
+            .position(alias)
+            .or_else(|| free.iter().position(alike));
+        if let Some(place) = place {
+            pairs.push(format!("{} to {wanted}", free.remove(place)));
+        }
+    }
     match pairs.is_empty() {
-        true => "rename or add the columns; times and lifetimes are in seconds".to_owned(),
-        false => format!("rename {}", pairs.join(", ")),
+        true => "Rename or add the columns; times and lifetimes are in seconds.".to_owned(),
+        false => format!("Rename {}.", pairs.join(", ")),
     }
 }
 
@@ -203,7 +207,7 @@ const ALIASES: [(&str, &str); 12] = [
 ];
 
 /// The cells of a line; a quoted cell may hold commas and doubled quotes, but no line end.
-fn split<'a>(line: Line<'a>) -> Result<Vec<Cow<'a, str>>, FileError> {
+fn split<'a>(line: Line<'a>) -> Result<Vec<Cow<'a, str>>, Box<FileError>> {
     if !line.text.contains('"') {
         return Ok(line.text.split(',').map(Cow::Borrowed).collect());
     }
@@ -220,9 +224,9 @@ fn split<'a>(line: Line<'a>) -> Result<Vec<Cow<'a, str>>, FileError> {
                     return Err(line.error(
                         Code::E0404,
                         line.text.len() - rest.len()..line.text.len(),
-                        "a quoted field that does not end properly",
+                        "A quoted field does not end properly.",
                         "a field in double quotes, with a comma or the end of the line after it",
-                        "close the quotes; a quote inside is written twice",
+                        "Close the quotes; a quote inside is written twice.",
                     ));
                 };
                 (cell, tail)

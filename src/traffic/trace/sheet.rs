@@ -28,14 +28,14 @@ impl<'a> Lines<'a> {
     }
 
     /// The first line that is not blank; [`Lines::next`] yields it again.
-    pub(super) fn first(&mut self) -> Result<Option<&str>, FileError> {
+    pub(super) fn first(&mut self) -> Result<Option<&str>, Box<FileError>> {
         let found = self.next()?.is_some();
         self.peeked = found;
         Ok(found.then_some(&self.text))
     }
 
     /// The next line that is not blank, with its number, without the line end.
-    pub(super) fn next(&mut self) -> Result<Option<Line<'_>>, FileError> {
+    pub(super) fn next(&mut self) -> Result<Option<Line<'_>>, Box<FileError>> {
         if !std::mem::take(&mut self.peeked) {
             loop {
                 self.text.clear();
@@ -61,16 +61,16 @@ impl<'a> Lines<'a> {
         }))
     }
 
-    fn unreadable(&self, error: &std::io::Error) -> FileError {
-        FileError {
+    fn unreadable(&self, error: &std::io::Error) -> Box<FileError> {
+        Box::new(FileError {
             code: Code::E0401,
             line: 0,
             text: String::new(),
             span: 0..0,
-            found: format!("line {} cannot be read: {error}", self.number),
+            found: format!("Line {} cannot be read: {error}.", self.number),
             allowed: "UTF-8 text, gzipped or not".to_owned(),
-            remedy: "check that the file is whole and not some other format".to_owned(),
-        }
+            remedy: "Check that the file is whole and not of some other format.".to_owned(),
+        })
     }
 }
 
@@ -90,8 +90,8 @@ impl<'a> Line<'a> {
         found: impl Into<String>,
         allowed: impl Into<String>,
         remedy: impl Into<String>,
-    ) -> FileError {
-        FileError {
+    ) -> Box<FileError> {
+        Box::new(FileError {
             code,
             line: self.number,
             text: self.text.to_owned(),
@@ -99,7 +99,7 @@ impl<'a> Line<'a> {
             found: found.into(),
             allowed: allowed.into(),
             remedy: remedy.into(),
-        }
+        })
     }
 
     /// An error about the whole line.
@@ -109,7 +109,7 @@ impl<'a> Line<'a> {
         found: impl Into<String>,
         allowed: impl Into<String>,
         remedy: impl Into<String>,
-    ) -> FileError {
+    ) -> Box<FileError> {
         self.error(code, 0..self.text.len(), found, allowed, remedy)
     }
 }
@@ -124,7 +124,11 @@ pub(super) struct Field<'a> {
 
 impl Field<'_> {
     /// An error about this field.
-    pub(super) fn error(self, allowed: impl Into<String>, remedy: impl Into<String>) -> FileError {
+    pub(super) fn error(
+        self,
+        allowed: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Box<FileError> {
         // The field is a slice of the line where it was not unescaped; else the line stands for it.
         let start = (self.text.as_ptr() as usize).wrapping_sub(self.line.text.as_ptr() as usize);
         let end = start.wrapping_add(self.text.len());
@@ -133,18 +137,18 @@ impl Field<'_> {
             _ => 0..self.line.text.len(),
         };
         let found = match self.text {
-            "" => format!("{} is empty", self.column),
-            text => format!("{} is \"{text}\"", self.column),
+            "" => format!("{} is empty.", self.column),
+            text => format!("{} is \"{text}\".", self.column),
         };
         self.line.error(Code::E0404, span, found, allowed, remedy)
     }
 
     /// Seconds as decimal text.
-    pub(super) fn seconds(self) -> Result<SimTime, FileError> {
+    pub(super) fn seconds(self) -> Result<SimTime, Box<FileError>> {
         super::number::seconds(self.text).ok_or_else(|| {
             let remedy = match self.text.starts_with('-') {
-                true => "times count from the start of the run, which is 0",
-                false => "write plain seconds, without a unit",
+                true => "Times count from the start of the run, which is 0.",
+                false => "Write plain seconds, without a unit.",
             };
             self.error(
                 "seconds as a decimal number of at least 0, such as 12.345",
@@ -154,20 +158,23 @@ impl Field<'_> {
     }
 
     /// An IP address.
-    pub(super) fn address(self) -> Result<IpAddr, FileError> {
+    pub(super) fn address(self) -> Result<IpAddr, Box<FileError>> {
         self.text.parse().map_err(|_| {
             self.error(
                 "an IPv4 or IPv6 address, such as 203.0.113.40",
-                "names are not resolved: write the address they stand for",
+                "Names are not resolved: write the address they stand for.",
             )
         })
     }
 
     /// A port.
-    pub(super) fn port(self) -> Result<u16, FileError> {
-        self.text
-            .parse()
-            .map_err(|_| self.error("a port from 0 to 65535", "write the destination port"))
+    pub(super) fn port(self) -> Result<u16, Box<FileError>> {
+        self.text.parse().map_err(|_| {
+            self.error(
+                "a port from 0 to 65535",
+                "Write the destination port as a number.",
+            )
+        })
     }
 
     /// TCP or UDP, in any case; none for another protocol.

@@ -10,7 +10,7 @@ use std::io::BufReader;
 ///
 /// # Errors
 /// The first line that is neither.
-pub fn read_values(bytes: &[u8]) -> Result<Vec<SimTime>, FileError> {
+pub fn read_values(bytes: &[u8]) -> Result<Vec<SimTime>, Box<FileError>> {
     let mut lines = Lines::new(Box::new(BufReader::new(plain(bytes))));
     let mut values = Vec::new();
     while let Some(line) = lines.next()? {
@@ -22,9 +22,9 @@ pub fn read_values(bytes: &[u8]) -> Result<Vec<SimTime>, FileError> {
         values.push(value.ok_or_else(|| {
             line.whole(
                 Code::E0404,
-                format!("\"{text}\" is no duration"),
+                format!("\"{text}\" is no duration."),
                 "one value a line: a duration such as 250ms, or plain seconds such as 0.25",
-                "mend or remove the line; a line that begins with # is skipped",
+                "Mend or remove the line; a line that begins with # is skipped.",
             )
         })?);
     }

@@ -35,11 +35,11 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn push(&mut self, row: Row) -> Result<(), FileError> {
+    fn push(&mut self, row: Row) -> Result<(), Box<FileError>> {
         let start = row.ts.seconds().map_err(|mut error| {
             if row.ts.text.contains('T') {
                 error.remedy =
-                    "write the log with LogAscii::json_timestamps=JSON::TS_EPOCH, as is the default".to_owned();
+                    "Write the log with LogAscii::json_timestamps=JSON::TS_EPOCH, as is the default.".to_owned();
             }
             error
         })?;
@@ -62,7 +62,7 @@ impl Rows<'_> {
         if row.node.text.is_empty() {
             return Err(row
                 .node
-                .error("the address of the originator", "remove the row"));
+                .error("the address of the originator", "Remove the row."));
         }
         if let Some(source) = self.reader.source(row.node.text) {
             let endpoint = self.reader.endpoint(protocol, address, port);
@@ -105,7 +105,7 @@ struct Layout {
     width: usize,
 }
 
-pub(super) fn read_tsv(mut lines: Lines, reader: Reader) -> Result<Trace, FileError> {
+pub(super) fn read_tsv(mut lines: Lines, reader: Reader) -> Result<Trace, Box<FileError>> {
     let mut rows = Rows {
         reader,
         origin: SimTime::MAX,
@@ -128,7 +128,7 @@ pub(super) fn read_tsv(mut lines: Lines, reader: Reader) -> Result<Trace, FileEr
 
 impl Layout {
     /// Takes in a header line, without its `#`.
-    fn read(&mut self, header: &str, line: Line) -> Result<(), FileError> {
+    fn read(&mut self, header: &str, line: Line) -> Result<(), Box<FileError>> {
         if let Some(separator) = header.strip_prefix("separator ") {
             self.separator = unescape(separator);
             return Ok(());
@@ -143,7 +143,7 @@ impl Layout {
         Ok(())
     }
 
-    fn fields(&mut self, names: &[&str], line: Line) -> Result<(), FileError> {
+    fn fields(&mut self, names: &[&str], line: Line) -> Result<(), Box<FileError>> {
         let place = |wanted: &&str| names.iter().position(|name| name == wanted);
         let mut columns = [None; 7];
         for (column, wanted) in columns.iter_mut().zip(REQUIRED.iter().chain(&OPTIONAL)) {
@@ -162,9 +162,9 @@ impl Layout {
             };
             return Err(line.whole(
                 Code::E0403,
-                format!("no field {}{log}", missing.join(", ")),
+                format!("There is no field {}{log}.", missing.join(", ")),
                 format!("a Zeek conn.log with the fields {}", REQUIRED.join(", ")),
-                "give the conn.log of the same capture",
+                "Give the conn.log of the same capture.",
             ));
         }
         self.columns = Some(columns);
@@ -172,13 +172,13 @@ impl Layout {
         Ok(())
     }
 
-    fn row<'a>(&self, line: Line<'a>) -> Result<Row<'a>, FileError> {
+    fn row<'a>(&self, line: Line<'a>) -> Result<Row<'a>, Box<FileError>> {
         let Some(columns) = self.columns else {
             return Err(line.whole(
                 Code::E0403,
-                "a row before any #fields line",
+                "A row comes before any #fields line.",
                 "a Zeek conn.log with its header lines",
-                "keep the lines that begin with # when cutting a log",
+                "Keep the lines that begin with # when cutting a log.",
             ));
         };
         let mut cells = [""; 7];
@@ -192,9 +192,9 @@ impl Layout {
         if width != self.width {
             return Err(line.whole(
                 Code::E0404,
-                format!("{width} fields where #fields has {}", self.width),
+                format!("{width} fields where #fields has {}.", self.width),
                 "as many fields as the #fields line names",
-                "a log that was cut off in mid-line lacks fields in its last line: remove that line",
+                "A log that was cut off in mid-line lacks fields in its last line: remove that line.",
             ));
         }
         let field = |slot: usize| Field {
@@ -244,7 +244,7 @@ struct JsonRow<'a> {
     conn_state: Option<Cow<'a, str>>,
 }
 
-pub(super) fn read_json(mut lines: Lines, reader: Reader) -> Result<Trace, FileError> {
+pub(super) fn read_json(mut lines: Lines, reader: Reader) -> Result<Trace, Box<FileError>> {
     let mut rows = Rows {
         reader,
         origin: SimTime::MAX,
@@ -262,9 +262,9 @@ pub(super) fn read_json(mut lines: Lines, reader: Reader) -> Result<Trace, FileE
         if let Some(missing) = texts.iter().position(|text| text.is_empty()) {
             return Err(line.whole(
                 Code::E0404,
-                format!("no {} in this line", REQUIRED[missing]),
+                format!("There is no {} in this line.", REQUIRED[missing]),
                 format!("a Zeek conn.log with the fields {}", REQUIRED.join(", ")),
-                "give the conn.log of the capture, with one JSON object a line",
+                "Give the conn.log of the capture, with one JSON object a line.",
             ));
         }
         let field = |slot: usize| Field {
@@ -293,7 +293,7 @@ fn raw(value: Option<&RawValue>) -> &str {
     }
 }
 
-fn not_json(line: Line, error: &serde_json::Error) -> FileError {
+fn not_json(line: Line, error: &serde_json::Error) -> Box<FileError> {
     let column = error.column().saturating_sub(1).min(line.text.len());
     let start = (0..=column)
         .rev()
@@ -304,8 +304,8 @@ fn not_json(line: Line, error: &serde_json::Error) -> FileError {
     line.error(
         Code::E0404,
         start..line.text.len(),
-        format!("not a row of a Zeek log: {words}"),
+        format!("The line is no row of a Zeek log: {words}."),
         "one JSON object a line, as Zeek writes them",
-        "undo pretty-printing: jq -c . file",
+        "Remove a last line that was cut off; undo pretty-printing with jq -c . FILE.",
     )
 }

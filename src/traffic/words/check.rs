@@ -37,7 +37,7 @@ impl Range {
         faults.push(Fault {
             code: Code::E0210,
             pointer: pointer.to_owned(),
-            found: format!("{what} is {value}"),
+            found: format!("{what} is {value}."),
             allowed: match self.max == f64::MAX {
                 true => format!("a number of at least {}", self.min),
                 false => format!("a number from {} to {}", self.min, self.max),
@@ -51,13 +51,13 @@ impl Range {
     fn remedy(self, value: f64) -> String {
         if self.max == 1.0 && value > 1.0 && value <= 100.0 {
             format!(
-                "shares are fractions of 1: {value} percent is {}",
+                "It is a fraction of 1: {value} percent is {}.",
                 value / 100.0
             )
         } else if value < self.min {
-            format!("write {} or more", self.min)
+            format!("Write {} or more.", self.min)
         } else {
-            format!("write {} or less", self.max)
+            format!("Write {} or less.", self.max)
         }
     }
 }

@@ -177,28 +177,33 @@ impl LawSpec {
             }
             LawSpec::Empirical { file, values } => {
                 say("file", file.clone());
-                say("values:", values.as_ref().map(|v| v.len().to_string()));
+                say(
+                    "values,",
+                    values.as_ref().map(|v| format!("{} of them", v.len())),
+                );
             }
         }
         match given.is_empty() {
-            true => "no parameters".to_owned(),
-            false => given.join(", "),
+            true => format!("{} without parameters.", self.word()),
+            false => format!("{} with {}.", self.word(), given.join(", ")),
         }
     }
 
     fn remedy(&self) -> String {
         match self {
-            LawSpec::Lognormal { .. } => "for example { \"median\": \"400ms\", \"p99\": \"8s\" }",
+            LawSpec::Lognormal { .. } => "For example { \"median\": \"400ms\", \"p99\": \"8s\" }.",
             LawSpec::Uniform { .. } => {
-                "swap the two bounds, or use \"constant\" where nothing varies"
+                "Swap the two bounds, or use \"constant\" where nothing varies."
             }
             LawSpec::Pareto { .. } => {
-                "for example { \"scale\": \"100ms\", \"shape\": 1.5, \"max\": \"1h\" }"
+                "For example { \"scale\": \"100ms\", \"shape\": 1.5, \"max\": \"1h\" }."
             }
-            LawSpec::Weibull { .. } => "for example { \"scale\": \"1s\", \"shape\": 0.7 }",
-            LawSpec::Empirical { .. } => "for example { \"values\": [\"200ms\", \"1s\", \"30s\"] }",
+            LawSpec::Weibull { .. } => "For example { \"scale\": \"1s\", \"shape\": 0.7 }.",
+            LawSpec::Empirical { .. } => {
+                "For example { \"values\": [\"200ms\", \"1s\", \"30s\"] }."
+            }
             LawSpec::Constant(_) | LawSpec::Exponential { .. } => {
-                "use { \"constant\": \"0s\" } for no time at all"
+                "Use { \"constant\": \"0s\" } for no time at all."
             }
         }
         .to_owned()
