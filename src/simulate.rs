@@ -2,6 +2,8 @@
 
 mod groups;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use crate::engine::{Ceiling, PoolPlan};
 use crate::model::Model;

@@ -2,6 +2,7 @@
 
 use super::{Failure, Outcome, print};
 use crate::fault::Code;
+use crate::results::words::wrapped;
 
 /// Tell the story behind a code: E codes refuse an input, F codes are findings about a result
 #[derive(Debug, clap::Args)]
@@ -40,24 +41,6 @@ fn story(code: Code) -> String {
     )
 }
 
-/// A paragraph in lines of at most `width` letters, where its words allow.
-fn wrapped(paragraph: &str, width: usize) -> String {
-    let (mut text, mut column) = (String::new(), 0);
-    for word in paragraph.split_whitespace() {
-        let letters = word.chars().count();
-        if column > 0 && column + 1 + letters > width {
-            text.push('\n');
-            column = 0;
-        } else if column > 0 {
-            text.push(' ');
-            column += 1;
-        }
-        text += word;
-        column += letters;
-    }
-    text + "\n"
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,14 +51,5 @@ mod tests {
             assert!(code.title().len() > 5, "{}", code.id());
             assert!(code.story().len() > 60, "{}", code.id());
         }
-    }
-
-    #[test]
-    fn paragraphs_wrap_between_words() {
-        assert_eq!(wrapped("one two three", 7), "one two\nthree\n");
-        assert_eq!(
-            wrapped("a-word-that-does-not-fit b", 5),
-            "a-word-that-does-not-fit\nb\n"
-        );
     }
 }

@@ -11,7 +11,6 @@ use super::{Failure, Outcome};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Scenario file; `-` reads standard input
-    #[arg(required_unless_present = "example")]
     scenario: Option<String>,
     #[command(flatten)]
     options: Options,

@@ -4,6 +4,7 @@ use super::fail_on::Condition;
 use super::{EXAMPLES, Example, Failure, Outcome, example, print};
 use crate::model::{self, Model};
 use crate::report::{self, Style};
+use crate::results::words::wrapped;
 use crate::results::{self, About, Document, ResultDir};
 use crate::scenario::{self, Loaded};
 use crate::simulate::{self, Detail, RunResult};
@@ -73,7 +74,7 @@ fn pointer_and_value(text: &str) -> Result<(String, String), String> {
 
 /// Simulates a scenario and prints what came of it.
 pub fn simulate(verb: Verb, scenario: Option<&str>, options: &Options) -> Result<Outcome, Failure> {
-    let source = Source::of(scenario, options)?;
+    let source = Source::of(verb, scenario, options)?;
     let (model, about) = prepare(verb, &source, options)?;
     let directory = options.output.as_deref().map(open_directory).transpose()?;
     let detail = match (&directory, options.format) {
@@ -99,12 +100,18 @@ enum Source {
 }
 
 impl Source {
-    fn of(scenario: Option<&str>, options: &Options) -> Result<Source, Failure> {
+    fn of(verb: Verb, scenario: Option<&str>, options: &Options) -> Result<Source, Failure> {
         Ok(match (scenario, &options.example) {
             (_, Some(name)) => Source::Embedded(example::find(name)?),
             (Some("-"), None) => Source::Input,
             (Some(path), None) => Source::File(path.into()),
-            (None, None) => Source::Embedded(&EXAMPLES[0]),
+            (None, None) if verb == Verb::Compare => Source::Embedded(&EXAMPLES[0]),
+            (None, None) => {
+                return Err(Failure::input(
+                    "run needs a scenario: a file, - for standard input, or --example NAME \
+                     (`snatsim example` lists them)",
+                ));
+            }
         })
     }
 
@@ -265,10 +272,8 @@ fn show(
         return Ok(());
     }
     let again = command_line(verb, source, options, document);
-    print(&format!(
-        "\n{}\n\nreproduce  {again}\n",
-        report::finding(document)
-    ))?;
+    let finding = wrapped(&report::finding(document), style.width.min(100));
+    print(&format!("\n{finding}\nreproduce  {again}\n"))?;
     for (line, command) in ["try next   ", "           "]
         .iter()
         .zip(next_commands(verb, source, options, document))

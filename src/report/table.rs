@@ -3,7 +3,9 @@
 use crate::results::words::{count, counted, estimate, span};
 use crate::results::{ConnectLatency, Document, Figures, OutboundResult, Verdict};
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table};
+use comfy_table::{
+    Attribute, Cell, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
+};
 
 /// How a table is to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +22,7 @@ const NARROW: usize = 100;
 const HEADER: [&str; 6] = [
     "outbound",
     "verdict",
-    "connections failed",
+    "connections\nfailed",
     "ports at peak",
     "first failure",
     "connect\np50 / p99 / max",
@@ -51,11 +53,20 @@ fn headline(document: &Document) -> String {
     )
 }
 
+/// One rule below the header, none between rows.
+const LINES: TableStyle = UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none());
+
+/// Columns that stay on one line: name, verdict and ports.
+const WHOLE: [usize; 3] = [0, 1, 3];
+
+/// Letters up to which a name stays on one line.
+const LONGEST_NAME: usize = 24;
+
 /// A line an outbound type; what does not fit the terminal wraps between words.
 fn lines(document: &Document, style: Style) -> String {
     let mut table = Table::new();
     table
-        .load_style(UTF8_HORIZONTAL_ONLY)
+        .load_style(LINES)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(u16::try_from(style.width).unwrap_or(u16::MAX))
         .set_header(HEADER);
@@ -65,7 +76,7 @@ fn lines(document: &Document, style: Style) -> String {
         table.force_no_tty();
     }
     for outbound in &document.outbounds {
-        let cells = cells(document, outbound);
+        let cells = cells(outbound);
         table.add_row(cells.into_iter().enumerate().map(|(column, text)| {
             let cell = Cell::new(text);
             match column {
@@ -77,8 +88,14 @@ fn lines(document: &Document, style: Style) -> String {
         }));
     }
     let last = HEADER.len() - 1;
+    let long = |outbound: &OutboundResult| outbound.name.chars().count() > LONGEST_NAME;
+    let names_are_long = document.outbounds.iter().any(long);
     for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, if index == last { 0 } else { 2 }));
+        // The rule below the header adds one more column between two.
+        column.set_padding((0, if index == last { 0 } else { 1 }));
+        if WHOLE.contains(&index) && !(index == 0 && names_are_long) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
     table.trim_fmt() + "\n"
 }
@@ -86,7 +103,7 @@ fn lines(document: &Document, style: Style) -> String {
 fn blocks(document: &Document, style: Style) -> String {
     let mut text = String::new();
     for outbound in &document.outbounds {
-        let cells = cells(document, outbound);
+        let cells = cells(outbound);
         text += "\n";
         for (column, (name, value)) in HEADER.iter().zip(&cells).enumerate() {
             let value = match (column, style.color) {
@@ -111,7 +128,7 @@ fn reasons(document: &Document) -> String {
 }
 
 /// The values of one outbound type, in the order of the header.
-fn cells(document: &Document, outbound: &OutboundResult) -> [String; 6] {
+fn cells(outbound: &OutboundResult) -> [String; 6] {
     let name = outbound.name.clone();
     let verdict = word(outbound.verdict).to_owned();
     let Some(figures) = &outbound.figures else {
@@ -127,13 +144,13 @@ fn cells(document: &Document, outbound: &OutboundResult) -> [String; 6] {
             count(u64::from(figures.pools.peak_used)),
             count(u64::from(figures.pools.limit))
         ),
-        first_failure(document, figures),
+        first_failure(figures),
         latency(&figures.connect_latency),
     ]
 }
 
 /// When and where: `12m05s apps-0`; the destination where there are several.
-fn first_failure(document: &Document, figures: &Figures) -> String {
+fn first_failure(figures: &Figures) -> String {
     let Some(first) = &figures.first_failure else {
         return "none".to_owned();
     };
@@ -143,12 +160,7 @@ fn first_failure(document: &Document, figures: &Figures) -> String {
         (1, _) => format!(" to {}", first.destination),
         _ => format!(" {}", first.pool),
     };
-    let warm = if first.at < document.warmup {
-        " (warm-up)"
-    } else {
-        ""
-    };
-    format!("{at}{place}{warm}")
+    format!("{at}{place}")
 }
 
 fn latency(latency: &ConnectLatency) -> String {

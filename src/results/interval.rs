@@ -114,7 +114,8 @@ fn log_scale_bounds(units: &[Share], confidence: f64) -> Option<Bounds> {
 
 /// The difference b − a of two failure probabilities, over replications that met the same connections.
 ///
-/// None where either decided nothing; bounds from two pairs on, clipped to [−1, 1].
+/// None where either decided nothing. Bounds from two pairs on, clipped to [−1, 1]; none where nothing failed
+/// under either, because pairs without a failure have no spread to learn from.
 pub fn paired_difference(
     a: &[Share],
     b: &[Share],
@@ -122,7 +123,8 @@ pub fn paired_difference(
 ) -> Option<(f64, Option<Bounds>)> {
     assert_eq!(a.len(), b.len(), "every replication has both outbounds");
     let difference = Share::sum(b).ratio()? - Share::sum(a).ratio()?;
-    let bounds = (a.len() >= 2).then(|| {
+    let any_failed = Share::sum(a).failed + Share::sum(b).failed > 0;
+    let bounds = (a.len() >= 2 && any_failed).then(|| {
         let pairs: Vec<f64> = leave_one_out(a)?
             .iter()
             .zip(leave_one_out(b)?)
@@ -359,6 +361,9 @@ mod tests {
         close(bounds.high, 0.01, 1e-9);
         let (_, none) = paired_difference(&a[..1], &b[..1], 0.95).unwrap();
         assert_eq!(none, None);
+        let quiet = shares(&[(0, 10_000), (0, 10_000)]);
+        let (difference, none) = paired_difference(&quiet, &quiet, 0.95).unwrap();
+        assert_eq!((difference, none), (0.0, None));
     }
 
     proptest! {

@@ -85,6 +85,24 @@ pub fn span(seconds: f64) -> String {
     }
 }
 
+/// A paragraph in lines of at most `width` letters, where its words allow.
+pub fn wrapped(paragraph: &str, width: usize) -> String {
+    let (mut text, mut column) = (String::new(), 0);
+    for word in paragraph.split_whitespace() {
+        let letters = word.chars().count();
+        if column > 0 && column + 1 + letters > width {
+            text.push('\n');
+            column = 0;
+        } else if column > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text += word;
+        column += letters;
+    }
+    text + "\n"
+}
+
 /// Below this a share is printed as a power of ten.
 const SMALLEST_PERCENT: f64 = 1e-4;
 
@@ -195,5 +213,14 @@ mod tests {
         ] {
             assert_eq!(span(seconds), text);
         }
+    }
+
+    #[test]
+    fn paragraphs_wrap_between_words() {
+        assert_eq!(wrapped("one two three", 7), "one two\nthree\n");
+        assert_eq!(
+            wrapped("a-word-that-does-not-fit b", 5),
+            "a-word-that-does-not-fit\nb\n"
+        );
     }
 }
