@@ -6,6 +6,7 @@
 use snatsim::cli::{EXAMPLES, Example};
 use snatsim::outbound::Assumptions;
 use snatsim::report::{self, Style};
+use snatsim::results::words::wrapped;
 use snatsim::results::{self, About, Document};
 use snatsim::simulate::{Detail, simulate};
 use snatsim::{model, scenario};
@@ -86,10 +87,10 @@ fn printed(command: &str, document: &Document) -> String {
         width: 100,
         color: false,
     };
+    let finding = wrapped(&report::finding(document), style.width);
     format!(
-        "$ snatsim {command}\n{}\n{}\n",
+        "$ snatsim {command}\n{}\n{finding}\n",
         report::table(document, style),
-        report::finding(document)
     )
 }
 
@@ -110,9 +111,14 @@ pub fn schemas() -> Files {
 /// The documents in `root` with their generated parts made anew.
 pub fn documents(root: &Path, results: &Files) -> Files {
     let read = |path: &str| std::fs::read_to_string(root.join(path)).expect("the document exists");
-    let table = format!("```text\n{}```\n", results["results/default-cluster/table.txt"]);
+    let table = format!(
+        "```text\n{}```\n",
+        results["results/default-cluster/table.txt"]
+    );
     let readme = with_part(&read("README.md"), "compare", &table);
     let readme = with_part(&readme, "examples", &examples());
+    let refusal = read("configs/invalid/azure-ports-for-25-nodes.txt");
+    let readme = with_part(&readme, "refusal", &format!("```text\n{refusal}```\n"));
     let model = with_part(&read("docs/model.md"), "assumptions", &assumptions());
     Files::from([
         ("README.md".to_owned(), readme),
@@ -147,7 +153,8 @@ fn examples() -> String {
 
 fn assumptions() -> String {
     let mut text =
-        "| assumption | default | or | what it says | why it is one |\n|---|---|---|---|---|\n".to_owned();
+        "| assumption | default | or | what it says | why it is one |\n|---|---|---|---|---|\n"
+            .to_owned();
     for assumption in Assumptions::ALL {
         let alternatives: Vec<String> = assumption
             .alternatives

@@ -78,6 +78,43 @@ fn every_scenario_keeps_to_the_published_schema() {
     }
 }
 
+/// The first block of the README in this language.
+fn readme_block(language: &str) -> String {
+    let text = published("README.md");
+    let (_, rest) = text
+        .split_once(&format!("```{language}\n"))
+        .expect("a block begins");
+    let (block, _) = rest.split_once("```").expect("a block ends");
+    block.to_owned()
+}
+
+#[test]
+fn the_scenario_in_the_readme_can_be_simulated() {
+    let mut loaded = snatsim::scenario::load(&readme_block("json"), "README.md", &[])
+        .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    loaded.fill_in_azure_types();
+    let model = snatsim::model::build(&loaded, &mut |_| unreachable!("it names no file"))
+        .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    assert_eq!(model.name, "shop");
+    assert_eq!(model.outbounds.len(), 3);
+}
+
+#[test]
+fn every_file_the_documents_link_to_exists() {
+    for (document, directory) in [("README.md", ""), ("docs/model.md", "docs")] {
+        let text = published(document);
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
+            let file = link.split('#').next().expect("text before a mark");
+            let there = link.starts_with("https://") || root().join(directory).join(file).exists();
+            assert!(there, "{document} links to {link}");
+        }
+    }
+}
+
 #[test]
 fn every_scenario_of_the_repository_is_embedded_and_every_result_is_of_one() {
     let names = |directory: &str, suffix: &str| -> Vec<String> {
