@@ -91,7 +91,7 @@ impl CellRules {
     }
 
     /// Where a SYN of this try looks for a port: the first stock of its key, and the bucket.
-    #[inline]
+    #[inline(always)]
     fn place(&self, class: &Class, first_at: u64, id: u32, tried: u32) -> u32 {
         let buckets = self.buckets();
         let first = class.key * buckets;
@@ -123,7 +123,7 @@ struct Stock<R> {
 }
 
 impl<R: Releases> Stock<R> {
-    #[inline]
+    #[inline(always)]
     fn used(&mut self, at: u64) -> u32 {
         (self.granted - self.releases.advance(at)) as u32
     }
@@ -136,7 +136,7 @@ impl<R: Releases> Stock<R> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn admits(&mut self, rules: &CellRules, at: u64) -> bool {
         if at < self.full_until {
             return false;
@@ -291,7 +291,7 @@ impl<R: Releases> Cell<R> {
         self.cross_borders(rules, rules.duration, recorder);
     }
 
-    #[inline]
+    #[inline(always)]
     fn first_syn<S: Source, T: Recorder>(
         &mut self,
         rules: &CellRules,
@@ -525,7 +525,7 @@ impl<R: Releases> Cell<R> {
     }
 
     /// The stock that grants a SYN a port, if one does.
-    #[inline]
+    #[inline(always)]
     fn admit(&mut self, rules: &CellRules, stock: u32, at: u64) -> Option<u32> {
         if let Some(limit) = rules.ceiling {
             let under = &mut self.ceilings[rules.instance(stock) as usize];

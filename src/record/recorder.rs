@@ -191,14 +191,14 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
         self.cell_tallies = cell * self.layout.classes.len() * self.layout.buckets as usize;
     }
 
-    #[inline]
+    #[inline(always)]
     fn tally(&mut self, tag: Tag) -> &mut Tally {
         let within = tag.class * self.layout.buckets + tag.bucket;
         &mut self.tallies[self.cell_tallies + within as usize]
     }
 
     /// The slot of a first SYN in the window.
-    #[inline]
+    #[inline(always)]
     fn slot(&mut self, first_at: u64) -> &mut Slot {
         if first_at < self.slot_start || first_at >= self.slot_end {
             let since = first_at - self.window.warmup.as_nanos();
@@ -227,7 +227,7 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn stock(&self, stock: u32) -> usize {
         self.cell * self.layout.keys.len() * self.layout.buckets as usize + stock as usize
     }
@@ -291,7 +291,7 @@ fn causes(end: End) -> (Cause, Cause) {
 }
 
 impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
-    #[inline]
+    #[inline(always)]
     fn offered(&mut self, tag: Tag) {
         if tag.offered {
             self.tally(tag).offered += 1;
@@ -317,7 +317,7 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn granted(&mut self, tag: Tag, stock: u32, grant: Grant) {
         let stock = self.stock(stock);
         self.held_nanos[stock] += u128::from(self.window.clip(grant.at, grant.release_at));
@@ -336,7 +336,7 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn established(&mut self, tag: Tag, latency: u64) {
         if tag.offered {
             let tally = self.tally(tag);
