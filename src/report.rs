@@ -1,1 +1,7 @@
-//! To be written.
+//! A result for people: the table, and the sentence that says what it comes to.
+
+mod sentence;
+mod table;
+
+pub use sentence::finding;
+pub use table::{Style, table};

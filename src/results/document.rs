@@ -100,6 +100,9 @@ pub enum Severity {
 }
 
 /// The figures of one outbound type that was simulated.
+///
+/// What needs the minute series and the hold times is missing only in memory, after a run that
+/// recorded no more than a table shows; a published document has all of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Figures {
@@ -114,13 +117,19 @@ pub struct Figures {
     /// The earliest refused SYN of a connection that fails, over replications; null if none.
     pub first_failure: Option<FirstFailure>,
     /// Minutes with a refused SYN.
-    pub refused_minutes: RefusedMinutes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required)]
+    pub refused_minutes: Option<RefusedMinutes>,
     /// Granted SYN minus first SYN, of established connections.
     pub connect_latency: ConnectLatency,
     /// From the grant of a port to its release.
-    pub port_hold: PortHold,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required)]
+    pub port_hold: Option<PortHold>,
     /// What ports were held for, in port seconds.
-    pub port_seconds: PortSeconds,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required)]
+    pub port_seconds: Option<PortSeconds>,
     /// What the Erlang-B formula says.
     pub analytic: Analytic,
     /// By pool.
@@ -129,8 +138,10 @@ pub struct Figures {
     pub by_destination: Vec<Part>,
     /// By workload.
     pub by_workload: Vec<Part>,
-    /// Minute series: mean over replications; minimum, median and maximum over pools.
-    pub timeline: Timeline,
+    /// Minute series: mean over replications; minimum, median and maximum over pools, sums for totals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required)]
+    pub timeline: Option<Timeline>,
 }
 
 /// Counters of connections; offered = established + failed + unanswered + pending.
@@ -234,7 +245,9 @@ pub struct Pools {
     /// Highest number of ports in use toward one key, after warm-up.
     pub peak_used: u32,
     /// Percentiles of each minute's peak, over pools, minutes and replications.
-    pub used_percentiles: UsedPercentiles,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required)]
+    pub used_percentiles: Option<UsedPercentiles>,
 }
 
 /// The first refused SYN of a connection that fails.
@@ -341,9 +354,13 @@ pub struct Part {
     /// Ports of a pool toward one key.
     pub limit: u32,
     /// Percentiles of each minute's peak.
-    pub used_percentiles: UsedPercentiles,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required)]
+    pub used_percentiles: Option<UsedPercentiles>,
     /// Port seconds by cause.
-    pub port_seconds: PortSeconds,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required)]
+    pub port_seconds: Option<PortSeconds>,
     /// What the Erlang-B formula says.
     pub analytic: Analytic,
 }

@@ -1,0 +1,74 @@
+//! The embedded scenarios: the one list that `example`, `run --example` and `compare` read.
+
+/// An embedded scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// The scenario.
+    pub text: &'static str,
+    /// The files that it names.
+    pub files: &'static [(&'static str, &'static [u8])],
+}
+
+macro_rules! examples {
+    ($($name:literal $([$($file:literal),*])?;)*) => {
+        /// All embedded scenarios, the one that `compare` takes by default first.
+        pub const EXAMPLES: &[Example] = &[$(Example {
+            name: $name,
+            text: include_str!(concat!("../../configs/", $name, ".json")),
+            files: &[$($(($file, include_bytes!(concat!("../../configs/", $file)))),*)?],
+        }),*];
+    };
+}
+
+// A scenario that names files lists them: "replay" ["replay.csv"];
+examples! {
+    "default-cluster";
+}
+
+impl Example {
+    /// The one with this name.
+    pub fn find(name: &str) -> Option<&'static Example> {
+        EXAMPLES.iter().find(|example| example.name == name)
+    }
+
+    /// What it shows: its `description`.
+    pub fn description(&self) -> String {
+        let value: serde_json::Value =
+            serde_json::from_str(self.text).expect("embedded scenarios are JSON");
+        let text = value["description"].as_str();
+        text.unwrap_or_default().to_owned()
+    }
+
+    /// The bytes of a file that it names.
+    pub fn file(&self, name: &str) -> Option<&'static [u8]> {
+        let mut files = self.files.iter();
+        files
+            .find(|(known, _)| *known == name)
+            .map(|(_, bytes)| *bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model, scenario};
+
+    #[test]
+    fn every_example_is_a_scenario_that_says_what_it_shows_and_that_azure_accepts() {
+        for example in EXAMPLES {
+            let mut loaded = scenario::load(example.text, example.name, &[])
+                .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+            loaded.fill_in_azure_types();
+            let mut files = |name: &str| {
+                let bytes = example.file(name).map(<[u8]>::to_vec);
+                bytes.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::NotFound))
+            };
+            let model = model::build(&loaded, &mut files)
+                .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+            assert_eq!(model.name, example.name);
+            assert!(!example.description().is_empty(), "{}", example.name);
+        }
+    }
+}

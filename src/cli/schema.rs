@@ -1,0 +1,29 @@
+//! `snatsim schema`: the JSON Schemas, for editors and for readers of results.
+
+use super::{Failure, Outcome, print};
+use crate::{results, scenario};
+
+/// Print the JSON Schema of scenarios or of results
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Of what
+    #[arg(value_enum, default_value_t = Format::Scenario)]
+    of: Format,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Format {
+    /// The file that is simulated
+    Scenario,
+    /// result.json
+    Result,
+}
+
+pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
+    let schema = match args.of {
+        Format::Scenario => scenario::schema(),
+        Format::Result => results::schema(),
+    };
+    print(&format!("{schema:#}\n"))?;
+    Ok(Outcome::Done)
+}

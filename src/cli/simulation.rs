@@ -1,0 +1,395 @@
+//! What `run` and `compare` share: read a scenario, simulate it, write and print what came of it.
+
+use super::fail_on::Condition;
+use super::{EXAMPLES, Example, Failure, Outcome, example, print};
+use crate::model::{self, Model};
+use crate::report::{self, Style};
+use crate::results::words::wrapped;
+use crate::results::{self, About, Document, ResultDir};
+use crate::scenario::{self, Loaded};
+use crate::simulate::{self, Detail, RunResult};
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+/// Options of everything that simulates.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Take a built-in scenario instead of a file; `snatsim example` lists them
+    #[arg(long, value_name = "NAME", conflicts_with = "scenario")]
+    pub example: Option<String>,
+    /// Seed: the same scenario and seed give the same result on any number of threads
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Independent replications; 10 or more make an interval
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    replications: Option<u32>,
+    /// Threads; all cores by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Override one value of the scenario; elements of a list by name or number,
+    /// as in --set '/outbound/NAT gateway/natGatewayProfile/idleTimeoutInMinutes=10'
+    #[arg(long = "set", value_name = "POINTER=VALUE", value_parser = pointer_and_value)]
+    sets: Vec<(String, String)>,
+    /// Write result.json, timeline.csv and the histograms into this directory
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// End with status 3 if this holds for any outbound type: tight, slow, exhausted, refused (at
+    /// least that bad), or a figure above a bound, such as 'failureProbability>1e-4' (judged by the
+    /// upper end of its interval), 'peakUse>0.9', 'connectLatency.p99>1'
+    #[arg(long, value_name = "CONDITION")]
+    fail_on: Vec<Condition>,
+    /// Only the result: no progress, no hints
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// The document that -o writes as result.json
+    Json,
+}
+
+/// Which command simulates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// `run`: the scenario as it is; what Azure would refuse is an error.
+    Run,
+    /// `compare`: with the Azure types it lacks; what Azure would refuse is a row.
+    Compare,
+}
+
+fn pointer_and_value(text: &str) -> Result<(String, String), String> {
+    let (pointer, value) = text
+        .split_once('=')
+        .ok_or("expected POINTER=VALUE, such as /duration=2h")?;
+    Ok((pointer.to_owned(), value.to_owned()))
+}
+
+/// Simulates a scenario and prints what came of it.
+pub fn simulate(verb: Verb, scenario: Option<&str>, options: &Options) -> Result<Outcome, Failure> {
+    let source = Source::of(verb, scenario, options)?;
+    let (model, about) = prepare(verb, &source, options)?;
+    let directory = options.output.as_deref().map(open_directory).transpose()?;
+    let detail = match (&directory, options.format) {
+        (None, Format::Table) => Detail::Table,
+        _ => Detail::Full,
+    };
+    let run = with_threads(options.threads, || with_progress(&model, detail, options))?;
+    let document = results::document(&model, &run, &about);
+    if let (Some(directory), Some(path)) = (directory, &options.output) {
+        directory
+            .write(&document, &model, &run)
+            .with_context(|| format!("cannot write to {}", path.display()))?;
+    }
+    show(verb, &source, options, &document)?;
+    Ok(judge(&options.fail_on, &document))
+}
+
+/// Where a scenario comes from.
+enum Source {
+    Embedded(&'static Example),
+    Input,
+    File(PathBuf),
+}
+
+impl Source {
+    fn of(verb: Verb, scenario: Option<&str>, options: &Options) -> Result<Source, Failure> {
+        Ok(match (scenario, &options.example) {
+            (_, Some(name)) => Source::Embedded(example::find(name)?),
+            (Some("-"), None) => Source::Input,
+            (Some(path), None) => Source::File(path.into()),
+            (None, None) if verb == Verb::Compare => Source::Embedded(&EXAMPLES[0]),
+            (None, None) => {
+                return Err(Failure::input(
+                    "run needs a scenario: a file, - for standard input, or --example NAME \
+                     (`snatsim example` lists them)",
+                ));
+            }
+        })
+    }
+
+    /// Its text, and what to call it.
+    fn read(&self) -> Result<(String, String), Failure> {
+        let wrong = |origin: &str, error: io::Error| {
+            Failure::input(format!("cannot read {origin}: {error}"))
+        };
+        match self {
+            Source::Embedded(example) => Ok((example.text.to_owned(), example.name.to_owned())),
+            Source::Input => {
+                let mut text = String::new();
+                io::stdin()
+                    .read_to_string(&mut text)
+                    .map_err(|error| wrong("standard input", error))?;
+                Ok((text, "standard input".to_owned()))
+            }
+            Source::File(path) => {
+                let origin = path.display().to_string();
+                let text = std::fs::read_to_string(path).map_err(|error| wrong(&origin, error))?;
+                Ok((text, origin))
+            }
+        }
+    }
+
+    /// A file that the scenario names, relative to it.
+    fn file(&self, name: &str) -> io::Result<Vec<u8>> {
+        match self {
+            Source::Embedded(example) => example
+                .file(name)
+                .map(<[u8]>::to_vec)
+                .ok_or_else(|| io::ErrorKind::NotFound.into()),
+            Source::Input => std::fs::read(name),
+            Source::File(path) => std::fs::read(path.parent().unwrap_or(Path::new("")).join(name)),
+        }
+    }
+
+    /// How it is named on the command line; nothing for what `verb` takes by default.
+    fn words(&self, verb: Verb) -> Vec<String> {
+        match self {
+            Source::Embedded(example)
+                if verb == Verb::Compare && example.name == EXAMPLES[0].name =>
+            {
+                Vec::new()
+            }
+            Source::Embedded(example) => vec!["--example".to_owned(), example.name.to_owned()],
+            Source::Input => vec!["-".to_owned()],
+            Source::File(path) => vec![path.display().to_string()],
+        }
+    }
+}
+
+/// Reads a scenario with the files it names, and holds it against all rules.
+fn prepare(verb: Verb, source: &Source, options: &Options) -> Result<(Model, About), Failure> {
+    let (text, origin) = source.read()?;
+    let refuse = |diagnostics: scenario::Diagnostics| {
+        Failure::Input(diagnostics.render(use_color(io::stderr().is_terminal())))
+    };
+    let mut loaded = scenario::load(&text, &origin, &overrides(options)).map_err(refuse)?;
+    if verb == Verb::Compare {
+        loaded.fill_in_azure_types();
+    }
+    let mut files = Vec::new();
+    let model = model::build(&loaded, &mut |name| {
+        let bytes = source.file(name)?;
+        files.push((name.to_owned(), bytes.clone()));
+        Ok(bytes)
+    })
+    .map_err(refuse)?;
+    if let (Verb::Run, Some(diagnostics)) = (verb, model::refusals(&model, &loaded)) {
+        return Err(refuse(diagnostics));
+    }
+    let about = About {
+        scenario_sha256: sha256(&loaded, &files),
+        compare: verb == Verb::Compare,
+    };
+    Ok((model, about))
+}
+
+/// The hash over the scenario and its files in the order it names them, each once.
+fn sha256(loaded: &Loaded, read: &[(String, Vec<u8>)]) -> String {
+    let in_order: Vec<(String, Vec<u8>)> = loaded
+        .files()
+        .iter()
+        .filter_map(|name| read.iter().find(|(known, _)| known == name).cloned())
+        .collect();
+    scenario::sha256(loaded, &in_order)
+}
+
+/// All overrides, those with an option of their own last.
+fn overrides(options: &Options) -> Vec<(String, String)> {
+    let own = [
+        ("/seed", options.seed.map(|seed| seed.to_string())),
+        ("/replications", options.replications.map(|n| n.to_string())),
+    ];
+    let own = own
+        .into_iter()
+        .filter_map(|(pointer, value)| Some((pointer.to_owned(), value?)));
+    options.sets.iter().cloned().chain(own).collect()
+}
+
+fn open_directory(path: &Path) -> Result<ResultDir, Failure> {
+    ResultDir::open(path)
+        .map_err(|error| Failure::input(format!("cannot write to {}: {error}", path.display())))
+}
+
+/// Runs `work` on this many threads, or on all cores.
+fn with_threads<T: Send>(
+    threads: Option<u16>,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, Failure> {
+    let Some(threads) = threads else {
+        return Ok(work());
+    };
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(usize::from(threads))
+        .build()
+        .context("cannot start threads")?;
+    Ok(pool.install(work))
+}
+
+/// Simulates, with a bar on standard error where somebody looks.
+fn with_progress(model: &Model, detail: Detail, options: &Options) -> RunResult {
+    let target = if options.quiet {
+        ProgressDrawTarget::hidden()
+    } else {
+        // Draws nothing where standard error is no terminal.
+        ProgressDrawTarget::stderr()
+    };
+    let bar = ProgressBar::with_draw_target(None, target).with_style(
+        ProgressStyle::with_template("simulating {bar:40} {percent} % {elapsed}")
+            .expect("the template is well-formed"),
+    );
+    let run = simulate::simulate(model, detail, &|done, in_all| {
+        bar.set_length(in_all);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    run
+}
+
+fn show(
+    verb: Verb,
+    source: &Source,
+    options: &Options,
+    document: &Document,
+) -> Result<(), Failure> {
+    if options.format == Format::Json {
+        let json = serde_json::to_string_pretty(document).context("cannot print the result")?;
+        return print(&(json + "\n"));
+    }
+    let style = Style {
+        width: terminal_width(),
+        color: use_color(io::stdout().is_terminal()),
+    };
+    print(&report::table(document, style))?;
+    if options.quiet {
+        return Ok(());
+    }
+    let again = command_line(verb, source, options, document);
+    let finding = wrapped(&report::finding(document), style.width.min(100));
+    print(&format!("\n{finding}\nreproduce  {again}\n"))?;
+    for (line, command) in ["try next   ", "           "]
+        .iter()
+        .zip(next_commands(verb, source, options, document))
+    {
+        eprintln!("{line}{command}");
+    }
+    Ok(())
+}
+
+/// Columns of the terminal that standard output is, 100 where it is none.
+fn terminal_width() -> usize {
+    comfy_table::Table::new().width().map_or(100, usize::from)
+}
+
+/// Colour for people only, and not for those who ask for none (<https://no-color.org>).
+fn use_color(is_terminal: bool) -> bool {
+    is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// The command that gives this very result again.
+fn command_line(verb: Verb, source: &Source, options: &Options, document: &Document) -> String {
+    let mut words = vec!["snatsim".to_owned(), verb.word().to_owned()];
+    words.extend(source.words(verb));
+    words.extend(["--seed".to_owned(), document.seed.to_string()]);
+    if let Some(replications) = options.replications {
+        words.extend(["--replications".to_owned(), replications.to_string()]);
+    }
+    for (pointer, value) in &options.sets {
+        words.extend(["--set".to_owned(), format!("{pointer}={value}")]);
+    }
+    quoted(&words)
+}
+
+/// Two commands that lead on from here.
+fn next_commands(
+    verb: Verb,
+    source: &Source,
+    options: &Options,
+    document: &Document,
+) -> [String; 2] {
+    let mut outbounds: Vec<_> = document.outbounds.iter().collect();
+    outbounds.sort_by_key(|outbound| std::cmp::Reverse(outbound.verdict));
+    // What the verdict itself says is in the table; the code after it says why.
+    let findings = outbounds.iter().flat_map(|outbound| &outbound.findings);
+    let mut codes = findings.map(|finding| finding.code.as_str());
+    let why = codes.clone().find(|code| *code > "F0103");
+    let explain = why.or(codes.next()).unwrap_or("F0101");
+    let second = match source {
+        Source::Embedded(example) => {
+            format!("snatsim example {0} > {0}.json", example.name)
+        }
+        Source::Input | Source::File(_) if options.output.is_none() => {
+            command_line(verb, source, options, document) + " -o results"
+        }
+        Source::Input | Source::File(_) => "snatsim example".to_owned(),
+    };
+    [format!("snatsim explain {explain}"), second]
+}
+
+impl Verb {
+    fn word(self) -> &'static str {
+        match self {
+            Verb::Run => "run",
+            Verb::Compare => "compare",
+        }
+    }
+}
+
+/// Words as a POSIX shell takes them.
+fn quoted(words: &[String]) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,+@%".contains(letter);
+    let quoted: Vec<String> = words
+        .iter()
+        .map(|word| {
+            if !word.is_empty() && word.chars().all(plain) {
+                word.clone()
+            } else {
+                format!("'{}'", word.replace('\'', r"'\''"))
+            }
+        })
+        .collect();
+    quoted.join(" ")
+}
+
+/// Whether a condition holds, saying which and why on standard error.
+fn judge(conditions: &[Condition], document: &Document) -> Outcome {
+    let mut outcome = Outcome::Done;
+    for found in conditions
+        .iter()
+        .flat_map(|condition| condition.held_by(document))
+    {
+        eprintln!("--fail-on holds for {found}");
+        outcome = Outcome::ConditionHolds;
+    }
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_quoted_for_the_shell() {
+        let words = ["snatsim", "--set", "/outbound/NAT gateway/x=1", "it's", ""];
+        assert_eq!(
+            quoted(&words.map(str::to_owned)),
+            r"snatsim --set '/outbound/NAT gateway/x=1' 'it'\''s' ''"
+        );
+    }
+
+    #[test]
+    fn an_override_is_a_pointer_and_a_value() {
+        assert_eq!(
+            pointer_and_value("/a=b=c"),
+            Ok(("/a".to_owned(), "b=c".to_owned()))
+        );
+        assert!(pointer_and_value("/a").is_err());
+    }
+}

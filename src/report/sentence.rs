@@ -1,0 +1,142 @@
+//! One sentence of finding: what the outbound types of a result come to, side by side.
+
+use crate::results::words::{estimate, share};
+use crate::results::{Document, OutboundResult, Verdict};
+
+/// What the result comes to, in one sentence.
+pub fn finding(document: &Document) -> String {
+    let outbounds = &document.outbounds;
+    let nearest = |a: &&OutboundResult, b: &&OutboundResult| {
+        a.verdict
+            .cmp(&b.verdict)
+            .then(peak_use(a).total_cmp(&peak_use(b)))
+    };
+    let Some(worst) = outbounds.iter().max_by(nearest) else {
+        return "There is no outbound type to speak of.".to_owned();
+    };
+    let of = |wanted: fn(Verdict) -> bool| -> Vec<&OutboundResult> {
+        outbounds
+            .iter()
+            .filter(|outbound| wanted(outbound.verdict))
+            .collect()
+    };
+    let fails = of(|verdict| verdict == Verdict::Exhausted);
+    let carries = of(|verdict| verdict <= Verdict::Tight);
+    if outbounds.len() == 1 {
+        return worst.summary.clone();
+    }
+    match (&fails[..], &carries[..]) {
+        ([], _) if worst.verdict == Verdict::Refused => {
+            format!("{}: {}", worst.name, worst.summary)
+        }
+        ([], _) => format!(
+            "No connection failed under any of them; {} came nearest to it. {}",
+            worst.name, worst.summary
+        ),
+        (fails, []) => format!("{}.", list(&fails.iter().map(failing).collect::<Vec<_>>())),
+        (fails, carries) => {
+            let names: Vec<String> = carries.iter().map(|one| one.name.clone()).collect();
+            let carry = if names.len() == 1 { "carries" } else { "carry" };
+            let load = match document.comparisons.is_empty() {
+                true => "the same load",
+                false => "the same connections",
+            };
+            format!(
+                "{}; {} {carry} {load} without a refusal.",
+                list(&fails.iter().map(failing).collect::<Vec<_>>()),
+                list(&names)
+            )
+        }
+    }
+}
+
+fn peak_use(outbound: &OutboundResult) -> f64 {
+    outbound.figures.as_ref().map_or(0.0, |figures| {
+        f64::from(figures.pools.peak_used) / f64::from(figures.pools.limit)
+    })
+}
+
+fn failing(outbound: &&OutboundResult) -> String {
+    let found = outbound
+        .figures
+        .as_ref()
+        .map(|figures| &figures.failure_probability);
+    let failed = found
+        .and_then(|found| found.estimate)
+        .map_or_else(|| found.map(estimate).unwrap_or_default(), share);
+    format!(
+        "{} runs out of ports and fails {failed} of connections",
+        outbound.name
+    )
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::{About, document, fixture};
+
+    fn of(failed: &[u64]) -> Document {
+        let (model, run) = fixture::comparison(failed);
+        let about = About {
+            scenario_sha256: String::new(),
+            compare: true,
+        };
+        document(&model, &run, &about)
+    }
+
+    #[test]
+    fn a_comparison_says_who_fails_and_who_does_not() {
+        assert_eq!(
+            finding(&of(&[5, 9])),
+            "LB default runs out of ports and fails 0.70 % of connections; \
+             NAT gateway carries the same connections without a refusal."
+        );
+    }
+
+    #[test]
+    fn where_nobody_fails_the_worst_one_speaks() {
+        let mut of = of(&[0]);
+        of.outbounds[0].figures.as_mut().unwrap().pools.peak_used = 700;
+        let text = finding(&of);
+        let start =
+            "No connection failed under any of them; LB default came nearest to it. Ports never";
+        assert!(text.starts_with(start), "{text}");
+    }
+
+    #[test]
+    fn where_all_fail_all_are_named() {
+        let mut all = of(&[5]);
+        all.outbounds[1] = OutboundResult {
+            name: "NAT gateway".to_owned(),
+            ..all.outbounds[0].clone()
+        };
+        assert_eq!(
+            finding(&all),
+            "LB default runs out of ports and fails 0.50 % of connections and \
+             NAT gateway runs out of ports and fails 0.50 % of connections."
+        );
+    }
+
+    #[test]
+    fn one_outbound_speaks_for_itself() {
+        let mut one = of(&[5]);
+        one.outbounds.truncate(1);
+        assert_eq!(finding(&one), one.outbounds[0].summary);
+    }
+
+    #[test]
+    fn lists_end_with_and() {
+        let names = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!(list(&names), "a, b and c");
+        assert_eq!(list(&names[..2]), "a and b");
+    }
+}

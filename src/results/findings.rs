@@ -1,0 +1,529 @@
+//! Sentences about a result: one that a manager can read, and the findings an engineer needs.
+
+use super::document::*;
+use super::figures::{About, Subject};
+use super::words::{count, counted, estimate, share, span};
+use crate::engine::Grouping;
+use crate::fault::{Code, Fault};
+use crate::model::{Outbound, Traffic};
+use crate::record::Cause;
+
+/// The result of an outbound that Azure would not accept.
+pub fn refused(outbound: &Outbound, faults: &[Fault]) -> OutboundResult {
+    let reason = faults.first().map_or("", |fault| fault.found.as_str());
+    OutboundResult {
+        name: outbound.name.clone(),
+        outbound_type: outbound.kind.word().to_owned(),
+        verdict: Verdict::Refused,
+        summary: format!("Azure would refuse this: {reason}"),
+        depends_on: Vec::new(),
+        findings: faults
+            .iter()
+            .map(|fault| Finding {
+                code: fault.code.id().to_owned(),
+                severity: Severity::Error,
+                text: format!(
+                    "{} Allowed: {} {}",
+                    fault.found, fault.allowed, fault.remedy
+                ),
+            })
+            .collect(),
+        figures: None,
+    }
+}
+
+/// One sentence a manager can read.
+pub fn summary(verdict: Verdict, figures: &Figures, subject: &Subject) -> String {
+    match verdict {
+        Verdict::Exhausted => exhausted(figures, subject),
+        Verdict::Slow => format!("No connection failed, but {}.", waited(figures)),
+        Verdict::Tight => format!(
+            "Every connection got a port at once, but little room is left: {}.",
+            fullest(figures, subject)
+        ),
+        Verdict::Clear => format!("Ports never ran short: {}.", fullest(figures, subject)),
+        Verdict::Refused => unreachable!("what Azure refuses has no figures"),
+    }
+}
+
+fn exhausted(figures: &Figures, subject: &Subject) -> String {
+    let probability = figures.failure_probability.estimate.unwrap_or(0.0);
+    let first = figures
+        .first_failure
+        .as_ref()
+        .map_or_else(String::new, |first| {
+            format!(
+                ", first on {} toward {}, {} into the run",
+                first.pool,
+                first.destination,
+                span(first.at)
+            )
+        });
+    let full = match figures.pools.count {
+        1 => String::new(),
+        pools => format!(
+            "; {} of {} ran full",
+            count(figures.pools.exhausted),
+            counted(pools, noun(subject))
+        ),
+    };
+    format!(
+        "Ports ran out: {} of connections failed{first}{full}.",
+        share(probability)
+    )
+}
+
+fn waited(figures: &Figures) -> String {
+    let connections = &figures.connections;
+    if connections.delayed == 0 {
+        return format!(
+            "{} found no free port at first and {} undecided when the run ends",
+            counted(connections.refused_first, "connection"),
+            if connections.refused_first == 1 {
+                "is"
+            } else {
+                "are"
+            }
+        );
+    }
+    let longest = figures.connect_latency.max.unwrap_or(0.0);
+    format!(
+        "{} of them waited for a free port, up to {}",
+        share(connections.delayed as f64 / connections.offered as f64),
+        span(longest)
+    )
+}
+
+/// How near the fullest pool came to its limit: the one of the two that it came nearest to.
+fn fullest(figures: &Figures, subject: &Subject) -> String {
+    let pools = &figures.pools;
+    let who = match (subject.plan.grouping, pools.count) {
+        (Grouping::Shared, _) | (_, 1) => format!("the {}", noun(subject)),
+        (_, n) => format!("the fullest of {}", counted(n, noun(subject))),
+    };
+    let (use_of_ports, second) = (subject.peak_of_limit(), subject.peak_of_second_limit());
+    match subject.plan.active_limit {
+        Some(limit) if second > use_of_ports => format!(
+            "{who} peaked at {} of the {} connections it may have to one endpoint ({})",
+            count((second * f64::from(limit.limit)).round() as u64),
+            count(u64::from(limit.limit)),
+            share(second)
+        ),
+        _ => format!(
+            "{who} peaked at {} of {} ports ({})",
+            count(u64::from(pools.peak_used)),
+            count(u64::from(pools.limit)),
+            share(use_of_ports)
+        ),
+    }
+}
+
+/// What a pool is to a reader.
+fn noun(subject: &Subject) -> &'static str {
+    match subject.plan.grouping {
+        Grouping::ByNode => "node",
+        Grouping::Buckets { .. } => "bucket",
+        Grouping::Shared if subject.outbound.kind.is_nat_gateway() => "gateway",
+        Grouping::Shared => "pool",
+    }
+}
+
+/// What a reader should know, what matters most first.
+pub fn findings(
+    verdict: Verdict,
+    figures: &Figures,
+    subject: &Subject,
+    about: &About,
+) -> Vec<Finding> {
+    let rules = [
+        ports_ran_out,
+        ports_were_waited_for,
+        little_room_left,
+        failures_in_the_warmup,
+        one_pool_full_others_idle,
+        buckets_fail_early,
+        second_limit_binds,
+        one_destination_fills_the_pool,
+        held_longer_than_used,
+        more_ips_change_nothing,
+        retries_add_load,
+        broken_connections,
+        unanswered_connections,
+        short_warmup,
+        much_undecided,
+        no_interval,
+        trace_replays_itself,
+        formula_says,
+    ];
+    let seen = Seen {
+        verdict,
+        figures,
+        subject,
+    };
+    let mut found: Vec<Finding> = rules.iter().filter_map(|rule| rule(&seen)).collect();
+    if about.compare {
+        found.extend(closed_loops_differ(&seen));
+    }
+    let notes = subject.outbound.notes.iter().chain(&subject.model.notes);
+    found.extend(notes.map(|note| info(note.code, note.text.clone())));
+    found
+}
+
+/// What a rule looks at.
+struct Seen<'a> {
+    verdict: Verdict,
+    figures: &'a Figures,
+    subject: &'a Subject<'a>,
+}
+
+impl Seen<'_> {
+    /// Whether SNAT ports are short, or nearly.
+    fn is_short(&self) -> bool {
+        self.verdict != Verdict::Clear
+    }
+}
+
+fn warning(code: Code, text: String) -> Finding {
+    Finding {
+        code: code.id().to_owned(),
+        severity: Severity::Warning,
+        text,
+    }
+}
+
+fn info(code: Code, text: String) -> Finding {
+    Finding {
+        severity: Severity::Info,
+        ..warning(code, text)
+    }
+}
+
+fn ports_ran_out(seen: &Seen) -> Option<Finding> {
+    let connections = &seen.figures.connections;
+    (seen.verdict == Verdict::Exhausted).then(|| {
+        warning(
+            Code::F0101,
+            format!(
+                "{} of {} failed for lack of a SNAT port: {}.",
+                count(connections.failed),
+                counted(connections.offered, "connection"),
+                estimate(&seen.figures.failure_probability)
+            ),
+        )
+    })
+}
+
+fn ports_were_waited_for(seen: &Seen) -> Option<Finding> {
+    let connections = &seen.figures.connections;
+    (connections.delayed > 0 || seen.verdict == Verdict::Slow).then(|| {
+        let wait = match seen.figures.connect_latency.max {
+            Some(longest) if connections.delayed > 0 => format!(
+                "; {} got one on a later SYN, after up to {}",
+                count(connections.delayed),
+                span(longest)
+            ),
+            _ => String::new(),
+        };
+        warning(
+            Code::F0102,
+            format!(
+                "{} found no port on the first SYN{wait}.",
+                counted(connections.refused_first, "connection")
+            ),
+        )
+    })
+}
+
+fn little_room_left(seen: &Seen) -> Option<Finding> {
+    (seen.verdict == Verdict::Tight).then(|| {
+        warning(
+            Code::F0103,
+            format!(
+                "At the peak {}; a little more load, or one more leak, and connections fail.",
+                fullest(seen.figures, seen.subject)
+            ),
+        )
+    })
+}
+
+fn failures_in_the_warmup(seen: &Seen) -> Option<Finding> {
+    let first = seen.figures.first_failure.as_ref()?;
+    (first.during_warmup && seen.figures.connections.failed == 0).then(|| {
+        warning(
+            Code::F0108,
+            format!(
+                "Connections failed during the warm-up, first on {} after {}, and none after it: \
+                 the start is harder on the ports than what follows.",
+                first.pool,
+                span(first.at)
+            ),
+        )
+    })
+}
+
+fn one_pool_full_others_idle(seen: &Seen) -> Option<Finding> {
+    let pools = &seen.figures.by_pool;
+    if !seen.is_short() || seen.subject.plan.grouping != Grouping::ByNode || pools.len() < 2 {
+        return None;
+    }
+    let mut peaks: Vec<u32> = pools.iter().map(|pool| pool.peak_used).collect();
+    peaks.sort_unstable();
+    let median = peaks[(peaks.len() - 1) / 2];
+    let hottest = pools.iter().max_by_key(|pool| pool.peak_used)?;
+    (2 * median < hottest.peak_used).then(|| {
+        warning(
+            Code::F0109,
+            format!(
+                "{} peaked at {} of {} ports while half of the nodes never used more than {}: \
+                 a node cannot borrow what others have free.",
+                hottest.name,
+                count(u64::from(hottest.peak_used)),
+                count(u64::from(hottest.limit)),
+                count(u64::from(median))
+            ),
+        )
+    })
+}
+
+fn buckets_fail_early(seen: &Seen) -> Option<Finding> {
+    let pools = &seen.figures.pools;
+    let buckets = matches!(seen.subject.plan.grouping, Grouping::Buckets { .. });
+    (buckets && pools.count > 1 && pools.exhausted > 0).then(|| {
+        info(
+            Code::F0111,
+            format!(
+                "A connection is dealt one of {} of {} ports at random and finds no port when that one \
+                 is full, so refusals begin before all {} ports are in use.",
+                counted(pools.count, "bucket"),
+                count(u64::from(pools.limit)),
+                count(pools.count * u64::from(pools.limit))
+            ),
+        )
+    })
+}
+
+fn second_limit_binds(seen: &Seen) -> Option<Finding> {
+    let limit = seen.subject.plan.active_limit?;
+    let (ports, second) = (
+        seen.subject.peak_of_limit(),
+        seen.subject.peak_of_second_limit(),
+    );
+    (seen.is_short() && second > ports).then(|| {
+        info(
+            Code::F0112,
+            format!(
+                "The limit of {} connections to one endpoint binds before the {} ports do: \
+                 at the peak {} of the one and {} of the other were in use.",
+                count(u64::from(limit.limit)),
+                count(u64::from(seen.subject.plan.limit)),
+                share(second),
+                share(ports)
+            ),
+        )
+    })
+}
+
+fn one_destination_fills_the_pool(seen: &Seen) -> Option<Finding> {
+    let destinations = &seen.figures.by_destination;
+    let failed = seen.figures.connections.failed;
+    let busiest = destinations
+        .iter()
+        .max_by_key(|destination| destination.connections.failed)?;
+    let others = destinations
+        .iter()
+        .filter(|other| other.name != busiest.name && other.connections.offered > 0)
+        .map(|other| other.peak_used)
+        .max()?;
+    let lopsided = busiest.connections.failed * 10 >= failed * 9 && 2 * others < busiest.peak_used;
+    (failed > 0 && lopsided).then(|| {
+        info(
+            Code::F0117,
+            format!(
+                "It is {} that fails: a port is busy toward one endpoint at a time, and toward no other \
+                 destination were more than {} of {} in use.",
+                busiest.name,
+                count(u64::from(others)),
+                count(u64::from(busiest.limit))
+            ),
+        )
+    })
+}
+
+fn more_ips_change_nothing(seen: &Seen) -> Option<Finding> {
+    let subject = seen.subject;
+    let ips = subject.outbound.public_ips?;
+    let nodes = subject.model.nodes.len() as u32;
+    let load_balancer = subject.outbound.kind == crate::outbound::OutboundType::LoadBalancer;
+    let now = subject.plan.limit;
+    let automatic = |ips| crate::outbound::automatic_ports(nodes, ips);
+    // Ports that equal Azure's table are taken for automatic ones.
+    let helps = automatic(ips) == Some(now) && automatic(ips.saturating_add(1)) > Some(now);
+    (load_balancer && seen.is_short() && !helps).then(|| {
+        info(
+            Code::F0110,
+            format!(
+                "More public IPs would not change this: a node has {} ports however many IPs there are, \
+                 until allocatedOutboundPorts asks for more.",
+                count(u64::from(now))
+            ),
+        )
+    })
+}
+
+fn held_longer_than_used(seen: &Seen) -> Option<Finding> {
+    let holds = seen.subject.holds.as_ref()?;
+    let (cause, seconds) = Cause::ALL
+        .iter()
+        .map(|cause| (*cause, holds.by_cause[*cause as usize]))
+        .filter(|(cause, _)| *cause != Cause::Open)
+        .max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let part = seconds / holds.mean;
+    let what = match cause {
+        Cause::Open => return None,
+        Cause::FinHold => "the hold-down after FIN: connections that are used again spare it",
+        Cause::RstHold => "the hold-down after RST: connections that are used again spare it",
+        Cause::Idle => {
+            "the idle timeout of connections that nobody closed: close them, or shorten the timeout"
+        }
+        Cause::Udp => "UDP, which gives a port back only after its idle timeout",
+        Cause::HalfOpen => "connections that nobody answers",
+    };
+    (seen.is_short() && part >= 0.5).then(|| {
+        info(
+            Code::F0113,
+            format!(
+                "A port is held for {} on average, and {} of that is {what}.",
+                span(holds.mean),
+                share(part)
+            ),
+        )
+    })
+}
+
+fn retries_add_load(seen: &Seen) -> Option<Finding> {
+    let connections = &seen.figures.connections;
+    (seen.is_short() && connections.tries * 10 > connections.offered * 11).then(|| {
+        info(
+            Code::F0119,
+            format!(
+                "Retries turned {} into {}.",
+                counted(connections.offered, "connection"),
+                counted(connections.tries, "connect() call")
+            ),
+        )
+    })
+}
+
+fn broken_connections(seen: &Seen) -> Option<Finding> {
+    let connections = &seen.figures.connections;
+    (connections.broken > 0).then(|| {
+        warning(
+            Code::F0114,
+            format!(
+                "{} lost their port in use: they were silent for the idle timeout of {}. \
+                 A keepalive below it would have kept them.",
+                counted(connections.broken, "connection"),
+                span(seen.subject.plan.holds.idle.as_secs_f64())
+            ),
+        )
+    })
+}
+
+fn unanswered_connections(seen: &Seen) -> Option<Finding> {
+    let connections = &seen.figures.connections;
+    (connections.unanswered > 0).then(|| {
+        info(
+            Code::F0116,
+            format!(
+                "{} had a port and no answer: that is the destination or the path to it, not SNAT.",
+                counted(connections.unanswered, "connection")
+            ),
+        )
+    })
+}
+
+fn short_warmup(seen: &Seen) -> Option<Finding> {
+    let (model, holds) = (seen.subject.model, seen.subject.holds.as_ref()?);
+    (model.warmup.as_secs_f64() * (1.0 + 2e-6) < holds.p99).then(|| {
+        warning(
+            Code::F0104,
+            format!(
+                "The warm-up of {} is shorter than the p99 hold of {}: counting starts with fewer ports \
+                 in use than later, and failures come out too low.",
+                span(model.warmup.as_secs_f64()),
+                span(holds.p99)
+            ),
+        )
+    })
+}
+
+fn much_undecided(seen: &Seen) -> Option<Finding> {
+    let connections = &seen.figures.connections;
+    (connections.pending > 0 && connections.pending * 100 >= connections.offered).then(|| {
+        warning(
+            Code::F0115,
+            format!(
+                "{} of {} were undecided when the run ended, and are in no probability.",
+                count(connections.pending),
+                counted(connections.offered, "connection")
+            ),
+        )
+    })
+}
+
+fn no_interval(seen: &Seen) -> Option<Finding> {
+    let found = &seen.figures.failure_probability;
+    (found.estimate.is_some() && found.method == IntervalMethod::None).then(|| {
+        let runs = u64::from(seen.subject.model.replications);
+        info(
+            Code::F0105,
+            format!(
+                "{} of this length: too little for an interval. Ask for 10 (--replications 10), \
+                 or for a duration of 200 mean holds or more.",
+                counted(runs, "replication")
+            ),
+        )
+    })
+}
+
+fn trace_replays_itself(seen: &Seen) -> Option<Finding> {
+    let workloads = &seen.subject.model.workloads;
+    let traced = workloads
+        .iter()
+        .any(|workload| matches!(workload.traffic, Traffic::Trace(_)));
+    traced.then(|| {
+        info(
+            Code::F0106,
+            "A trace is the same in every replication: the interval speaks of what is drawn beside it, \
+             not of other days."
+                .to_owned(),
+        )
+    })
+}
+
+fn formula_says(seen: &Seen) -> Option<Finding> {
+    let blocking = seen.figures.analytic.blocking?;
+    Some(info(
+        Code::F0118,
+        format!(
+            "The Erlang-B formula is exact here and gives {}; the simulation gives {}.",
+            share(blocking),
+            estimate(&seen.figures.failure_probability)
+        ),
+    ))
+}
+
+fn closed_loops_differ(seen: &Seen) -> Option<Finding> {
+    let workloads = &seen.subject.model.workloads;
+    let closed = workloads
+        .iter()
+        .any(|workload| matches!(workload.traffic, Traffic::Closed { .. }));
+    closed.then(|| {
+        info(
+            Code::F0107,
+            "Clients that wait for their connections open others under each outbound type: \
+             only the seeds are common, so differences are less certain."
+                .to_owned(),
+        )
+    })
+}

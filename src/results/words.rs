@@ -1,0 +1,226 @@
+//! Numbers as people read them: never more digits than the interval supports.
+
+use super::document::{Estimate, IntervalMethod};
+
+/// A count with its thousands set apart: `64,512`.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count with its noun: `1 pool`, `3 pools`.
+pub fn counted(n: u64, noun: &str) -> String {
+    let ending = if n == 1 { "" } else { "s" };
+    format!("{} {noun}{ending}", count(n))
+}
+
+/// A share to two significant digits, in percent down to 0.01 %: `1.9 %`, `3.1e-6`.
+pub fn share(p: f64) -> String {
+    if p > 0.0 && p < SMALLEST_PERCENT {
+        return format!("{p:.1e}");
+    }
+    let percent = 100.0 * p;
+    let decimals = match percent {
+        _ if p == 0.0 || p == 1.0 => 0,
+        x if x >= 98.5 => 1,
+        x if x >= 9.95 => 0,
+        x => (1 - magnitude(x)) as usize,
+    };
+    if p < 1.0 && percent > 99.94 {
+        return "over 99.9 %".to_owned();
+    }
+    format!("{percent:.decimals$} %")
+}
+
+/// An upper bound, rounded up to two significant digits.
+pub fn bound(p: f64) -> String {
+    if p <= 0.0 {
+        return share(0.0);
+    }
+    let unit = 10f64.powi(magnitude(p) - 1);
+    // What is a whole number of units but for the last bits of a float is not rounded up.
+    share(((p / unit - 1e-9).ceil() * unit).min(1.0))
+}
+
+/// An estimate with its interval: `1.9 % (1.6 to 2.2)`, `none seen (< 3.1e-6)`.
+pub fn estimate(found: &Estimate) -> String {
+    let Some(p) = found.estimate else {
+        return "nothing decided".to_owned();
+    };
+    match (found.method, found.low, found.high) {
+        (IntervalMethod::ZeroFailures, _, Some(high)) => format!("none seen (< {})", bound(high)),
+        (_, Some(low), Some(high)) if high - low <= 1e-9 * p => format!("{} (no spread)", share(p)),
+        (_, Some(low), Some(high)) if p < SMALLEST_PERCENT => {
+            format!("{p:.1e} ({low:.1e} to {high:.1e})")
+        }
+        (_, Some(low), Some(high)) => {
+            let decimals = (-magnitude(50.0 * (high - low))).max(0) as usize;
+            let percent = |p: f64| format!("{:.decimals$}", 100.0 * p);
+            format!("{} % ({} to {})", percent(p), percent(low), percent(high))
+        }
+        _ => format!("{}, no interval", share(p)),
+    }
+}
+
+/// A span of time in seconds, to about three digits: `250 ms`, `7.0 s`, `2m05s`, `7h12m`, `2d03h`.
+pub fn span(seconds: f64) -> String {
+    let (minute, hour, day) = (60, 3_600, 86_400);
+    let whole = seconds.round() as u64;
+    match seconds {
+        0.0 => "0 s".to_owned(),
+        s if s < 0.000_999_5 => format!("{:.0} us", s * 1e6),
+        s if s < 0.999_5 => format!("{:.0} ms", s * 1e3),
+        s if s < 9.95 => format!("{s:.1} s"),
+        s if s < 59.5 => format!("{s:.0} s"),
+        _ if whole < hour => format!("{}m{:02}s", whole / minute, whole % minute),
+        _ if whole < day => format!("{}h{:02}m", whole / hour, whole % hour / minute),
+        _ => format!("{}d{:02}h", whole / day, whole % day / hour),
+    }
+}
+
+/// A paragraph in lines of at most `width` letters, where its words allow.
+pub fn wrapped(paragraph: &str, width: usize) -> String {
+    let (mut text, mut column) = (String::new(), 0);
+    for word in paragraph.split_whitespace() {
+        let letters = word.chars().count();
+        if column > 0 && column + 1 + letters > width {
+            text.push('\n');
+            column = 0;
+        } else if column > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text += word;
+        column += letters;
+    }
+    text + "\n"
+}
+
+/// Below this a share is printed as a power of ten.
+const SMALLEST_PERCENT: f64 = 1e-4;
+
+/// The power of ten of the leading digit.
+fn magnitude(x: f64) -> i32 {
+    x.log10().floor() as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interval(p: f64, low: f64, high: f64) -> String {
+        estimate(&Estimate {
+            estimate: Some(p),
+            low: Some(low),
+            high: Some(high),
+            method: IntervalMethod::Replications,
+        })
+    }
+
+    #[test]
+    fn counts_set_thousands_apart() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(64_512), "64,512");
+        assert_eq!(count(1_248_000), "1,248,000");
+        assert_eq!(counted(1, "pool"), "1 pool");
+        assert_eq!(counted(0, "pool"), "0 pools");
+    }
+
+    #[test]
+    fn shares_have_two_digits() {
+        for (p, text) in [
+            (0.0, "0 %"),
+            (0.019, "1.9 %"),
+            (0.1949, "19 %"),
+            (0.000123, "0.012 %"),
+            (0.0000031, "3.1e-6"),
+            (0.5, "50 %"),
+            (0.987, "98.7 %"),
+            (0.99999, "over 99.9 %"),
+            (1.0, "100 %"),
+        ] {
+            assert_eq!(share(p), text);
+        }
+    }
+
+    #[test]
+    fn upper_bounds_round_up() {
+        assert_eq!(bound(0.00000301), "3.1e-6");
+        assert_eq!(bound(0.0000030), "3.0e-6");
+        assert_eq!(bound(0.00311), "0.32 %");
+        assert_eq!(bound(1.0), "100 %");
+    }
+
+    #[test]
+    fn an_interval_decides_the_digits_of_its_estimate() {
+        assert_eq!(interval(0.01912, 0.0161, 0.0224), "1.9 % (1.6 to 2.2)");
+        assert_eq!(interval(0.01912, 0.0189, 0.0192), "1.91 % (1.89 to 1.92)");
+        assert_eq!(interval(0.3, 0.2, 0.4), "30 % (20 to 40)");
+        assert_eq!(
+            interval(0.0000031, 0.000002, 0.0000052),
+            "3.1e-6 (2.0e-6 to 5.2e-6)"
+        );
+        assert_eq!(interval(0.5, 0.5, 0.5), "50 % (no spread)");
+    }
+
+    #[test]
+    fn without_an_interval_the_estimate_says_so() {
+        let found = |estimate, high, method| Estimate {
+            estimate,
+            low: None,
+            high,
+            method,
+        };
+        assert_eq!(
+            estimate(&found(
+                Some(0.0),
+                Some(0.00000301),
+                IntervalMethod::ZeroFailures
+            )),
+            "none seen (< 3.1e-6)"
+        );
+        assert_eq!(
+            estimate(&found(Some(0.0194), None, IntervalMethod::None)),
+            "1.9 %, no interval"
+        );
+        assert_eq!(
+            estimate(&found(None, None, IntervalMethod::None)),
+            "nothing decided"
+        );
+    }
+
+    #[test]
+    fn spans_read_like_a_watch() {
+        for (seconds, text) in [
+            (0.0, "0 s"),
+            (0.0004, "400 us"),
+            (0.25, "250 ms"),
+            (7.0, "7.0 s"),
+            (9.99, "10 s"),
+            (63.0, "1m03s"),
+            (59.7, "1m00s"),
+            (3_599.8, "1h00m"),
+            (25_920.0, "7h12m"),
+            (183_600.0, "2d03h"),
+        ] {
+            assert_eq!(span(seconds), text);
+        }
+    }
+
+    #[test]
+    fn paragraphs_wrap_between_words() {
+        assert_eq!(wrapped("one two three", 7), "one two\nthree\n");
+        assert_eq!(
+            wrapped("a-word-that-does-not-fit b", 5),
+            "a-word-that-does-not-fit\nb\n"
+        );
+    }
+}

@@ -1,0 +1,233 @@
+//! The program as a person meets it: what it prints, where, and how it ends.
+//!
+//! `tests/cli/*.trycmd` are sessions. To accept new ones after reading them: `TRYCMD=overwrite cargo test --test cli`.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+const SMALL: &str = r#"{
+  "name": "small", "duration": "12m", "warmup": "5m", "replications": 2,
+  "cluster": { "nodePools": [ { "name": "apps", "count": 2 } ] },
+  "destinations": [ { "name": "sql", "port": 1433 } ],
+  "workloads": [ {
+    "name": "orders", "destination": "sql",
+    "arrivals": { "poisson": { "perSecond": 12 } },
+    "lifetime": { "exponential": { "mean": "1s" } },
+    "connect": { "synRetries": 0 } } ],
+  "outbound": [ { "name": "LB", "outboundType": "loadBalancer" } ]
+}"#;
+
+fn snatsim(args: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_snatsim"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // A program that fails early does not read its input.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    child.wait_with_output().expect("the program ends")
+}
+
+fn status(output: &Output) -> i32 {
+    output.status.code().expect("no signal ended it")
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).expect("text")
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).expect("text")
+}
+
+#[test]
+fn sessions_go_as_written() {
+    trycmd::TestCases::new().case("tests/cli/*.trycmd");
+}
+
+#[test]
+fn a_run_ends_with_a_finding_and_the_commands_that_follow() {
+    let output = snatsim(&["run", "-"], SMALL);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.starts_with("small: 12m00s (counted from 5m00s on), 2 replications, seed 1\n"));
+    assert!(text.contains("LB"));
+    assert!(
+        text.ends_with("\nreproduce  snatsim run - --seed 1\n"),
+        "{text}"
+    );
+    assert!(!text.contains('\u{1b}'), "no colour outside a terminal");
+    assert!(stderr(&output).starts_with("try next   snatsim explain F"));
+}
+
+#[test]
+fn quiet_leaves_the_table_alone() {
+    let output = snatsim(&["run", "-", "--quiet"], SMALL);
+    assert!(!stdout(&output).contains("reproduce"));
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
+    let json = |more: &[&str]| {
+        let output = snatsim(&[&["run", "-", "--format", "json"], more].concat(), SMALL);
+        assert_eq!(status(&output), 0, "{}", stderr(&output));
+        output.stdout
+    };
+    let one = json(&["--threads", "1"]);
+    assert_eq!(one, json(&["--threads", "3"]));
+    assert_ne!(one, json(&["--seed", "2"]));
+}
+
+#[test]
+fn a_result_on_standard_output_keeps_to_the_schema_that_the_program_prints() {
+    let parse = |output: &Output| -> serde_json::Value {
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let schema = parse(&snatsim(&["schema", "result"], ""));
+    let result = parse(&snatsim(&["compare", "-", "--format", "json"], SMALL));
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let errors: Vec<String> = validator
+        .iter_errors(&result)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert_eq!(errors, [""; 0]);
+    let outbounds = result["outbounds"].as_array().expect("a list");
+    assert_eq!(outbounds.len(), 3, "compare fills in what is missing");
+    assert_eq!(result["comparisons"].as_array().expect("a list").len(), 3);
+    let scenario = parse(&snatsim(&["schema"], ""));
+    assert!(jsonschema::validator_for(&scenario).is_ok());
+}
+
+#[test]
+fn minus_o_writes_the_files_of_a_result() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let out = dir.path().join("out");
+    let path = out.to_str().expect("a plain name");
+    let output = snatsim(&["run", "-", "-q", "-o", path], SMALL);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let mut names: Vec<String> = std::fs::read_dir(&out)
+        .expect("a directory")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("a plain name")
+        })
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "lb.connect-latency.hgrm",
+            "lb.port-hold.hgrm",
+            "result.json",
+            "timeline.csv"
+        ]
+    );
+    let csv = std::fs::read_to_string(out.join("timeline.csv")).expect("a file");
+    assert!(
+        csv.starts_with("outbound,replication,pool,minute,metric,dimension,value\nLB,0,apps-0,5,")
+    );
+}
+
+#[test]
+fn a_file_where_results_should_go_is_an_error_before_anything_is_simulated() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let path = file.path().to_str().expect("a plain name");
+    let output = snatsim(&["run", "-", "-o", path], SMALL);
+    assert_eq!(status(&output), 2);
+    assert!(stderr(&output).contains("cannot write to"));
+    assert_eq!(stdout(&output), "");
+}
+
+#[test]
+fn a_condition_that_holds_is_status_3() {
+    // 6 a second on each node times 241 s is 1,446 ports of 1,024.
+    for (condition, expected) in [
+        ("exhausted", 3),
+        ("tight", 3),
+        ("refused", 0),
+        ("failureProbability>1e-4", 3),
+        ("failureProbability>0.9", 0),
+    ] {
+        let output = snatsim(&["run", "-", "-q", "--fail-on", condition], SMALL);
+        assert_eq!(status(&output), expected, "{condition}");
+        assert_eq!(
+            stderr(&output).contains("--fail-on holds for LB"),
+            expected == 3
+        );
+    }
+}
+
+#[test]
+fn what_azure_refuses_is_an_error_of_run_and_a_row_of_compare() {
+    let set = [
+        "--set",
+        "/outbound/LB/loadBalancerProfile/allocatedOutboundPorts=1001",
+    ];
+    let run = snatsim(&[&["run", "-"], &set[..]].concat(), SMALL);
+    assert_eq!(status(&run), 2);
+    assert!(stderr(&run).contains("E0310"), "{}", stderr(&run));
+    let compare = snatsim(&[&["compare", "-"], &set[..]].concat(), SMALL);
+    assert_eq!(status(&compare), 0, "{}", stderr(&compare));
+    assert!(stdout(&compare).contains("LB: Azure would refuse this: "));
+}
+
+#[test]
+fn files_are_looked_for_beside_the_scenario() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let scenario = dir.path().join("replay.json");
+    std::fs::write(
+        dir.path().join("log.csv"),
+        "start,node,protocol,address,port,lifetime,close\n0,web,tcp,203.0.113.4,443,1,fin\n",
+    )
+    .expect("a file");
+    std::fs::write(
+        &scenario,
+        r#"{ "name": "replay", "duration": "10m",
+             "workloads": [ { "name": "log", "arrivals": { "trace": { "file": "log.csv" } } } ],
+             "outbound": [ { "outboundType": "loadBalancer" } ] }"#,
+    )
+    .expect("a file");
+    let output = snatsim(&["run", scenario.to_str().expect("a plain name")], "");
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    std::fs::remove_file(dir.path().join("log.csv")).expect("it was there");
+    let output = snatsim(&["run", scenario.to_str().expect("a plain name")], "");
+    assert_eq!(status(&output), 2);
+    assert!(stderr(&output).contains("log.csv"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_snatsim"))
+        .args(["schema"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("the program ends");
+    assert_eq!(status(&output), 0);
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let output = snatsim(&["man", dir.path().to_str().expect("a plain name")], "");
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    for page in [
+        "snatsim.1",
+        "snatsim-run.1",
+        "snatsim-compare.1",
+        "snatsim-explain.1",
+    ] {
+        assert!(dir.path().join(page).exists(), "{page}");
+    }
+}
