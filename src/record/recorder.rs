@@ -210,14 +210,14 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
     }
 
     #[inline]
-    fn note_failure(&mut self, tag: Tag, first_refused: SimTime) {
+    fn note_failure(&mut self, tag: Tag, first_refused: SimTime, bucket: u32) {
         if self
             .first_failure
             .is_none_or(|first| first_refused <= first.at)
         {
             let failure = FirstFailure {
                 at: first_refused,
-                pool: self.layout.pool(self.cell, tag.bucket),
+                pool: self.layout.pool(self.cell, bucket),
                 destination: self.layout.classes[tag.class as usize].destination,
             };
             self.first_failure = [self.first_failure, Some(failure)]
@@ -357,19 +357,19 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
     }
 
     #[inline]
-    fn failed(&mut self, tag: Tag, first_refused: SimTime) {
+    fn failed(&mut self, tag: Tag, first_refused: SimTime, bucket: u32) {
         if tag.offered {
             self.tally(tag).failed += 1;
             self.slot(tag.first_at).failed += 1;
         }
-        self.note_failure(tag, first_refused);
+        self.note_failure(tag, first_refused, bucket);
     }
 
     fn lost(&mut self, tag: Tag, arrivals: &[Arrival]) {
         let (Some(first), Some(last)) = (arrivals.first(), arrivals.last()) else {
             return;
         };
-        self.note_failure(tag, SimTime::from_nanos(first.at));
+        self.note_failure(tag, SimTime::from_nanos(first.at), tag.bucket);
         if !tag.offered {
             return;
         }

@@ -2,7 +2,8 @@
 
 use super::groups::Group;
 use crate::engine::{
-    Arrival, Cell, CellRules, Class, HeapReleases, OpenLoop, PoolPlan, Releases, WheelReleases,
+    Arrival, Cell, CellRules, Class, Context, HeapReleases, OpenLoop, PoolPlan, Releases,
+    WheelReleases,
 };
 use crate::record::{Accumulator, Detail, GroupRecorder, Parts, Totals, Window};
 use crate::traffic::{Clients, Mixed, Stream, class_seed};
@@ -128,16 +129,30 @@ impl Job<'_> {
             for (index, (cell, arrivals)) in cells.iter_mut().zip(arrivals.iter()).enumerate() {
                 let mut open = OpenLoop(arrivals);
                 recorder.listen_to(index);
+                let recorder = &mut recorder;
+                let (rules, classes) = (&rules, &classes[..]);
                 if closed {
-                    let clients = &mut clients[index];
-                    let mut source = Mixed {
+                    let source = &mut Mixed {
                         open,
-                        clients,
+                        clients: &mut clients[index],
                         closed: &group.closed,
                     };
-                    cell.run(&rules, &classes, &mut source, until, &mut recorder);
+                    let mut context = Context {
+                        rules,
+                        classes,
+                        source,
+                        recorder,
+                    };
+                    cell.run(&mut context, until);
                 } else {
-                    cell.run(&rules, &classes, &mut open, until, &mut recorder);
+                    let source = &mut open;
+                    let mut context = Context {
+                        rules,
+                        classes,
+                        source,
+                        recorder,
+                    };
+                    cell.run(&mut context, until);
                 }
             }
         }
