@@ -5,13 +5,16 @@ mod connection;
 mod pending;
 mod plan;
 mod releases;
+mod rules;
+mod stock;
 
-pub use cell::{Cell, CellRules};
+pub use cell::{Cell, Context};
 pub use connection::{Arrival, Class, End, Schedule, Sort};
 pub use plan::{
     ActiveLimit, Ceiling, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn, UdpKey,
 };
 pub use releases::{HeapReleases, ReleaseSize, Releases, WheelReleases};
+pub use rules::CellRules;
 
 use crate::units::SimTime;
 
@@ -121,8 +124,8 @@ pub trait Recorder {
     fn established(&mut self, tag: Tag, latency: u64);
     /// An established connection loses its port under its owner before the end of the run.
     fn broken(&mut self, tag: Tag);
-    /// A connection failed for lack of a port; its first refused SYN was at `first_refused`.
-    fn failed(&mut self, tag: Tag, first_refused: SimTime);
+    /// A connection failed for lack of a port; its first refused SYN was at `first_refused`, in `bucket`.
+    fn failed(&mut self, tag: Tag, first_refused: SimTime, bucket: u32);
     /// Connections that arrived one after the other, all like `tag` but for the time, and failed on their only SYN:
     /// all that `offered`, `refused` and `failed` say.
     fn lost(&mut self, tag: Tag, arrivals: &[Arrival]);

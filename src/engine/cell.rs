@@ -1,289 +1,87 @@
 //! The loop over one cell: everything that one connection and its retries can touch.
 
-use super::connection::{Arrival, Class, Draw, End, EndRule, draw, end_rules};
+use super::connection::{Arrival, Class, Draw, End, draw};
 use super::pending::{Attempt, Pending};
-use super::plan::{Grouping, IpChoice, PoolPlan, RefusedSyn};
-use super::releases::{HeapReleases, Releases};
-use super::{Grant, Period, Recorder, Source, Tag};
+use super::releases::Releases;
+use super::rules::CellRules;
+use super::stock::{Stock, UnderCeiling};
+use super::{Grant, Recorder, Source, Tag};
 use crate::units::SimTime;
 
-/// The rules of a cell; shared by all cells of an outbound type. Times in nanoseconds.
-#[derive(Clone, Debug)]
-pub struct CellRules {
-    limit: u32,
-    active_limit: Option<u32>,
-    ends: [EndRule; 5],
-    half_open: u64,
-    instances: u32,
-    ips: u32,
-    fallback: bool,
-    reset: bool,
-    ceiling: Option<u64>,
-    warmup: u64,
-    duration: u64,
-    border_step: u64,
+/// What a cell runs with: the rules, where connections come from and who listens.
+#[derive(Debug)]
+pub struct Context<'a, S, T> {
+    /// The rules of its outbound type.
+    pub rules: &'a CellRules,
+    /// Its classes, by index.
+    pub classes: &'a [Class],
+    /// Yields arrivals in time order.
+    pub source: &'a mut S,
+    /// Hears what happens.
+    pub recorder: &'a mut T,
 }
 
-impl CellRules {
-    /// The rules of `plan` for a run of `duration` that counts from `warmup`; a period ends every `step`.
-    /// `enforce_ceiling` where the cells under the plan's ceiling are run as one.
-    pub fn new(
-        plan: &PoolPlan,
-        warmup: SimTime,
-        duration: SimTime,
-        step: SimTime,
-        enforce_ceiling: bool,
-    ) -> Self {
-        let (instances, ips, choice) = match plan.grouping {
-            Grouping::Buckets {
-                ips,
-                instances,
-                choice,
-            } => (instances, ips, choice),
-            _ => (1, 1, IpChoice::Random),
-        };
-        CellRules {
-            limit: plan.binding_limit(),
-            active_limit: plan.active_limit.map(|active| match active.counts_held {
-                // Counted with the held ones, they are in the binding limit.
-                true => u32::MAX,
-                false => active.limit,
-            }),
-            ends: end_rules(&plan.holds),
-            half_open: plan.holds.half_open.as_nanos(),
-            instances,
-            ips,
-            fallback: choice == IpChoice::Fallback,
-            reset: plan.refused_syn == RefusedSyn::Reset,
-            ceiling: plan
-                .ceiling
-                .filter(|_| enforce_ceiling)
-                .map(|ceiling| ceiling.limit),
-            warmup: warmup.as_nanos(),
-            duration: duration.as_nanos(),
-            border_step: step.as_nanos(),
-        }
-    }
-
-    fn buckets(&self) -> u32 {
-        self.instances * self.ips
-    }
-
-    /// The instance whose bucket `stock` is; 0 where there are none.
-    #[inline]
-    pub fn instance(&self, stock: u32) -> u32 {
-        stock % self.buckets() / self.ips
-    }
-
-    /// The first border after `at`.
-    fn border_after(&self, at: u64) -> u64 {
-        if at >= self.duration {
-            return u64::MAX;
-        }
-        (at / self.border_step + 1)
-            .saturating_mul(self.border_step)
-            .min(self.duration)
-    }
-
-    /// The last border at or before `at`, from warm-up on.
-    fn border_before(&self, at: u64) -> u64 {
-        (at / self.border_step * self.border_step).max(self.warmup)
-    }
-
-    /// Where a SYN of this try looks for a port: the first stock of its key, and the bucket.
-    #[inline]
-    fn place(&self, class: &Class, first_at: u64, id: u32, tried: u32) -> u32 {
-        let buckets = self.buckets();
-        let first = class.key * buckets;
-        if buckets == 1 {
-            return first;
-        }
-        let bits = draw(class.seed, first_at, id, tried, Draw::Bucket);
-        first + (((bits >> 32) * u64::from(buckets)) >> 32) as u32
-    }
-}
-
-/// The ports of one pool toward one key.
-#[derive(Clone, Debug)]
-struct Stock<R> {
-    granted: u64,
-    releases: R,
-    /// Ends of activity, where the plan has a second limit.
-    ends: Option<R>,
-    /// While the stock is full: nothing comes back before this instant.
-    full_until: u64,
-    /// Whether the port that was admitted last is the last free one.
-    takes_last: bool,
-    peak: u32,
-    /// The peak of all periods closed.
-    highest: u32,
-    peak_active: u32,
-    period_granted: u64,
-    period_refused: u64,
-}
-
-impl<R: Releases> Stock<R> {
-    #[inline]
-    fn used(&mut self, at: u64) -> u32 {
-        (self.granted - self.releases.advance(at)) as u32
-    }
-
-    #[inline]
-    fn active(&mut self, at: u64) -> u32 {
-        match &mut self.ends {
-            Some(ends) => (self.granted - ends.advance(at)) as u32,
-            None => 0,
-        }
-    }
-
-    #[inline]
-    fn admits(&mut self, rules: &CellRules, at: u64) -> bool {
-        if at < self.full_until {
-            return false;
-        }
-        let used = self.used(at);
-        if used >= rules.limit {
-            self.full_until = self.releases.quiet_until();
-            return false;
-        }
-        if let Some(limit) = rules.active_limit {
-            let active = self.active(at);
-            if active >= limit {
-                return false;
-            }
-            self.peak_active = self.peak_active.max(active + 1);
-        }
-        self.peak = self.peak.max(used + 1);
-        self.takes_last = used + 1 == rules.limit;
-        true
-    }
-}
-
-/// Active connections over all keys, of a gateway or of a firewall instance.
-#[derive(Clone, Debug, Default)]
-struct Active {
-    granted: u64,
-    ends: HeapReleases,
-}
-
-/// One cell: its stocks, and the connections that wait for their next SYN.
+/// One cell: its stocks, and the connections that wait for their next SYN. Times in nanoseconds.
 #[derive(Clone, Debug)]
 pub struct Cell<R> {
     stocks: Vec<Stock<R>>,
-    ceilings: Vec<Active>,
+    under_ceiling: Vec<UnderCeiling>,
     pending: Pending,
     next_border: u64,
     period_start: u64,
 }
 
+/// A port found for a connection.
+#[derive(Clone, Copy)]
+struct Hold {
+    stock: u32,
+    tag: Tag,
+    at: u64,
+    /// From the grant to the last packet of a connection that is answered.
+    open: u64,
+    /// From the grant to the end of activity.
+    active: u64,
+    hold_down: u64,
+    end: End,
+}
+
 impl<R: Releases> Cell<R> {
     /// An empty cell with `keys` keys; `releases` is an empty queue to start each stock with.
     pub fn new(rules: &CellRules, keys: u32, releases: &R) -> Self {
-        let stock = Stock {
-            granted: 0,
-            releases: releases.clone(),
-            ends: rules.active_limit.map(|_| releases.clone()),
-            full_until: 0,
-            takes_last: false,
-            peak: 0,
-            highest: 0,
-            peak_active: 0,
-            period_granted: 0,
-            period_refused: 0,
-        };
-        let ceilings = if rules.ceiling.is_some() {
-            rules.instances
-        } else {
-            0
-        };
+        let stocks = (keys * rules.buckets()) as usize;
         Cell {
-            stocks: vec![stock; (keys * rules.buckets()) as usize],
-            ceilings: vec![Active::default(); ceilings as usize],
+            stocks: vec![Stock::new(rules, releases); stocks],
+            under_ceiling: vec![UnderCeiling::default(); rules.ceilings() as usize],
             pending: Pending::default(),
-            next_border: if rules.warmup > 0 {
-                rules.warmup
-            } else {
-                rules.border_after(0)
-            },
+            next_border: rules.first_border(),
             period_start: 0,
         }
     }
 
-    /// Runs to `until` (not included), at most the end of the run. The source yields arrivals in time order, none
-    /// at or after `until`.
+    /// Runs to `until` (not included), at most the end of the run. The source yields no arrival at or after `until`
+    /// but those of clients.
     #[inline]
-    pub fn run<S: Source, T: Recorder>(
-        &mut self,
-        rules: &CellRules,
-        classes: &[Class],
-        source: &mut S,
-        until: u64,
-        recorder: &mut T,
-    ) {
+    pub fn run<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, until: u64) {
         loop {
-            let arrival_at = source.peek();
+            let arrival_at = cx.source.peek();
             let due = self.pending.next_due();
             if due < until && due <= arrival_at {
-                self.cross_borders(rules, due, recorder);
+                self.cross_borders(cx.rules, due, cx.recorder);
                 let attempt = self.pending.pop();
-                self.syn_again(rules, classes, attempt, source, recorder);
+                self.syn_again(cx, attempt);
             } else if arrival_at < until {
                 if arrival_at >= self.next_border {
-                    self.cross_borders(rules, arrival_at, recorder);
+                    self.cross_borders(cx.rules, arrival_at, cx.recorder);
                 }
-                if self.is_full(arrival_at) && self.lose(rules, classes, source, until, recorder) {
+                if self.is_full(arrival_at) && self.lose(cx, until) {
                     continue;
                 }
-                let arrival = source.take();
-                self.first_syn(rules, classes, arrival, source, recorder);
+                let arrival = cx.source.take();
+                self.first_syn(cx, arrival);
             } else {
                 return;
             }
         }
-    }
-
-    /// Whether the only stock has no port at `at`, by what is known already.
-    #[inline]
-    fn is_full(&self, at: u64) -> bool {
-        self.stocks.len() == 1 && at < self.stocks[0].full_until
-    }
-
-    /// Loses what arrives while the only stock is full, all at once; false where connections may try again, or their
-    /// fate depends on the end of the run.
-    fn lose<S: Source, T: Recorder>(
-        &mut self,
-        rules: &CellRules,
-        classes: &[Class],
-        source: &mut S,
-        until: u64,
-        recorder: &mut T,
-    ) -> bool {
-        let [class] = classes else { return false };
-        let stock = &mut self.stocks[0];
-        let before = stock.full_until.min(self.next_border).min(until);
-        if !class.schedule.is_pure_loss()
-            || before.saturating_add(class.schedule.end) > rules.duration
-            || rules.reset
-            || rules.ceiling.is_some()
-        {
-            return false;
-        }
-        let arrivals = source.take_before(before);
-        let Some(first) = arrivals.first() else {
-            return false;
-        };
-        stock.period_refused += arrivals.len() as u64;
-        let offered = first.at >= rules.warmup;
-        recorder.lost(
-            Tag {
-                class: 0,
-                bucket: 0,
-                offered,
-                first_at: first.at,
-            },
-            arrivals,
-        );
-        true
     }
 
     /// Ends the run: closes the last period.
@@ -291,71 +89,72 @@ impl<R: Releases> Cell<R> {
         self.cross_borders(rules, rules.duration, recorder);
     }
 
-    #[inline]
-    fn first_syn<S: Source, T: Recorder>(
-        &mut self,
-        rules: &CellRules,
-        classes: &[Class],
-        arrival: Arrival,
-        source: &mut S,
-        recorder: &mut T,
-    ) {
-        let class = &classes[arrival.sort.class() as usize];
-        let stock = rules.place(class, arrival.at, arrival.id, 1);
-        let tag = Tag {
-            class: arrival.sort.class(),
-            bucket: stock - class.key * rules.buckets(),
-            offered: arrival.at >= rules.warmup,
-            first_at: arrival.at,
-        };
-        recorder.offered(tag);
-        if arrival.sort.end() != End::Unanswered
-            && let Some(stock) = self.admit(rules, stock, arrival.at)
-        {
-            self.grant(
-                rules,
-                stock,
-                tag,
-                arrival.at,
-                arrival.life,
-                arrival.sort.end(),
-                recorder,
-            );
-            recorder.established(tag, 0);
-            source.verdict(
-                tag.class,
-                arrival.id,
-                arrival.at.saturating_add(arrival.life),
-            );
-        } else {
-            self.troubled(rules, class, arrival, tag, stock, source, recorder);
-        }
+    /// The most ports of `stock` that were active or held at a time, in the whole run; after [`Cell::finish`].
+    pub fn highest(&self, stock: u32) -> u32 {
+        self.stocks[stock as usize].highest()
     }
 
-    /// The first SYN of a connection that was refused or will not be answered.
+    /// Forgets the ports that have not come back: (granted in all, forgotten); for checks.
+    pub fn drain(&mut self) -> (u64, u64) {
+        let drained = self.stocks.iter_mut().map(Stock::drain);
+        drained.fold((0, 0), |(granted, left), stock| {
+            (granted + stock.0, left + stock.1)
+        })
+    }
+
+    /// Whether the only stock has no port at `at`, by what is known already.
+    #[inline(always)]
+    fn is_full(&self, at: u64) -> bool {
+        self.stocks.len() == 1 && at < self.stocks[0].full_until()
+    }
+
+    /// Loses what arrives while the only stock is full, all at once; false where connections may try again, or their
+    /// fate depends on the end of the run.
     #[inline]
-    fn troubled<S: Source, T: Recorder>(
-        &mut self,
-        rules: &CellRules,
-        class: &Class,
-        arrival: Arrival,
-        tag: Tag,
-        stock: u32,
-        source: &mut S,
-        recorder: &mut T,
-    ) {
+    fn lose<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, until: u64) -> bool {
+        let Context { rules, .. } = *cx;
+        let [class] = cx.classes else { return false };
+        let stock = &mut self.stocks[0];
+        let before = stock.full_until().min(self.next_border).min(until);
+        if !class.schedule.is_pure_loss()
+            || before.saturating_add(class.schedule.end) > rules.duration
+            || rules.fallback
+            || rules.reset
+            || rules.ceiling.is_some()
+        {
+            return false;
+        }
+        let arrivals = cx.source.take_before(before);
+        let Some(first) = arrivals.first() else {
+            return false;
+        };
+        stock.refuse(arrivals.len() as u64);
+        let tag = Tag {
+            class: 0,
+            bucket: 0,
+            offered: first.at >= rules.warmup,
+            first_at: first.at,
+        };
+        cx.recorder.lost(tag, arrivals);
+        true
+    }
+
+    #[inline(always)]
+    fn first_syn<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, arrival: Arrival) {
         let Arrival { at, life, id, sort } = arrival;
-        let end = sort.end();
-        if end != End::Unanswered && class.schedule.is_pure_loss() {
-            self.stocks[stock as usize].period_refused += 1;
-            recorder.refused(tag, true);
-            let ends = at + class.schedule.end;
-            if ends < rules.duration {
-                recorder.failed(tag, SimTime::from_nanos(at));
-                source.verdict(tag.class, id, ends);
-            } else {
-                recorder.pending(tag);
-            }
+        let (class, end) = (&cx.classes[sort.class() as usize], sort.end());
+        let stock = cx.rules.place(class, at, id, 1);
+        let tag = Tag {
+            class: sort.class(),
+            bucket: stock - class.key * cx.rules.buckets(),
+            offered: at >= cx.rules.warmup,
+            first_at: at,
+        };
+        cx.recorder.offered(tag);
+        if end != End::Unanswered
+            && let Some(stock) = self.admit(cx.rules, stock, at)
+        {
+            self.establish(cx, stock, tag, at, life, id, end);
             return;
         }
         let attempt = Attempt {
@@ -365,173 +164,153 @@ impl<R: Releases> Cell<R> {
             end,
             stock,
             first_refused: u64::MAX,
+            refused_bucket: tag.bucket,
             try_start: at,
             tried: 1,
             syn: 0,
         };
-        self.syn(
-            rules,
-            class,
-            attempt,
-            source,
-            recorder,
-            end == End::Unanswered,
-        );
+        match end {
+            End::Unanswered => self.syn(cx, attempt),
+            _ => self.refuse(cx, attempt, at),
+        }
     }
 
     /// A retransmitted SYN, or the first of a new try.
-    fn syn_again<S: Source, T: Recorder>(
-        &mut self,
-        rules: &CellRules,
-        classes: &[Class],
-        attempt: Attempt,
-        source: &mut S,
-        recorder: &mut T,
-    ) {
-        let class = &classes[attempt.tag.class as usize];
-        recorder.sent(attempt.tag, u64::from(attempt.syn == 0), 1);
-        self.syn(rules, class, attempt, source, recorder, true);
+    fn syn_again<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, attempt: Attempt) {
+        cx.recorder
+            .sent(attempt.tag, u64::from(attempt.syn == 0), 1);
+        self.syn(cx, attempt);
     }
 
-    /// Handles the SYN of `attempt` that is due now; `ask` is false where it was refused already.
-    #[inline(never)]
-    fn syn<S: Source, T: Recorder>(
-        &mut self,
-        rules: &CellRules,
-        class: &Class,
-        mut attempt: Attempt,
-        source: &mut S,
-        recorder: &mut T,
-        ask: bool,
-    ) {
-        let schedule = &class.schedule;
+    /// Handles the SYN of `attempt` that is due now.
+    fn syn<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, attempt: Attempt) {
+        let Attempt {
+            tag,
+            life,
+            id,
+            end,
+            stock,
+            ..
+        } = attempt;
+        let schedule = &cx.classes[tag.class as usize].schedule;
         let at = attempt.try_start + schedule.syns[attempt.syn as usize];
-        let granted = if ask {
-            self.admit(rules, attempt.stock, at)
-        } else {
-            None
-        };
-        match granted {
-            Some(stock) if attempt.end == End::Unanswered => {
-                self.leave_unanswered(rules, class, attempt, stock, at, source, recorder);
-            }
-            Some(stock) => {
-                let Attempt { tag, life, end, .. } = attempt;
-                self.grant(rules, stock, tag, at, life, end, recorder);
-                recorder.established(tag, at - tag.first_at);
-                source.verdict(tag.class, attempt.id, at.saturating_add(life));
-            }
-            None => {
-                self.stocks[attempt.stock as usize].period_refused += 1;
-                let first = attempt.tried == 1 && attempt.syn == 0;
-                recorder.refused(attempt.tag, first);
-                attempt.first_refused = attempt.first_refused.min(at);
-                attempt.syn += 1;
-                match schedule.syns.get(attempt.syn as usize) {
-                    Some(due) if !rules.reset => {
-                        self.wait(rules, attempt, attempt.try_start + due, at, recorder);
-                    }
-                    _ => {
-                        let ends = if rules.reset {
-                            at
-                        } else {
-                            attempt.try_start + schedule.end
-                        };
-                        self.end_try(rules, class, attempt, ends, true, source, recorder);
-                    }
-                }
-            }
+        match self.admit(cx.rules, stock, at) {
+            Some(stock) if end == End::Unanswered => self.leave_unanswered(cx, attempt, stock, at),
+            Some(stock) => self.establish(cx, stock, tag, at, life, id, end),
+            None => self.refuse(cx, attempt, at),
+        }
+    }
+
+    /// A SYN at `at` found no port.
+    fn refuse<S: Source, T: Recorder>(
+        &mut self,
+        cx: &mut Context<S, T>,
+        mut attempt: Attempt,
+        at: u64,
+    ) {
+        let schedule = &cx.classes[attempt.tag.class as usize].schedule;
+        self.stocks[attempt.stock as usize].refuse(1);
+        let first = attempt.tried == 1 && attempt.syn == 0;
+        cx.recorder.refused(attempt.tag, first);
+        if attempt.first_refused == u64::MAX {
+            attempt.first_refused = at;
+            attempt.refused_bucket = attempt.stock % cx.rules.buckets();
+        }
+        attempt.syn += 1;
+        match schedule.syns.get(attempt.syn as usize) {
+            Some(due) if !cx.rules.reset => self.wait(cx, attempt, attempt.try_start + due, at),
+            _ if cx.rules.reset => self.end_try(cx, attempt, at, true),
+            _ => self.end_try(cx, attempt, attempt.try_start + schedule.end, true),
         }
     }
 
     /// A port for a try that gets no answer: held to its last SYN and the half-open time after it.
     fn leave_unanswered<S: Source, T: Recorder>(
         &mut self,
-        rules: &CellRules,
-        class: &Class,
+        cx: &mut Context<S, T>,
         attempt: Attempt,
         stock: u32,
         at: u64,
-        source: &mut S,
-        recorder: &mut T,
     ) {
-        let schedule = &class.schedule;
+        let Attempt {
+            tag,
+            try_start,
+            end,
+            ..
+        } = attempt;
+        let schedule = &cx.classes[tag.class as usize].schedule;
         let last = schedule.syns.last().expect("a try has at least one SYN");
-        let active = attempt.try_start + last - at + rules.half_open;
-        self.hold(
-            rules,
+        let hold = Hold {
             stock,
-            attempt.tag,
+            tag,
             at,
-            0,
-            active,
-            0,
-            End::Unanswered,
-            recorder,
-        );
-        let more = schedule.syns[attempt.syn as usize + 1..]
+            open: 0,
+            active: try_start + last - at + cx.rules.half_open,
+            hold_down: 0,
+            end,
+        };
+        self.hold(cx, hold);
+        let later = &schedule.syns[attempt.syn as usize + 1..];
+        let sent = later
             .iter()
-            .filter(|due| attempt.try_start + **due < rules.duration)
-            .count();
-        recorder.sent(attempt.tag, 0, more as u64);
-        let ends = attempt.try_start + schedule.end;
-        self.end_try(rules, class, attempt, ends, false, source, recorder);
+            .filter(|due| try_start + **due < cx.rules.duration);
+        cx.recorder.sent(tag, 0, sent.count() as u64);
+        self.end_try(cx, attempt, try_start + schedule.end, false);
     }
 
     /// What comes after a try that ends at `ends`.
     fn end_try<S: Source, T: Recorder>(
         &mut self,
-        rules: &CellRules,
-        class: &Class,
+        cx: &mut Context<S, T>,
         mut attempt: Attempt,
         ends: u64,
         refused: bool,
-        source: &mut S,
-        recorder: &mut T,
     ) {
         let Attempt { tag, id, tried, .. } = attempt;
-        if ends >= rules.duration {
-            recorder.pending(tag);
+        let class = &cx.classes[tag.class as usize];
+        if ends >= cx.rules.duration {
+            cx.recorder.pending(tag);
         } else if tried < class.schedule.attempts {
             let bits = draw(class.seed, tag.first_at, id, tried, Draw::Jitter);
             attempt.tried += 1;
             attempt.syn = 0;
             attempt.try_start = ends.saturating_add(class.schedule.pause(tried, bits));
-            attempt.stock = rules.place(class, tag.first_at, id, attempt.tried);
-            self.wait(rules, attempt, attempt.try_start, ends, recorder);
+            attempt.stock = cx.rules.place(class, tag.first_at, id, attempt.tried);
+            self.wait(cx, attempt, attempt.try_start, ends);
         } else {
-            match refused {
-                true => recorder.failed(tag, SimTime::from_nanos(attempt.first_refused)),
-                false => recorder.unanswered(tag),
+            if refused {
+                let first_refused = SimTime::from_nanos(attempt.first_refused);
+                cx.recorder
+                    .failed(tag, first_refused, attempt.refused_bucket);
+            } else {
+                cx.recorder.unanswered(tag);
             }
-            source.verdict(tag.class, id, ends);
+            cx.source.verdict(tag.class, id, ends);
         }
     }
 
     /// Waits for a SYN due at `due`, known since `since`.
-    fn wait<T: Recorder>(
+    fn wait<S: Source, T: Recorder>(
         &mut self,
-        rules: &CellRules,
+        cx: &mut Context<S, T>,
         attempt: Attempt,
         due: u64,
         since: u64,
-        recorder: &mut T,
     ) {
-        if due < rules.duration {
+        if due < cx.rules.duration {
             self.pending.push(due, since, attempt);
         } else {
-            recorder.pending(attempt.tag);
+            cx.recorder.pending(attempt.tag);
         }
     }
 
     /// The stock that grants a SYN a port, if one does.
-    #[inline]
+    #[inline(always)]
     fn admit(&mut self, rules: &CellRules, stock: u32, at: u64) -> Option<u32> {
-        if let Some(limit) = rules.ceiling {
-            let under = &mut self.ceilings[rules.instance(stock) as usize];
-            if under.granted - under.ends.advance(at) >= limit {
-                return None;
-            }
+        if let Some(limit) = rules.ceiling
+            && !self.under_ceiling[rules.instance(stock) as usize].admits(limit, at)
+        {
+            return None;
         }
         if self.stocks[stock as usize].admits(rules, at) {
             return Some(stock);
@@ -545,82 +324,57 @@ impl<R: Releases> Cell<R> {
             .find(|other| self.stocks[*other as usize].admits(rules, at))
     }
 
-    #[inline]
+    /// Gives a connection that is answered the port it was admitted to.
+    #[inline(always)]
     #[allow(
         clippy::too_many_arguments,
         reason = "the parts of a connection, in registers"
     )]
-    fn grant<T: Recorder>(
+    fn establish<S: Source, T: Recorder>(
         &mut self,
-        rules: &CellRules,
+        cx: &mut Context<S, T>,
         stock: u32,
         tag: Tag,
         at: u64,
         life: u64,
+        id: u32,
         end: End,
-        recorder: &mut T,
     ) {
-        let rule = &rules.ends[end as usize];
+        let rule = &cx.rules.ends[end as usize];
         let open = life & rule.life_mask;
-        if end == End::Broken && at.saturating_add(rule.silence) < rules.duration {
-            recorder.broken(tag);
-        }
-        self.hold(
-            rules,
+        let hold = Hold {
             stock,
             tag,
             at,
             open,
-            open + rule.silence,
-            rule.hold_down,
+            active: open + rule.silence,
+            hold_down: rule.hold_down,
             end,
-            recorder,
-        );
+        };
+        if end == End::Broken && at.saturating_add(rule.silence) < cx.rules.duration {
+            cx.recorder.broken(tag);
+        }
+        self.hold(cx, hold);
+        cx.recorder.established(tag, at - tag.first_at);
+        cx.source.verdict(tag.class, id, at.saturating_add(life));
     }
 
-    #[inline]
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "the parts of a hold, in registers"
-    )]
-    fn hold<T: Recorder>(
-        &mut self,
-        rules: &CellRules,
-        stock: u32,
-        tag: Tag,
-        at: u64,
-        open: u64,
-        active: u64,
-        hold_down: u64,
-        end: End,
-        recorder: &mut T,
-    ) {
-        let ports = &mut self.stocks[stock as usize];
-        let inactive_at = at.saturating_add(active);
-        let release_at = inactive_at.saturating_add(hold_down);
-        ports.granted += 1;
-        ports.releases.push(release_at);
-        if ports.takes_last {
-            ports.full_until = ports.releases.quiet_until();
+    #[inline(always)]
+    fn hold<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, hold: Hold) {
+        let Hold { stock, tag, at, .. } = hold;
+        let inactive_at = at.saturating_add(hold.active);
+        let release_at = inactive_at.saturating_add(hold.hold_down);
+        self.stocks[stock as usize].take(inactive_at, release_at);
+        if cx.rules.ceiling.is_some() {
+            self.under_ceiling[cx.rules.instance(stock) as usize].take(inactive_at);
         }
-        if let Some(ends) = &mut ports.ends {
-            ends.push(inactive_at);
-        }
-        if rules.ceiling.is_some() {
-            let under = &mut self.ceilings[rules.instance(stock) as usize];
-            under.granted += 1;
-            under.ends.push(inactive_at);
-        }
-        recorder.granted(
-            tag,
-            stock,
-            Grant {
-                at,
-                open_until: at.saturating_add(open),
-                release_at,
-                end,
-            },
-        );
+        let grant = Grant {
+            at,
+            open_until: at.saturating_add(hold.open),
+            release_at,
+            end: hold.end,
+        };
+        cx.recorder.granted(tag, stock, grant);
     }
 
     /// Closes every period that ends at or before `at`; those in which nothing is in use leave no trace.
@@ -628,7 +382,7 @@ impl<R: Releases> Cell<R> {
     fn cross_borders<T: Recorder>(&mut self, rules: &CellRules, at: u64, recorder: &mut T) {
         while self.next_border <= at {
             self.cross_border(rules, recorder);
-            let idle = self.stocks.iter().all(|stock| stock.peak == 0);
+            let idle = self.stocks.iter().all(Stock::is_idle);
             let from = if idle {
                 at.min(rules.duration)
             } else {
@@ -644,43 +398,10 @@ impl<R: Releases> Cell<R> {
     fn cross_border<T: Recorder>(&mut self, rules: &CellRules, recorder: &mut T) {
         let border = self.next_border;
         for (index, stock) in self.stocks.iter_mut().enumerate() {
-            let used = stock.used(border);
-            let active = stock.active(border);
-            if border > rules.warmup && (stock.peak > 0 || stock.period_refused > 0) {
-                recorder.period(
-                    index as u32,
-                    Period {
-                        start: SimTime::from_nanos(self.period_start),
-                        peak: stock.peak,
-                        peak_active: stock.peak_active,
-                        granted: stock.granted - stock.period_granted,
-                        refused: stock.period_refused,
-                        active_at_end: active,
-                    },
-                );
+            let period = stock.close_period(self.period_start, border);
+            if let Some(period) = period.filter(|_| border > rules.warmup) {
+                recorder.period(index as u32, period);
             }
-            stock.highest = stock.highest.max(stock.peak);
-            stock.peak = used;
-            stock.peak_active = active;
-            stock.period_granted = stock.granted;
-            stock.period_refused = 0;
         }
-    }
-
-    /// The most ports of `stock` that were active or held at a time, in the whole run; after [`Cell::finish`].
-    pub fn highest(&self, stock: u32) -> u32 {
-        self.stocks[stock as usize].highest
-    }
-
-    /// Forgets the ports that have not come back, and says how many of those granted these are; for checks.
-    pub fn drain(&mut self) -> (u64, u64) {
-        let granted = self.stocks.iter().map(|stock| stock.granted).sum();
-        (
-            granted,
-            self.stocks
-                .iter_mut()
-                .map(|stock| stock.releases.drain())
-                .sum(),
-        )
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Attempt {
     pub stock: u32,
     /// When a SYN of it was first refused.
     pub first_refused: u64,
+    /// The bucket that refused it.
+    pub refused_bucket: u32,
     pub try_start: u64,
     /// Number of the try, from 1.
     pub tried: u32,

@@ -161,7 +161,7 @@ impl Releases for WheelReleases {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, at: u64) {
         let bucket = at >> self.shift;
         let index = bucket as usize & (self.lines.len() - 1);
@@ -175,7 +175,7 @@ impl Releases for WheelReleases {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn advance(&mut self, to: u64) -> u64 {
         let bucket = to >> self.shift;
         if bucket != self.current {

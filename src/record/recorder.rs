@@ -191,14 +191,14 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
         self.cell_tallies = cell * self.layout.classes.len() * self.layout.buckets as usize;
     }
 
-    #[inline]
+    #[inline(always)]
     fn tally(&mut self, tag: Tag) -> &mut Tally {
         let within = tag.class * self.layout.buckets + tag.bucket;
         &mut self.tallies[self.cell_tallies + within as usize]
     }
 
     /// The slot of a first SYN in the window.
-    #[inline]
+    #[inline(always)]
     fn slot(&mut self, first_at: u64) -> &mut Slot {
         if first_at < self.slot_start || first_at >= self.slot_end {
             let since = first_at - self.window.warmup.as_nanos();
@@ -210,14 +210,14 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
     }
 
     #[inline]
-    fn note_failure(&mut self, tag: Tag, first_refused: SimTime) {
+    fn note_failure(&mut self, tag: Tag, first_refused: SimTime, bucket: u32) {
         if self
             .first_failure
             .is_none_or(|first| first_refused <= first.at)
         {
             let failure = FirstFailure {
                 at: first_refused,
-                pool: self.layout.pool(self.cell, tag.bucket),
+                pool: self.layout.pool(self.cell, bucket),
                 destination: self.layout.classes[tag.class as usize].destination,
             };
             self.first_failure = [self.first_failure, Some(failure)]
@@ -227,7 +227,7 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn stock(&self, stock: u32) -> usize {
         self.cell * self.layout.keys.len() * self.layout.buckets as usize + stock as usize
     }
@@ -291,7 +291,7 @@ fn causes(end: End) -> (Cause, Cause) {
 }
 
 impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
-    #[inline]
+    #[inline(always)]
     fn offered(&mut self, tag: Tag) {
         if tag.offered {
             self.tally(tag).offered += 1;
@@ -317,7 +317,7 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn granted(&mut self, tag: Tag, stock: u32, grant: Grant) {
         let stock = self.stock(stock);
         self.held_nanos[stock] += u128::from(self.window.clip(grant.at, grant.release_at));
@@ -336,7 +336,7 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn established(&mut self, tag: Tag, latency: u64) {
         if tag.offered {
             let tally = self.tally(tag);
@@ -357,19 +357,19 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
     }
 
     #[inline]
-    fn failed(&mut self, tag: Tag, first_refused: SimTime) {
+    fn failed(&mut self, tag: Tag, first_refused: SimTime, bucket: u32) {
         if tag.offered {
             self.tally(tag).failed += 1;
             self.slot(tag.first_at).failed += 1;
         }
-        self.note_failure(tag, first_refused);
+        self.note_failure(tag, first_refused, bucket);
     }
 
     fn lost(&mut self, tag: Tag, arrivals: &[Arrival]) {
         let (Some(first), Some(last)) = (arrivals.first(), arrivals.last()) else {
             return;
         };
-        self.note_failure(tag, SimTime::from_nanos(first.at));
+        self.note_failure(tag, SimTime::from_nanos(first.at), tag.bucket);
         if !tag.offered {
             return;
         }

@@ -172,7 +172,7 @@ impl<'a> Cells<'a> {
                 .step_by(BLOCK)
                 .map(|from| from..(from + BLOCK).min(nodes))
                 .collect(),
-            _ => vec![0..nodes],
+            _ => std::iter::once(0..nodes).collect(),
         };
         let classes = self.classes_by_key();
         let mut traced = self.traced_by(blocks.len());

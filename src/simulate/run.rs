@@ -2,7 +2,8 @@
 
 use super::groups::Group;
 use crate::engine::{
-    Arrival, Cell, CellRules, Class, HeapReleases, OpenLoop, PoolPlan, Releases, WheelReleases,
+    Arrival, Cell, CellRules, Class, Context, HeapReleases, OpenLoop, PoolPlan, Releases,
+    WheelReleases,
 };
 use crate::record::{Accumulator, Detail, GroupRecorder, Parts, Totals, Window};
 use crate::traffic::{Clients, Mixed, Stream, class_seed};
@@ -25,9 +26,8 @@ pub(super) enum Queue {
 /// What a thread keeps from group to group.
 pub(super) struct Scratch {
     pub totals: Totals,
-    arrivals: Vec<Arrival>,
-    by_cell: Vec<Arrival>,
-    starts: Vec<usize>,
+    /// Arrivals of a window, by cell.
+    arrivals: Vec<Vec<Arrival>>,
 }
 
 impl Scratch {
@@ -35,8 +35,6 @@ impl Scratch {
         Scratch {
             totals: Totals::new(window),
             arrivals: Vec::new(),
-            by_cell: Vec::new(),
-            starts: Vec::new(),
         }
     }
 }
@@ -51,7 +49,7 @@ pub(super) struct Job<'a> {
 }
 
 /// Arrivals in a window, about: they and the cells' queues share the second-level cache.
-const WINDOW_ARRIVALS: f64 = 8_192.0;
+const WINDOW_ARRIVALS: f64 = 4_096.0;
 
 /// From this many ports in use on, the wheel is faster than the heap.
 const WHEEL_FROM_USED: f64 = 24.0;
@@ -122,30 +120,39 @@ impl Job<'_> {
             .collect();
         let closed = group.closed.contains(&true);
 
-        let Scratch {
-            totals,
-            arrivals,
-            by_cell,
-            starts,
-        } = scratch;
+        let Scratch { totals, arrivals } = scratch;
+        arrivals.resize_with(cells.len().max(arrivals.len()), Vec::new);
+        let arrivals = &mut arrivals[..cells.len()];
         let mut recorder = GroupRecorder::<FULL>::new(&group.layout, *self.window, totals);
         let mut feed = Feed::new(group, self.seed, duration);
         while let Some(until) = feed.next_window(arrivals) {
-            scatter(arrivals, by_cell, starts, cells.len());
-            let arrivals: &[Arrival] = if cells.len() == 1 { arrivals } else { by_cell };
-            for (index, cell) in cells.iter_mut().enumerate() {
-                let mut open = OpenLoop(&arrivals[starts[index]..starts[index + 1]]);
+            for (index, (cell, arrivals)) in cells.iter_mut().zip(arrivals.iter()).enumerate() {
+                let mut open = OpenLoop(arrivals);
                 recorder.listen_to(index);
+                let recorder = &mut recorder;
+                let (rules, classes) = (&rules, &classes[..]);
                 if closed {
-                    let clients = &mut clients[index];
-                    let mut source = Mixed {
+                    let source = &mut Mixed {
                         open,
-                        clients,
+                        clients: &mut clients[index],
                         closed: &group.closed,
                     };
-                    cell.run(&rules, &classes, &mut source, until, &mut recorder);
+                    let mut context = Context {
+                        rules,
+                        classes,
+                        source,
+                        recorder,
+                    };
+                    cell.run(&mut context, until);
                 } else {
-                    cell.run(&rules, &classes, &mut open, until, &mut recorder);
+                    let source = &mut open;
+                    let mut context = Context {
+                        rules,
+                        classes,
+                        source,
+                        recorder,
+                    };
+                    cell.run(&mut context, until);
                 }
             }
         }
@@ -214,57 +221,29 @@ impl<'a> Feed<'a> {
         }
     }
 
-    /// Fills in the arrivals of the next window in time order; its end, or none when the run is over.
-    fn next_window(&mut self, arrivals: &mut Vec<Arrival>) -> Option<u64> {
+    /// Deals the arrivals of the next window to their cells in time order; its end, or none when the run is over.
+    fn next_window(&mut self, arrivals: &mut [Vec<Arrival>]) -> Option<u64> {
         if self.now >= self.end {
             return None;
         }
         let until = self.now.saturating_add(self.window).min(self.end);
-        arrivals.clear();
+        arrivals.iter_mut().for_each(Vec::clear);
         for stream in &mut self.streams {
-            stream.fill(until, arrivals);
+            stream.deal(until, arrivals);
         }
         let ready = self.traced.partition_point(|arrival| arrival.at < until);
         let (now, later) = self.traced.split_at(ready);
-        arrivals.extend_from_slice(now);
+        for arrival in now {
+            arrivals[arrival.sort.cell() as usize].push(*arrival);
+        }
         self.traced = later;
         if self.streams.len() + usize::from(!now.is_empty()) > 1 {
-            arrivals
-                .sort_by_key(|arrival| (arrival.at, self.workloads[arrival.sort.class() as usize]));
+            let workload = |arrival: &Arrival| self.workloads[arrival.sort.class() as usize];
+            for arrivals in arrivals {
+                arrivals.sort_by_key(|arrival| (arrival.at, workload(arrival)));
+            }
         }
         self.now = until;
         Some(until)
     }
-}
-
-/// Sorts `arrivals` by cell, keeping their order within each; cell i's are `starts[i]..starts[i + 1]`.
-fn scatter(
-    arrivals: &[Arrival],
-    by_cell: &mut Vec<Arrival>,
-    starts: &mut Vec<usize>,
-    cells: usize,
-) {
-    starts.clear();
-    starts.resize(cells + 1, 0);
-    if cells == 1 {
-        starts[1] = arrivals.len();
-        return;
-    }
-    for arrival in arrivals {
-        starts[arrival.sort.cell() as usize + 1] += 1;
-    }
-    for cell in 0..cells {
-        starts[cell + 1] += starts[cell];
-    }
-    if let Some(any) = arrivals.first() {
-        by_cell.resize(by_cell.len().max(arrivals.len()), *any);
-    }
-    // Each start moves to the end of its cell, which is the next cell's start.
-    for arrival in arrivals {
-        let place = &mut starts[arrival.sort.cell() as usize];
-        by_cell[*place] = *arrival;
-        *place += 1;
-    }
-    starts.copy_within(..cells, 1);
-    starts[0] = 0;
 }

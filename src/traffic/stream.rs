@@ -156,6 +156,16 @@ impl CellMarks {
         self.columns.len() == 1
     }
 
+    /// The first cell, if all have the same weight and follow each other.
+    fn even_from(&self) -> Option<u32> {
+        const NEARLY_ALL: u32 = u32::MAX - 8;
+        let first = self.columns[0].1;
+        let even = (first..)
+            .zip(&self.columns)
+            .all(|(cell, (threshold, own, _))| *own == cell && *threshold >= NEARLY_ALL);
+        even.then_some(first)
+    }
+
     #[inline]
     fn cell(&self, word: u64) -> u32 {
         let scaled = (word & 0xFFFF_FFFF) * self.columns.len() as u64;
@@ -183,6 +193,26 @@ pub struct StreamPlan {
     pub ends: Ends,
     /// Names the unit of drawing: (workload, endpoint, block of nodes), or a finer one.
     pub unit: [u64; 3],
+}
+
+impl StreamPlan {
+    /// The sorts of arrivals with these marks.
+    fn sort(&self, marks: &[u64], out: &mut [Sort]) {
+        match (self.cells.even_from(), self.ends.only) {
+            (Some(first), Some(end)) => {
+                let cells = self.cells.columns.len() as u64;
+                for (sort, mark) in out.iter_mut().zip(marks) {
+                    let cell = first + (((mark & 0xFFFF_FFFF) * cells) >> 32) as u32;
+                    *sort = Sort::new(self.class, cell, end);
+                }
+            }
+            _ => {
+                for (sort, mark) in out.iter_mut().zip(marks) {
+                    *sort = Sort::new(self.class, self.cells.cell(*mark), self.ends.end(*mark));
+                }
+            }
+        }
+    }
 }
 
 /// When the arrivals of a stream come.
@@ -218,6 +248,7 @@ pub struct Stream<'a> {
     at: Vec<u64>,
     life: Vec<u64>,
     mark: Vec<u64>,
+    sort: Vec<Sort>,
     next: usize,
     drawn: u64,
     clock: u64,
@@ -242,6 +273,7 @@ impl<'a> Stream<'a> {
             at: vec![0; batch],
             life: vec![0; batch],
             mark: vec![0; marks],
+            sort: vec![Sort::new(plan.class, plan.cells.cell(0), plan.ends.end(0)); batch],
             next: batch,
             drawn: 0,
             clock: 0,
@@ -265,12 +297,13 @@ impl<'a> Stream<'a> {
         }
         draw_spans(&self.plan.lifetime, &mut self.lives, &mut self.life);
         lanes::words(&mut self.marks, &mut self.mark);
+        self.plan.sort(&self.mark, &mut self.sort);
         self.drawn += self.at.len() as u64;
         self.next = 0;
     }
 
-    /// Appends all arrivals before `until`, in time order.
-    pub fn fill(&mut self, until: u64, out: &mut Vec<Arrival>) {
+    /// Deals all arrivals before `until` to their cells, in time order.
+    pub fn deal(&mut self, until: u64, cells: &mut [Vec<Arrival>]) {
         loop {
             if self.next == self.at.len() {
                 self.draw();
@@ -281,19 +314,22 @@ impl<'a> Stream<'a> {
             } else {
                 rest.partition_point(|at| *at < until)
             };
-            let from = self.next;
-            let first_id = self.drawn - self.at.len() as u64;
-            let plan = self.plan;
-            let marked = !self.mark.is_empty();
-            out.extend((from..from + ready).map(|i| {
-                let mark = if marked { self.mark[i] } else { 0 };
-                Arrival {
-                    at: self.at[i],
-                    life: self.life[i],
-                    id: (first_id + i as u64) as u32,
-                    sort: Sort::new(plan.class, plan.cells.cell(mark), plan.ends.end(mark)),
+            let drawn = self.next..self.next + ready;
+            let first_id = self.drawn - (self.at.len() - self.next) as u64;
+            let spans = self.at[drawn.clone()].iter().zip(&self.life[drawn.clone()]);
+            let arrivals = (first_id..)
+                .zip(spans)
+                .map(|(id, (at, life))| (id as u32, *at, *life));
+            let sorts = &self.sort[drawn];
+            if let (true, Some(sort)) = (self.mark.is_empty(), sorts.first().copied()) {
+                let cell = &mut cells[sort.cell() as usize];
+                cell.extend(arrivals.map(|(id, at, life)| Arrival { at, life, id, sort }));
+            } else {
+                for ((id, at, life), sort) in arrivals.zip(sorts) {
+                    let sort = *sort;
+                    cells[sort.cell() as usize].push(Arrival { at, life, id, sort });
                 }
-            }));
+            }
             self.next += ready;
             if self.next < self.at.len() {
                 return;
@@ -588,17 +624,21 @@ mod tests {
     fn a_stream_is_the_same_however_it_is_cut_into_windows() {
         let plan = plan(Process::Poisson(50.0));
         let until = SimTime::from_secs(100).as_nanos();
-        let mut whole = Vec::new();
-        Stream::new(&plan, Seed(1), 1.0).fill(until, &mut whole);
-        let mut pieces = Vec::new();
+        let mut whole = vec![Vec::new(); 2];
+        Stream::new(&plan, Seed(1), 1.0).deal(until, &mut whole);
+        let mut pieces = vec![Vec::new(); 2];
         let mut stream = Stream::new(&plan, Seed(1), 5_000.0);
         for end in (0..=until).step_by(7_777_777_777).skip(1).chain([until]) {
-            stream.fill(end, &mut pieces);
+            stream.deal(end, &mut pieces);
         }
         assert_eq!(whole, pieces);
-        assert!(whole.is_sorted_by_key(|arrival| arrival.at));
+        assert!(
+            whole
+                .iter()
+                .all(|cell| cell.is_sorted_by_key(|arrival| arrival.at))
+        );
         // Poisson with mean 5,000: within 4.5 standard deviations.
-        assert!((whole.len() as f64 - 5_000.0).abs() < 4.5 * 5_000f64.sqrt());
+        assert!((whole.concat().len() as f64 - 5_000.0).abs() < 4.5 * 5_000f64.sqrt());
     }
 
     #[test]
@@ -607,9 +647,10 @@ mod tests {
             per_second: 20.0,
             phase: 0.5,
         });
-        let mut out = Vec::new();
-        Stream::new(&plan, Seed(1), 20.0).fill(1_000_000_000, &mut out);
-        let at: Vec<u64> = out.iter().map(|arrival| arrival.at).collect();
+        let mut out = vec![Vec::new(); 2];
+        Stream::new(&plan, Seed(1), 20.0).deal(1_000_000_000, &mut out);
+        let mut at: Vec<u64> = out.concat().iter().map(|arrival| arrival.at).collect();
+        at.sort_unstable();
         assert_eq!(
             at,
             (0..20)

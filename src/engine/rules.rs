@@ -1,0 +1,124 @@
+//! The rules of a cell: limits, holds, buckets and borders, as plain numbers.
+
+use super::connection::{Class, Draw, EndRule, draw, end_rules};
+use super::plan::{Grouping, IpChoice, PoolPlan, RefusedSyn};
+use crate::units::SimTime;
+
+/// The rules of a cell; shared by all cells of an outbound type. Times in nanoseconds.
+#[derive(Clone, Debug)]
+pub struct CellRules {
+    /// Ports of a stock, active or held.
+    pub(super) limit: u32,
+    /// Active connections of a stock.
+    pub(super) active_limit: Option<u32>,
+    pub(super) ends: [EndRule; 5],
+    pub(super) half_open: u64,
+    instances: u32,
+    pub(super) ips: u32,
+    /// Whether a SYN without a port looks at the other IPs of its instance.
+    pub(super) fallback: bool,
+    /// Whether a refused SYN ends its try.
+    pub(super) reset: bool,
+    /// Active connections over all keys, where it is enforced.
+    pub(super) ceiling: Option<u64>,
+    pub(super) warmup: u64,
+    pub(super) duration: u64,
+    border_step: u64,
+}
+
+impl CellRules {
+    /// The rules of `plan` for a run of `duration` that counts from `warmup`; a period ends every `step`.
+    /// `enforce_ceiling` where the cells under the plan's ceiling are run as one.
+    pub fn new(
+        plan: &PoolPlan,
+        warmup: SimTime,
+        duration: SimTime,
+        step: SimTime,
+        enforce_ceiling: bool,
+    ) -> Self {
+        let (instances, ips, choice) = match plan.grouping {
+            Grouping::Buckets {
+                ips,
+                instances,
+                choice,
+            } => (instances, ips, choice),
+            _ => (1, 1, IpChoice::Random),
+        };
+        let enforced = enforce_ceiling && plan.ceiling_scopes() > 0;
+        CellRules {
+            limit: plan.binding_limit(),
+            active_limit: plan.active_limit.map(|active| match active.counts_held {
+                // Counted with the held ones, they are in the binding limit.
+                true => u32::MAX,
+                false => active.limit,
+            }),
+            ends: end_rules(&plan.holds),
+            half_open: plan.holds.half_open.as_nanos(),
+            instances,
+            ips,
+            fallback: choice == IpChoice::Fallback,
+            reset: plan.refused_syn == RefusedSyn::Reset,
+            ceiling: plan
+                .ceiling
+                .filter(|_| enforced)
+                .map(|ceiling| ceiling.limit),
+            warmup: warmup.as_nanos(),
+            duration: duration.as_nanos(),
+            border_step: step.as_nanos(),
+        }
+    }
+
+    pub(super) fn buckets(&self) -> u32 {
+        self.instances * self.ips
+    }
+
+    /// Ceilings that are enforced.
+    pub(super) fn ceilings(&self) -> u32 {
+        if self.ceiling.is_some() {
+            self.instances
+        } else {
+            0
+        }
+    }
+
+    /// The instance whose bucket `stock` is; 0 where there are none.
+    #[inline]
+    pub fn instance(&self, stock: u32) -> u32 {
+        stock % self.buckets() / self.ips
+    }
+
+    /// The stock where the SYNs of this try look for a port.
+    #[inline(always)]
+    pub(super) fn place(&self, class: &Class, first_at: u64, id: u32, tried: u32) -> u32 {
+        let buckets = self.buckets();
+        let first = class.key * buckets;
+        if buckets == 1 {
+            return first;
+        }
+        let bits = draw(class.seed, first_at, id, tried, Draw::Bucket);
+        first + (((bits >> 32) * u64::from(buckets)) >> 32) as u32
+    }
+
+    /// The first border of a run.
+    pub(super) fn first_border(&self) -> u64 {
+        match self.warmup {
+            0 => self.border_after(0),
+            warmup => warmup,
+        }
+    }
+
+    /// The first border after `at`.
+    pub(super) fn border_after(&self, at: u64) -> u64 {
+        if at >= self.duration {
+            return u64::MAX;
+        }
+        (at / self.border_step + 1)
+            .saturating_mul(self.border_step)
+            .min(self.duration)
+    }
+
+    /// The last border at or before `at`, from warm-up on.
+    pub(super) fn border_before(&self, at: u64) -> u64 {
+        (at / self.border_step * self.border_step).max(self.warmup)
+    }
+}

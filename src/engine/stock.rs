@@ -1,0 +1,159 @@
+//! A stock: the ports of one pool toward one key.
+
+use super::Period;
+use super::releases::{HeapReleases, Releases};
+use super::rules::CellRules;
+use crate::units::SimTime;
+
+/// The ports of one pool toward one key. Times in nanoseconds.
+#[derive(Clone, Debug)]
+pub(super) struct Stock<R> {
+    granted: u64,
+    releases: R,
+    /// Ends of activity, where the plan has a second limit.
+    ends: Option<R>,
+    /// While the stock is full: nothing comes back before this instant.
+    full_until: u64,
+    /// Whether the port that was admitted last is the last free one.
+    takes_last: bool,
+    peak: u32,
+    /// The peak of all periods closed.
+    highest: u32,
+    peak_active: u32,
+    period_granted: u64,
+    period_refused: u64,
+}
+
+impl<R: Releases> Stock<R> {
+    /// A stock without ports in use; `releases` is an empty queue.
+    pub fn new(rules: &CellRules, releases: &R) -> Self {
+        Stock {
+            granted: 0,
+            releases: releases.clone(),
+            ends: rules.active_limit.map(|_| releases.clone()),
+            full_until: 0,
+            takes_last: false,
+            peak: 0,
+            highest: 0,
+            peak_active: 0,
+            period_granted: 0,
+            period_refused: 0,
+        }
+    }
+
+    /// Until when it is known to be full; not later than the next release.
+    #[inline(always)]
+    pub fn full_until(&self) -> u64 {
+        self.full_until
+    }
+
+    /// The most ports that were in use at a time, in all periods closed.
+    pub fn highest(&self) -> u32 {
+        self.highest
+    }
+
+    /// Whether nothing was in use since the last border.
+    pub fn is_idle(&self) -> bool {
+        self.peak == 0
+    }
+
+    #[inline(always)]
+    fn used(&mut self, at: u64) -> u32 {
+        (self.granted - self.releases.advance(at)) as u32
+    }
+
+    #[inline(always)]
+    fn active(&mut self, at: u64) -> u32 {
+        match &mut self.ends {
+            Some(ends) => (self.granted - ends.advance(at)) as u32,
+            None => 0,
+        }
+    }
+
+    /// Whether a SYN at `at` gets a port; if it does, [`Stock::take`] must follow.
+    #[inline(always)]
+    pub fn admits(&mut self, rules: &CellRules, at: u64) -> bool {
+        if at < self.full_until {
+            return false;
+        }
+        let used = self.used(at);
+        if used >= rules.limit {
+            self.full_until = self.releases.quiet_until();
+            return false;
+        }
+        if let Some(limit) = rules.active_limit {
+            let active = self.active(at);
+            if active >= limit {
+                return false;
+            }
+            self.peak_active = self.peak_active.max(active + 1);
+        }
+        self.peak = self.peak.max(used + 1);
+        self.takes_last = used + 1 == rules.limit;
+        true
+    }
+
+    /// Takes a port that is active until `inactive_at` and held until `release_at`.
+    #[inline(always)]
+    pub fn take(&mut self, inactive_at: u64, release_at: u64) {
+        self.granted += 1;
+        self.releases.push(release_at);
+        if self.takes_last {
+            self.full_until = self.releases.quiet_until();
+        }
+        if let Some(ends) = &mut self.ends {
+            ends.push(inactive_at);
+        }
+    }
+
+    /// Notes SYNs that were refused.
+    #[inline]
+    pub fn refuse(&mut self, syns: u64) {
+        self.period_refused += syns;
+    }
+
+    /// Ends a period that began at `start`, at `border`; what happened in it, unless nothing did.
+    pub fn close_period(&mut self, start: u64, border: u64) -> Option<Period> {
+        let used = self.used(border);
+        let active = self.active(border);
+        let period = Period {
+            start: SimTime::from_nanos(start),
+            peak: self.peak,
+            peak_active: self.peak_active,
+            granted: self.granted - self.period_granted,
+            refused: self.period_refused,
+            active_at_end: active,
+        };
+        self.highest = self.highest.max(self.peak);
+        self.peak = used;
+        self.peak_active = active;
+        self.period_granted = self.granted;
+        self.period_refused = 0;
+        (period.peak > 0 || period.refused > 0).then_some(period)
+    }
+
+    /// Forgets the ports that have not come back: (granted in all, forgotten).
+    pub fn drain(&mut self) -> (u64, u64) {
+        (self.granted, self.releases.drain())
+    }
+}
+
+/// Active connections over all keys, of a gateway or of a firewall instance.
+#[derive(Clone, Debug, Default)]
+pub(super) struct UnderCeiling {
+    granted: u64,
+    ends: HeapReleases,
+}
+
+impl UnderCeiling {
+    /// Whether one more may become active at `at`.
+    pub fn admits(&mut self, limit: u64, at: u64) -> bool {
+        self.granted - self.ends.advance(at) < limit
+    }
+
+    /// One more is active until `inactive_at`.
+    pub fn take(&mut self, inactive_at: u64) {
+        self.granted += 1;
+        self.ends.push(inactive_at);
+    }
+}
