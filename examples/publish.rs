@@ -89,7 +89,7 @@ fn printed(command: &str, document: &Document) -> String {
     };
     let finding = wrapped(&report::finding(document), style.width);
     format!(
-        "$ snatsim {command}\n{}\n{finding}\n",
+        "$ snatsim {command}\n{}\n{finding}",
         report::table(document, style),
     )
 }
