@@ -25,6 +25,16 @@ macro_rules! examples {
 // A scenario that names files lists them: "replay" ["replay.csv"];
 examples! {
     "default-cluster";
+    "node-step-50";
+    "node-step-51";
+    "hot-node";
+    "leaked-connections";
+    "sql-churn";
+    "many-destinations";
+    "firewall-buckets";
+    "external-dns";
+    "queue-workers";
+    "replayed-trace" ["traces/nightly-job.csv"];
 }
 
 impl Example {

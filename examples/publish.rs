@@ -1,0 +1,176 @@
+//! Writes what the repository publishes: results of every scenario in `configs/`, the JSON Schemas,
+//! and the tables inside README.md and `docs/model.md`.
+//!
+//! `cargo run --profile test --example publish`; the test `published` says when something has drifted.
+
+use snatsim::cli::{EXAMPLES, Example};
+use snatsim::outbound::Assumptions;
+use snatsim::report::{self, Style};
+use snatsim::results::words::wrapped;
+use snatsim::results::{self, About, Document};
+use snatsim::simulate::{Detail, simulate};
+use snatsim::{model, scenario};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+/// Path in the repository and content of what is published.
+pub type Files = BTreeMap<String, String>;
+
+#[allow(dead_code)]
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = results();
+    files.extend(schemas());
+    files.extend(documents(root, &files));
+    for (path, content) in &files {
+        let file = root.join(path);
+        let directory = file.parent().expect("a file lies in a directory");
+        std::fs::create_dir_all(directory).expect("the repository can be written to");
+        std::fs::write(&file, content).expect("the repository can be written to");
+        println!("{:>8} bytes  {path}", content.len());
+    }
+}
+
+/// The result of every embedded scenario, as `run -o` writes it, and the table as it is printed.
+pub fn results() -> Files {
+    let mut files = Files::new();
+    for (i, example) in EXAMPLES.iter().enumerate() {
+        // The first is what `compare` takes by default.
+        let document = document(example, i == 0);
+        let command = match i {
+            0 => "compare".to_owned(),
+            _ => format!("run --example {}", example.name),
+        };
+        let mut json = serde_json::to_string_pretty(&document).expect("a document is plain values");
+        json.push('\n');
+        files.insert(format!("results/{}/result.json", example.name), json);
+        files.insert(
+            format!("results/{}/table.txt", example.name),
+            printed(&command, &document),
+        );
+    }
+    files
+}
+
+fn document(example: &Example, compare: bool) -> Document {
+    let mut loaded = scenario::load(example.text, example.name, &[])
+        .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    if compare {
+        loaded.fill_in_azure_types();
+    }
+    let mut files = |name: &str| {
+        let bytes = example.file(name).map(<[u8]>::to_vec);
+        bytes.ok_or_else(|| std::io::ErrorKind::NotFound.into())
+    };
+    let model = model::build(&loaded, &mut files)
+        .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    let run = simulate(&model, Detail::Full, &|_, _| ());
+    let named: Vec<(String, Vec<u8>)> = loaded
+        .files()
+        .into_iter()
+        .map(|name| {
+            let bytes = example.file(&name).expect("an example has its files");
+            (name, bytes.to_vec())
+        })
+        .collect();
+    let about = About {
+        scenario_sha256: scenario::sha256(&loaded, &named),
+        compare,
+    };
+    results::document(&model, &run, &about)
+}
+
+/// What a terminal of 100 columns shows.
+fn printed(command: &str, document: &Document) -> String {
+    let style = Style {
+        width: 100,
+        color: false,
+    };
+    let finding = wrapped(&report::finding(document), style.width);
+    format!(
+        "$ snatsim {command}\n{}\n{finding}\n",
+        report::table(document, style),
+    )
+}
+
+/// The JSON Schemas, as `snatsim schema` prints them.
+pub fn schemas() -> Files {
+    let of = |name: &str, schema: serde_json::Value| {
+        (
+            format!("schemas/{name}.schema.json"),
+            format!("{schema:#}\n"),
+        )
+    };
+    Files::from([
+        of("scenario", scenario::schema()),
+        of("result", results::schema()),
+    ])
+}
+
+/// The documents in `root` with their generated parts made anew.
+pub fn documents(root: &Path, results: &Files) -> Files {
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect("the document exists");
+    let table = format!(
+        "```text\n{}```\n",
+        results["results/default-cluster/table.txt"]
+    );
+    let readme = with_part(&read("README.md"), "compare", &table);
+    let readme = with_part(&readme, "examples", &examples());
+    let refusal = read("configs/invalid/azure-ports-for-25-nodes.txt");
+    let readme = with_part(&readme, "refusal", &format!("```text\n{refusal}```\n"));
+    let model = with_part(&read("docs/model.md"), "assumptions", &assumptions());
+    Files::from([
+        ("README.md".to_owned(), readme),
+        ("docs/model.md".to_owned(), model),
+    ])
+}
+
+/// `text` with what stands between the marks of `part` replaced.
+fn with_part(text: &str, part: &str, content: &str) -> String {
+    let (begin, end) = (
+        format!("<!-- {part}: made by `publish` -->\n"),
+        format!("<!-- {part}: end -->\n"),
+    );
+    let (before, rest) = text.split_once(&begin).expect("the part begins");
+    let (_, after) = rest.split_once(&end).expect("the part ends");
+    format!("{before}{begin}\n{content}\n{end}{after}")
+}
+
+fn examples() -> String {
+    let mut text = "| scenario | what it shows |\n|---|---|\n".to_owned();
+    for example in EXAMPLES {
+        let name = example.name;
+        writeln!(
+            text,
+            "| [{name}](configs/{name}.json), [result](results/{name}/table.txt) | {} |",
+            example.description()
+        )
+        .expect("a String takes all");
+    }
+    text
+}
+
+fn assumptions() -> String {
+    let mut text =
+        "| assumption | default | or | what it says | why it is one |\n|---|---|---|---|---|\n"
+            .to_owned();
+    for assumption in Assumptions::ALL {
+        let alternatives: Vec<String> = assumption
+            .alternatives
+            .iter()
+            .map(|value| format!("`{value}`"))
+            .collect();
+        writeln!(
+            text,
+            "| `{}` | `{}` | {} | {} | {} |",
+            assumption.name,
+            assumption.default,
+            alternatives.join(", "),
+            assumption.meaning,
+            assumption.source
+        )
+        .expect("a String takes all");
+    }
+    text
+}
