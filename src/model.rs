@@ -8,11 +8,12 @@ mod workloads;
 
 pub use build::{build, refusals};
 
-use crate::engine::{PoolPlan, Protocol};
+use crate::engine::{PoolPlan, Protocol, Schedule, UdpKey};
 use crate::fault::Fault;
 use crate::outbound::{Assumptions, OutboundType};
 use crate::traffic::{Close, Connect, Law, Retry, TraceRow};
 use crate::units::{Seed, SimTime};
+use std::collections::BTreeMap;
 
 /// A scenario that can be simulated.
 #[derive(Clone, Debug)]
@@ -144,7 +145,43 @@ pub struct Outbound {
     pub notes: Vec<Note>,
 }
 
+impl Workload {
+    /// When SYNs and tries of its connections over `protocol` are due.
+    pub fn schedule(&self, protocol: Protocol) -> Schedule {
+        let Connect {
+            timeout,
+            syn_retries,
+            syn_linear_timeouts,
+        } = self.connect;
+        let Retry {
+            attempts,
+            backoff,
+            factor,
+            jitter,
+        } = self.retry;
+        let schedule = match protocol {
+            Protocol::Tcp => Schedule::tcp(syn_retries, syn_linear_timeouts, timeout),
+            Protocol::Udp => Schedule::udp(),
+        };
+        schedule.with_retry(attempts, backoff, factor, jitter)
+    }
+}
+
 impl Model {
+    /// The key of every endpoint under `plan`, dense, in the order of first use: what a port is busy toward.
+    pub fn keys(&self, plan: &PoolPlan) -> Vec<usize> {
+        let mut dense = BTreeMap::new();
+        let key = |endpoint: &Endpoint| {
+            let by_address = endpoint.protocol == Protocol::Udp && plan.udp_key == UdpKey::Address;
+            let port = (!by_address).then_some(endpoint.port);
+            let next = dense.len();
+            *dense
+                .entry((endpoint.protocol, endpoint.address, port))
+                .or_insert(next)
+        };
+        self.endpoints.iter().map(key).collect()
+    }
+
     /// The name of pool `pool` of `plan`: the node, `gateway`, `shared`, or `instance-i/ip-j`.
     pub fn pool_name(&self, outbound: &Outbound, plan: &PoolPlan, pool: usize) -> String {
         use crate::engine::Grouping;

@@ -2,12 +2,14 @@
 
 pub mod analytic;
 mod document;
+pub mod erlang;
 mod figures;
 mod files;
 mod findings;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod hgrm;
+pub mod holds;
 pub mod interval;
 mod timeline;
 pub mod words;

@@ -6,7 +6,7 @@ mod stream;
 pub mod trace;
 pub mod words;
 
-pub use law::{Law, LawError};
+pub use law::{Law, LawError, quantile_of};
 pub use stream::{
     CellMarks, ClientPlan, Clients, Ends, Mixed, Process, Stream, StreamPlan, class_seed,
 };

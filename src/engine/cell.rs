@@ -60,7 +60,7 @@ impl<R: Releases> Cell<R> {
 
     /// Runs to `until` (not included), at most the end of the run. The source yields no arrival at or after `until`
     /// but those of clients.
-    #[inline]
+    #[inline(always)]
     pub fn run<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, until: u64) {
         loop {
             let arrival_at = cx.source.peek();
@@ -110,7 +110,7 @@ impl<R: Releases> Cell<R> {
 
     /// Loses what arrives while the only stock is full, all at once; false where connections may try again, or their
     /// fate depends on the end of the run.
-    #[inline]
+    #[inline(always)]
     fn lose<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, until: u64) -> bool {
         let Context { rules, .. } = *cx;
         let [class] = cx.classes else { return false };

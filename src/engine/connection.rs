@@ -162,7 +162,7 @@ impl Schedule {
     }
 
     /// Whether a refused first SYN settles the connection.
-    pub(super) fn is_pure_loss(&self) -> bool {
+    pub fn is_pure_loss(&self) -> bool {
         self.syns.len() == 1 && self.attempts == 1
     }
 

@@ -72,6 +72,23 @@ const EMPTY: i32 = i32::MAX;
 #[repr(align(64))]
 struct Line([i32; LINE]);
 
+/// How many of `line` are at `offset` or before.
+///
+/// By the sign of (at - offset - 1), in plain arithmetic and a function of its own: inlined into the loop over a cell, or
+/// as a sum of compares, compilers lose the vector code.
+#[inline(never)]
+fn count_until(line: &[i32; LINE], offset: i32) -> u32 {
+    const LANES: usize = 4;
+    let after = offset + 1;
+    let mut signs = [0; LANES];
+    for at in line.chunks_exact(LANES) {
+        for lane in 0..LANES {
+            signs[lane] += (at[lane] - after) >> 31;
+        }
+    }
+    signs.iter().sum::<i32>().unsigned_abs()
+}
+
 /// A timing wheel whose buckets are unordered: what has come back is *counted*, with one vector compare.
 ///
 /// What does not fit (a full bucket, a time beyond the wheel's horizon) waits in a heap. Exact at every instant.
@@ -131,7 +148,7 @@ impl WheelReleases {
         self.current = bucket;
     }
 
-    #[inline]
+    #[inline(always)]
     fn line(&self) -> &[i32; LINE] {
         &self.lines[self.current as usize & (self.lines.len() - 1)].0
     }
@@ -183,11 +200,11 @@ impl Releases for WheelReleases {
         }
         let offset = (to & ((1 << self.shift) - 1)) as i32;
         self.offset = offset;
-        let came_back: u32 = self.line().iter().map(|at| u32::from(*at <= offset)).sum();
+        let came_back = count_until(self.line(), offset);
         self.passed + u64::from(came_back) + self.overflow.advance(to)
     }
 
-    #[inline]
+    #[inline(always)]
     fn quiet_until(&self) -> u64 {
         let ahead = |at: i32| if at > self.offset { at } else { EMPTY };
         let next = self

@@ -1,326 +1,11 @@
-//! What theory says beside the simulation: the Erlang-B formula, offered loads, and how long ports are held.
+//! What theory says beside the simulation: offered loads and blocking, cell by cell, and where it does not apply.
 
 use super::document::Analytic;
-use crate::engine::{Grouping, IpChoice, PoolPlan, Protocol, UdpKey};
-use crate::model::{Endpoint, Mix, Model, OpenProcess, Traffic, Workload};
-use crate::record::Cause;
-use crate::traffic::{CloseKind, Connect, Law, TraceRow};
-use crate::units::SimTime;
+use super::erlang::erlang_b;
+use super::holds::{hold_times, parts, protocol};
+use crate::engine::{Grouping, IpChoice, PoolPlan};
+use crate::model::{Mix, Model, OpenProcess, Traffic};
 use std::collections::BTreeMap;
-use std::sync::Arc;
-
-/// The Erlang-B blocking probability of `servers` ports at an offered load in Erlang.
-///
-/// Sums 1/B = Σ N! / ((N−k)! A^k), all terms positive, so nothing cancels at any size.
-/// Values below 1e-300 are given as 0.
-pub fn erlang_b(load: f64, servers: u64) -> f64 {
-    assert!(load >= 0.0, "an offered load is not negative");
-    if load == 0.0 {
-        return f64::from(u8::from(servers == 0));
-    }
-    let (mut term, mut sum) = (1.0, 1.0);
-    for left in (1..=servers).rev() {
-        let growth = left as f64 / load;
-        term *= growth;
-        sum += term;
-        // Once terms shrink they go on shrinking, faster each time: the rest is below one part in 1e16.
-        if sum > 1e300 || (growth < 1.0 && term < sum * 1e-17 * (1.0 - growth)) {
-            break;
-        }
-    }
-    if sum > 1e300 { 0.0 } else { 1.0 / sum }
-}
-
-/// The fewest ports whose blocking is at most `target`, in (0, 1], at an offered load in Erlang.
-pub fn ports_for(load: f64, target: f64) -> u64 {
-    assert!(
-        load >= 0.0 && target > 0.0 && target <= 1.0,
-        "a load that is not negative and a probability above 0"
-    );
-    let mut inverse: f64 = 1.0;
-    let mut ports = 0;
-    while inverse * target < 1.0 {
-        ports += 1;
-        inverse = 1.0 + inverse * ports as f64 / load;
-    }
-    ports
-}
-
-/// How long the connections of a model hold a port under a plan, in seconds, if every first SYN finds one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HoldTimes {
-    /// Mean; infinite where a lifetime has no mean.
-    pub mean: f64,
-    /// 99th percentile.
-    pub p99: f64,
-    /// The mean split by [`Cause`].
-    pub by_cause: [f64; 6],
-}
-
-/// The hold times of all connections of `model` under `plan`; none without connections.
-pub fn hold_times(model: &Model, plan: &PoolPlan) -> Option<HoldTimes> {
-    let parts: Vec<Part> = model
-        .workloads
-        .iter()
-        .flat_map(|workload| parts(model, plan, workload))
-        .collect();
-    let rate: f64 = parts.iter().map(|part| part.rate).sum();
-    if rate <= 0.0 {
-        return None;
-    }
-    let mut by_cause = [0.0; 6];
-    for part in &parts {
-        for (sum, held) in by_cause.iter_mut().zip(part.by_cause()) {
-            *sum += part.rate / rate * held;
-        }
-    }
-    Some(HoldTimes {
-        mean: by_cause.iter().sum(),
-        p99: quantile(0.99, |x| {
-            parts
-                .iter()
-                .map(|part| part.rate / rate * part.law.cdf(x - part.after()))
-                .sum()
-        }),
-        by_cause,
-    })
-}
-
-/// The smallest value at which `cdf` reaches `p`, by bisection to one part in a million.
-fn quantile(p: f64, cdf: impl Fn(f64) -> f64) -> f64 {
-    let mut high = 1.0;
-    while cdf(high) < p && high < 1e15 {
-        high *= 2.0;
-    }
-    let mut low = 0.0;
-    while high - low > 1e-6 * high && high > 1e-9 {
-        let middle = (low + high) / 2.0;
-        if cdf(middle) < p {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    high
-}
-
-/// Connections of one workload that end in one way.
-struct Part {
-    /// Connections per second.
-    rate: f64,
-    /// Law of the lifetime; constant zero where there is none.
-    law: Law,
-    /// What the lifetime counts as.
-    lifetime_cause: Cause,
-    /// Seconds the port stays active after the lifetime, and what for.
-    active_after: (f64, Cause),
-    /// Seconds of hold-down after that, and what for.
-    held_after: (f64, Cause),
-    /// Ports such a connection takes one after the other.
-    ports: f64,
-}
-
-impl Part {
-    /// Seconds from the end of the lifetime to the release.
-    fn after(&self) -> f64 {
-        self.active_after.0 + self.held_after.0
-    }
-
-    fn by_cause(&self) -> [f64; 6] {
-        let mut seconds = [0.0; 6];
-        for (amount, cause) in [
-            (self.law.mean(), self.lifetime_cause),
-            self.active_after,
-            self.held_after,
-        ] {
-            seconds[cause as usize] += self.ports * amount;
-        }
-        seconds
-    }
-
-    /// Mean seconds of port time a connection takes: (all of it, the part in which it is active).
-    fn port_time(&self) -> (f64, f64) {
-        let active = self.law.mean() + self.active_after.0;
-        (
-            self.ports * (active + self.held_after.0),
-            self.ports * active,
-        )
-    }
-}
-
-/// A workload's connections by the way they end.
-fn parts(model: &Model, plan: &PoolPlan, workload: &Workload) -> Vec<Part> {
-    let (rate, mix) = match &workload.traffic {
-        Traffic::Open {
-            per_second, mix, ..
-        } => (*per_second, mix),
-        Traffic::Closed {
-            clients,
-            think,
-            mix,
-        } => {
-            let cycle = think.mean() + mix.lifetime.mean();
-            let rate = *clients as f64 / cycle;
-            (if rate.is_finite() { rate } else { 0.0 }, mix)
-        }
-        Traffic::Trace(rows) => return trace_parts(model, plan, workload, rows),
-    };
-    let protocol = protocol(model, mix);
-    let ends = match protocol {
-        Protocol::Udp => vec![(1.0, None)],
-        Protocol::Tcp => vec![
-            (mix.close.fin, Some(CloseKind::Fin)),
-            (mix.close.rst, Some(CloseKind::Rst)),
-            (mix.close.abandon, Some(CloseKind::Abandon)),
-            (mix.close.unanswered, Some(CloseKind::Unanswered)),
-        ],
-    };
-    ends.into_iter()
-        .filter(|(weight, _)| *weight > 0.0)
-        .map(|(weight, close)| end_part(plan, workload, rate * weight, &mix.lifetime, close))
-        .collect()
-}
-
-/// Connections that end in one way; `close` is none for UDP.
-fn end_part(
-    plan: &PoolPlan,
-    workload: &Workload,
-    rate: f64,
-    lifetime: &Law,
-    close: Option<CloseKind>,
-) -> Part {
-    let holds = &plan.holds;
-    let seconds = SimTime::as_secs_f64;
-    let none = (0.0, Cause::Open);
-    let answered = |active_after, held_after| Part {
-        rate,
-        law: lifetime.clone(),
-        lifetime_cause: Cause::Open,
-        active_after,
-        held_after,
-        ports: 1.0,
-    };
-    match close {
-        None => Part {
-            lifetime_cause: Cause::Udp,
-            ..answered(
-                (seconds(holds.udp_idle), Cause::Udp),
-                (seconds(holds.after_udp), Cause::Udp),
-            )
-        },
-        Some(CloseKind::Fin) => answered(none, (seconds(holds.after_fin), Cause::FinHold)),
-        Some(CloseKind::Rst) => answered(none, (seconds(holds.after_rst), Cause::RstHold)),
-        Some(CloseKind::Abandon) => answered(
-            (seconds(holds.idle), Cause::Idle),
-            (seconds(holds.after_idle), Cause::Idle),
-        ),
-        Some(CloseKind::Unanswered) => Part {
-            rate,
-            law: Law::Constant(SimTime::ZERO),
-            lifetime_cause: Cause::HalfOpen,
-            active_after: (
-                last_syn_seconds(&workload.connect) + seconds(holds.half_open),
-                Cause::HalfOpen,
-            ),
-            held_after: none,
-            ports: f64::from(workload.retry.attempts),
-        },
-    }
-}
-
-/// The recorded connections of a trace by the way they end; broken ones count as idle from the grant on.
-fn trace_parts(
-    model: &Model,
-    plan: &PoolPlan,
-    workload: &Workload,
-    rows: &[TraceRow],
-) -> Vec<Part> {
-    let mut lifetimes: BTreeMap<Option<CloseKind>, Vec<SimTime>> = BTreeMap::new();
-    let mut broken = 0;
-    for row in rows {
-        let tcp = model.endpoints[row.endpoint as usize].protocol == Protocol::Tcp;
-        let silence = row.keepalive.map(|gap| gap.min(row.lifetime));
-        if tcp
-            && row.close != CloseKind::Unanswered
-            && silence.is_some_and(|silence| silence >= plan.holds.idle)
-        {
-            broken += 1;
-        } else {
-            lifetimes
-                .entry(tcp.then_some(row.close))
-                .or_default()
-                .push(row.lifetime);
-        }
-    }
-    let window = model.duration.as_secs_f64();
-    let mut parts: Vec<Part> = lifetimes
-        .into_iter()
-        .map(|(close, mut observed)| {
-            observed.sort_unstable();
-            let rate = observed.len() as f64 / window;
-            end_part(
-                plan,
-                workload,
-                rate,
-                &Law::Empirical(Arc::from(observed)),
-                close,
-            )
-        })
-        .collect();
-    if broken > 0 {
-        let instantly = Law::Constant(SimTime::ZERO);
-        parts.push(end_part(
-            plan,
-            workload,
-            f64::from(broken) / window,
-            &instantly,
-            Some(CloseKind::Abandon),
-        ));
-    }
-    parts
-}
-
-/// When the last SYN of a try that is never answered is sent, in seconds from its first.
-fn last_syn_seconds(connect: &Connect) -> f64 {
-    let mut sent: u64 = 0;
-    for gap in syn_gaps(connect) {
-        let next = sent + gap;
-        if connect
-            .timeout
-            .is_some_and(|timeout| SimTime::from_secs(next) >= timeout)
-        {
-            break;
-        }
-        sent = next;
-    }
-    sent as f64
-}
-
-/// Gaps between the SYNs of a try, in seconds: linear first, then doubling up to 120 s.
-fn syn_gaps(connect: &Connect) -> impl Iterator<Item = u64> {
-    let linear = (0..connect.syn_linear_timeouts).map(|_| 1);
-    let doubling = (0..connect.syn_retries).map(|i| (1u64 << i.min(7)).min(120));
-    linear.chain(doubling)
-}
-
-/// Whether a refused connection of this workload is lost at once: one SYN, one try.
-fn is_pure_loss(workload: &Workload, protocol: Protocol) -> bool {
-    let one_syn = protocol == Protocol::Udp
-        || workload.connect.syn_retries + workload.connect.syn_linear_timeouts == 0
-        || workload
-            .connect
-            .timeout
-            .is_some_and(|timeout| timeout <= SimTime::from_secs(1));
-    one_syn && workload.retry.attempts == 1
-}
-
-fn protocol(model: &Model, mix: &Mix) -> Protocol {
-    mix.endpoints
-        .first()
-        .map_or(Protocol::Tcp, |(endpoint, _)| {
-            model.endpoints[*endpoint as usize].protocol
-        })
-}
 
 /// What the formula says about an outbound and its parts.
 #[derive(Clone, Debug, PartialEq)]
@@ -377,7 +62,8 @@ fn obstacles(model: &Model, plan: &PoolPlan) -> Vec<&'static str> {
                     *process != OpenProcess::Poisson,
                     "arrivals that are not Poisson",
                 );
-                say(!is_pure_loss(workload, protocol(model, mix)), "retries");
+                let schedule = workload.schedule(protocol(model, mix));
+                say(!schedule.is_pure_loss(), "retries");
                 say(
                     !mix.lifetime.mean().is_finite(),
                     "a lifetime without a mean",
@@ -442,7 +128,7 @@ impl Cells {
             against: None,
         };
         let flows = flows(model, plan);
-        let keys = keys(&model.endpoints, plan.udp_key);
+        let keys = model.keys(plan);
         let key_count = keys.iter().max().map_or(0, |last| last + 1);
         let mut formula = Formula::of(plan, with_blocking);
         for group in groups(plan, model.nodes.len()) {
@@ -547,24 +233,6 @@ fn groups(plan: &PoolPlan, nodes: usize) -> Vec<Group> {
     }
 }
 
-/// The key of every endpoint, dense: what a port is busy toward.
-fn keys(endpoints: &[Endpoint], udp_key: UdpKey) -> Vec<usize> {
-    let mut known = BTreeMap::new();
-    endpoints
-        .iter()
-        .map(|endpoint| {
-            let port = match (endpoint.protocol, udp_key) {
-                (Protocol::Udp, UdpKey::Address) => None,
-                _ => Some(endpoint.port),
-            };
-            let next = known.len();
-            *known
-                .entry((endpoint.protocol, endpoint.address, port))
-                .or_insert(next)
-        })
-        .collect()
-}
-
 /// Erlang-B over the limits of a plan, remembering the loads it has seen.
 struct Formula<'a> {
     plan: &'a PoolPlan,
@@ -649,9 +317,10 @@ fn is_negligible(blocking: f64, beside: f64) -> bool {
 mod tests {
     use super::*;
     use crate::engine::ActiveLimit;
+    use crate::model::Workload;
     use crate::results::fixture;
-    use crate::traffic::Close;
-    use proptest::prelude::*;
+    use crate::traffic::Law;
+    use crate::units::SimTime;
 
     fn close(found: f64, expected: f64, relative: f64) {
         assert!(
@@ -660,166 +329,8 @@ mod tests {
         );
     }
 
-    /// The largest load whose blocking is at most `target`, by bisection.
-    fn load_for(ports: u64, target: f64) -> f64 {
-        let (mut low, mut high) = (0.0, ports as f64 * 2.0);
-        for _ in 0..200 {
-            let middle = (low + high) / 2.0;
-            if erlang_b(middle, ports) <= target {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        low
-    }
-
-    /// Checked by the recursion B(n) = A B(n-1) / (n + A B(n-1)) in decimal arithmetic of 50 digits.
-    #[test]
-    fn erlang_b_agrees_with_independent_figures() {
-        for (load, ports, blocking) in [
-            (10.0, 10, 0.21458234310734736),
-            (60.0, 64, 0.06036273820423571),
-            (100.0, 64, 0.37566097948853716),
-            (900.0, 1024, 3.510952895138945e-06),
-            (1024.0, 1024, 0.02452425754528341),
-            (2400.0, 2496, 0.0012311700766761285),
-            (70000.0, 64512, 0.07856715807312395),
-            (44.0, 32, 0.31524954626184754),
-            (12.0, 32, 7.981684130288695e-07),
-            (80.0, 128, 1.8441651725167395e-07),
-            (84.0, 64, 0.2671233789786104),
-            (12.0, 64, 5.657819222753077e-26),
-            (120.0, 64, 0.47555478423927955),
-        ] {
-            close(erlang_b(load, ports), blocking, 1e-11);
-        }
-    }
-
-    /// Erlang-B tables for the port counts of Azure, to the digits they were given in.
-    #[test]
-    fn erlang_b_agrees_with_rounded_tables() {
-        for (ports, load, blocking, relative) in [
-            (128, 100.0, 9.676e-4, 1e-4),
-            (128, 110.0, 9.081e-3, 1e-4),
-            (128, 120.0, 3.467e-2, 1e-3),
-            (128, 128.0, 6.732e-2, 1e-4),
-            (128, 160.0, 2.201e-1, 1e-3),
-            (1024, 900.0, 3.51e-6, 1e-3),
-            (1024, 950.0, 7.57e-4, 1e-3),
-            (1024, 980.0, 5.11e-3, 1e-3),
-            (1024, 1024.0, 2.452e-2, 3e-4),
-            (1024, 1100.0, 7.867e-2, 1e-4),
-            (1024, 1500.0, 3.187e-1, 2e-4),
-            (64512, 64000.0, 2.08e-4, 5e-3),
-            (64512, 64512.0, 3.135e-3, 3e-4),
-            (64512, 66000.0, 2.317e-2, 3e-4),
-            (512, 450.0, 2.96e-4, 2e-3),
-            (512, 470.0, 2.92e-3, 2e-3),
-            (512, 480.0, 6.68e-3, 2e-3),
-            (512, 490.0, 1.28e-2, 5e-3),
-        ] {
-            close(erlang_b(load, ports), blocking, relative);
-        }
-    }
-
-    #[test]
-    fn the_load_a_pool_carries_agrees_with_tables() {
-        for (ports, load) in [
-            (32, 18.20),
-            (64, 44.16),
-            (128, 100.12),
-            (256, 217.51),
-            (512, 459.62),
-            (1024, 953.63),
-            (2560, 2458.1),
-            (64512, 64234.6),
-        ] {
-            close(load_for(ports, 1e-3), load, 5e-4);
-        }
-        // One shared pool carries more than the same ports split over nodes.
-        close(50.0 * load_for(1024, 1e-4), 46388.0, 1e-4);
-        close(load_for(51200, 1e-4), 50659.0, 1e-4);
-        close(51.0 * load_for(512, 1e-4), 22574.0, 1e-4);
-        close(load_for(26112, 1e-4), 25705.0, 1e-4);
-    }
-
-    #[test]
-    fn the_fewest_ports_for_a_target_are_exact() {
-        assert_eq!(ports_for(50.0, 0.01), 64);
-        assert_eq!(ports_for(900.0, 1e-6), 1034);
-        assert_eq!(ports_for(0.0, 1e-6), 1);
-        assert_eq!(ports_for(5.0, 1.0), 0);
-    }
-
-    #[test]
-    fn a_syn_schedule_doubles_to_two_minutes() {
-        let last = |syn_retries, syn_linear_timeouts, timeout| {
-            last_syn_seconds(&Connect {
-                timeout,
-                syn_retries,
-                syn_linear_timeouts,
-            })
-        };
-        assert_eq!(last(6, 0, None), 63.0);
-        assert_eq!(last(6, 4, None), 67.0);
-        assert_eq!(last(8, 0, None), 247.0);
-        assert_eq!(last(6, 0, Some(SimTime::from_secs(7))), 3.0);
-        assert_eq!(last(0, 0, None), 0.0);
-    }
-
     fn exponential(mean: f64) -> Law {
         Law::Exponential { mean }
-    }
-
-    #[test]
-    fn hold_times_add_what_follows_the_lifetime() {
-        let mut workload = fixture::poisson("w", 2.0, exponential(1.0), &[(0, 1.0)], &[(0, 1.0)]);
-        let Traffic::Open { mix, .. } = &mut workload.traffic else {
-            unreachable!("the fixture is open-loop")
-        };
-        mix.close = Close {
-            fin: 0.5,
-            rst: 0.0,
-            abandon: 0.4,
-            unanswered: 0.1,
-        };
-        workload.connect.syn_retries = 2;
-        let mut plan = fixture::load_balancer(64);
-        plan.holds.idle = SimTime::from_secs(1_800);
-        let found = hold_times(&fixture::model(1, 1, vec![workload]), &plan).unwrap();
-        // FIN 1 + 240, abandoned 1 + 1,800, unanswered 3 + 30.
-        close(found.mean, 0.5 * 241.0 + 0.4 * 1_801.0 + 0.1 * 33.0, 1e-12);
-        close(found.by_cause[Cause::Idle as usize], 720.0, 1e-12);
-        close(found.by_cause[Cause::HalfOpen as usize], 3.3, 1e-12);
-        // 1 % of all are 2.5 % of the abandoned: 1,800 + ln 40.
-        close(found.p99, 1_800.0 + 40.0f64.ln(), 1e-5);
-    }
-
-    #[test]
-    fn a_trace_holds_what_its_rows_say() {
-        let row = |lifetime, close, keepalive: Option<u64>| TraceRow {
-            start: SimTime::ZERO,
-            node: 0,
-            endpoint: 0,
-            lifetime: SimTime::from_secs(lifetime),
-            close,
-            keepalive: keepalive.map(SimTime::from_secs),
-        };
-        let mut workload = fixture::poisson("w", 1.0, exponential(1.0), &[(0, 1.0)], &[(0, 1.0)]);
-        workload.traffic = Traffic::Trace(vec![
-            row(10, CloseKind::Fin, None),
-            row(30, CloseKind::Fin, Some(60)),
-            row(9_999, CloseKind::Fin, Some(300)),
-        ]);
-        let found = hold_times(
-            &fixture::model(1, 1, vec![workload]),
-            &fixture::load_balancer(64),
-        )
-        .unwrap();
-        // 10 + 240, 30 + 240, and one that is cut off after the idle timeout of 240 s.
-        close(found.mean, (250.0 + 270.0 + 240.0) / 3.0, 1e-12);
-        close(found.p99, 270.0, 1e-5);
     }
 
     #[test]
@@ -959,29 +470,5 @@ mod tests {
         );
         assert_eq!(found.total.offered_load, None);
         assert!(found.total.why.unwrap().contains("without a mean"));
-    }
-
-    proptest! {
-        #[test]
-        fn the_sum_agrees_with_the_recursion(load in 0.01f64..500.0, ports in 0u64..600) {
-            let mut inverse = 1.0;
-            for n in 1..=ports {
-                inverse = 1.0 + inverse * n as f64 / load;
-            }
-            if inverse < 1e290 {
-                let found = erlang_b(load, ports);
-                prop_assert!((found * inverse - 1.0).abs() < 1e-9);
-            }
-        }
-
-        #[test]
-        fn the_fewest_ports_are_enough_and_one_fewer_are_not(
-            load in 0.1f64..2000.0, exponent in -8.0f64..-0.1,
-        ) {
-            let target = 10f64.powf(exponent);
-            let ports = ports_for(load, target);
-            prop_assert!(erlang_b(load, ports) <= target * (1.0 + 1e-9));
-            prop_assert!(ports == 0 || erlang_b(load, ports - 1) > target * (1.0 - 1e-9));
-        }
     }
 }

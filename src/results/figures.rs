@@ -1,8 +1,9 @@
 //! From a run to the document: every figure of every outbound, and what they come to.
 
-use super::analytic::{self, Analysis, HoldTimes};
+use super::analytic::{self, Analysis};
 use super::document::*;
 use super::findings;
+use super::holds::{HoldTimes, hold_times};
 use super::interval::{self, Share};
 use super::timeline;
 use crate::engine::PoolPlan;
@@ -105,7 +106,7 @@ impl<'a> Subject<'a> {
             plan,
             run,
             total: sum(run.replications.iter().map(|run| &run.total)),
-            holds: analytic::hold_times(model, plan),
+            holds: hold_times(model, plan),
             analysis: analytic::analyse(model, plan),
         })
     }

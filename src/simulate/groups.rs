@@ -1,8 +1,8 @@
 //! Which cells there are: keys from resolved addresses, blocks of nodes, and the streams that feed each group of cells.
 
 use crate::engine::Sort;
-use crate::engine::{Arrival, End, Grouping, PoolPlan, Protocol, ReleaseSize, Schedule, UdpKey};
-use crate::model::{Endpoint, Mix, Model, OpenProcess, Traffic, Workload};
+use crate::engine::{Arrival, End, Grouping, PoolPlan, Protocol, ReleaseSize, Schedule};
+use crate::model::{Mix, Model, OpenProcess, Traffic, Workload};
 use crate::record::{ClassUse, KeyUse, Layout, Parts};
 use crate::traffic::{CellMarks, ClientPlan, CloseKind, Ends, Law, Process, StreamPlan, TraceRow};
 use std::collections::BTreeMap;
@@ -43,18 +43,6 @@ pub(super) struct CellPlan {
     pub size: ReleaseSize,
     /// Ports of a stock that are in use on average, if none is refused.
     pub expected_used: f64,
-}
-
-/// What the ports of one pool are busy toward.
-type Key = (Protocol, u32, Option<u16>);
-
-fn key_of(endpoint: &Endpoint, plan: &PoolPlan) -> Key {
-    let by_address = endpoint.protocol == Protocol::Udp && plan.udp_key == UdpKey::Address;
-    (
-        endpoint.protocol,
-        endpoint.address,
-        (!by_address).then_some(endpoint.port),
-    )
 }
 
 /// Everything about one outbound type that does not depend on the replication.
@@ -104,15 +92,7 @@ impl WorkloadFacts {
 
 impl<'a> Cells<'a> {
     pub fn new(model: &'a Model, plan: &'a PoolPlan) -> Self {
-        let mut dense = BTreeMap::new();
-        let keys: Vec<usize> = model
-            .endpoints
-            .iter()
-            .map(|endpoint| {
-                let next = dense.len();
-                *dense.entry(key_of(endpoint, plan)).or_insert(next)
-            })
-            .collect();
+        let keys = model.keys(plan);
         let longest = model.duration.as_secs_f64();
         let facts = model
             .workloads
@@ -122,8 +102,8 @@ impl<'a> Cells<'a> {
         Cells {
             model,
             plan,
+            key_count: keys.iter().max().map_or(0, |last| last + 1),
             keys,
-            key_count: dense.len(),
             facts,
         }
     }
@@ -203,7 +183,7 @@ impl<'a> Cells<'a> {
                     key: key as u32,
                     workload: index as u32,
                     endpoint,
-                    schedule: schedule(workload, self.model.endpoints[endpoint as usize].protocol),
+                    schedule: workload.schedule(self.model.endpoints[endpoint as usize].protocol),
                 });
             }
         }
@@ -284,20 +264,6 @@ fn nodes_of(workload: &Workload) -> Vec<u32> {
     nodes.sort_unstable();
     nodes.dedup();
     nodes
-}
-
-fn schedule(workload: &Workload, protocol: Protocol) -> Schedule {
-    let connect = &workload.connect;
-    let retry = &workload.retry;
-    let schedule = match protocol {
-        Protocol::Tcp => Schedule::tcp(
-            connect.syn_retries,
-            connect.syn_linear_timeouts,
-            connect.timeout,
-        ),
-        Protocol::Udp => Schedule::udp(),
-    };
-    schedule.with_retry(retry.attempts, retry.backoff, retry.factor, retry.jitter)
 }
 
 fn share_of(shares: &[(u32, f64)], index: u32) -> f64 {

@@ -202,20 +202,7 @@ impl Law {
 impl Law {
     /// The smallest span in seconds that is not exceeded with probability `p` in [0, 1), to about 1e-9 of it.
     pub fn quantile(&self, p: f64) -> f64 {
-        let mut high = 1.0;
-        while self.cdf(high) < p && high < 1e12 {
-            high *= 2.0;
-        }
-        let mut low = 0.0;
-        for _ in 0..80 {
-            let middle = (low + high) / 2.0;
-            if self.cdf(middle) < p {
-                low = middle
-            } else {
-                high = middle
-            }
-        }
-        high
+        quantile_of(p, |x| self.cdf(x))
     }
 }
 
@@ -225,6 +212,24 @@ fn positive(x: f64) -> bool {
 
 fn allowed(text: &str) -> LawError {
     LawError(text.to_owned())
+}
+
+/// The smallest value at which `cdf` reaches `p` in [0, 1), by bisection to about 1e-9 of it; at most 1e15.
+pub fn quantile_of(p: f64, cdf: impl Fn(f64) -> f64) -> f64 {
+    let mut high = 1.0;
+    while cdf(high) < p && high < 1e15 {
+        high *= 2.0;
+    }
+    let mut low = 0.0;
+    while high - low > 1e-9 * high && high > 1e-9 {
+        let middle = (low + high) / 2.0;
+        if cdf(middle) < p {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    high
 }
 
 /// Mean of a Pareto law conditioned to at most `max`.
