@@ -37,7 +37,7 @@ pub(super) struct ClassPlan {
 /// What one cell is started with.
 #[derive(Clone, Debug)]
 pub(super) struct CellPlan {
-    /// Clients, ascending by class.
+    /// Clients, in the order in which they go at one instant.
     pub clients: Vec<ClientPlan>,
     /// What the releases of a stock are sized by.
     pub size: ReleaseSize,
@@ -566,6 +566,10 @@ impl<'a> GroupBuilder<'a> {
                 arrival.sort.end(),
             );
         }
+        self.streams.sort_by_key(|stream| in_order(&stream.unit));
+        for clients in &mut self.clients {
+            clients.sort_by_key(|pair| in_order(&pair.unit));
+        }
         let plan = self.cells.plan;
         let by_node = plan.grouping == Grouping::ByNode;
         let buckets = if by_node { 1 } else { plan.pools(0).max(1) } as u32;
@@ -644,6 +648,11 @@ impl<'a> GroupBuilder<'a> {
         });
         keys.collect()
     }
+}
+
+/// The order of units at one instant: workload, node (or block), endpoint.
+fn in_order([workload, endpoint, node]: &[u64; 3]) -> [u64; 3] {
+    [*workload, *node, *endpoint]
 }
 
 /// Evenly spaced streams are drawn by node; their units are numbered apart from blocks.

@@ -119,6 +119,7 @@ impl Job<'_> {
             .map(|cell| Clients::new(&cell.clients, self.seed))
             .collect();
         let closed = group.closed.contains(&true);
+        let workloads: Vec<u32> = group.classes.iter().map(|class| class.workload).collect();
 
         let Scratch { totals, arrivals } = scratch;
         arrivals.resize_with(cells.len().max(arrivals.len()), Vec::new);
@@ -135,6 +136,7 @@ impl Job<'_> {
                     let source = &mut Mixed {
                         open,
                         clients: &mut clients[index],
+                        workloads: &workloads,
                         closed: &group.closed,
                     };
                     let mut context = Context {

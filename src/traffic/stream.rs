@@ -362,14 +362,15 @@ pub struct Clients<'a> {
     seeds: Vec<Seed>,
     /// First client of each plan.
     first: Vec<u32>,
-    /// (when it opens, class, client), earliest first.
+    /// (when it opens, plan, client), earliest first.
     opening: BinaryHeap<Reverse<(u64, u32, u32)>>,
     /// Connections opened, by client.
     opened: Vec<u64>,
 }
 
 impl<'a> Clients<'a> {
-    /// The clients of `plans`, ascending by class, in the replication whose seed is `seed`; all begin with a think.
+    /// The clients of `plans` in the replication whose seed is `seed`; all begin with a think. At one instant the
+    /// earlier plan goes first.
     pub fn new(plans: &'a [ClientPlan], seed: Seed) -> Self {
         let mut clients = Clients {
             plans,
@@ -405,10 +406,10 @@ impl<'a> Clients<'a> {
     }
 
     fn think(&mut self, client: u32, from: u64) {
-        let plan = &self.plans[self.plan(client)];
-        let think = draw_span(&plan.think, self.word(client, Purpose::Gaps));
-        self.opening
-            .push(Reverse((from.saturating_add(think), plan.class, client)));
+        let plan = self.plan(client);
+        let think = draw_span(&self.plans[plan].think, self.word(client, Purpose::Gaps));
+        let opens_at = from.saturating_add(think);
+        self.opening.push(Reverse((opens_at, plan as u32, client)));
     }
 }
 
@@ -420,12 +421,12 @@ impl Source for Clients<'_> {
     }
 
     fn take(&mut self) -> Arrival {
-        let Reverse((at, class, client)) = self.opening.pop().expect("peek saw a client");
-        let plan = &self.plans[self.plan(client)];
+        let Reverse((at, plan, client)) = self.opening.pop().expect("peek saw a client");
+        let plan = &self.plans[plan as usize];
         let life = draw_span(&plan.lifetime, self.word(client, Purpose::Lives));
         let end = plan.ends.end(self.word(client, Purpose::Marks));
         self.opened[client as usize] += 1;
-        let sort = Sort::new(class, 0, end);
+        let sort = Sort::new(plan.class, 0, end);
         Arrival {
             at,
             life,
@@ -458,16 +459,20 @@ pub struct Mixed<'a, 'b> {
     pub open: OpenLoop<'a>,
     /// The clients.
     pub clients: &'a mut Clients<'b>,
+    /// By class, its workload.
+    pub workloads: &'a [u32],
     /// By class, whether a client opens its connections.
     pub closed: &'a [bool],
 }
 
 impl Mixed<'_, '_> {
-    /// At one instant the lower class goes first.
+    /// At one instant the lower workload goes first.
     fn client_is_next(&self) -> bool {
+        let workload = |class: u32| self.workloads[class as usize];
         match (self.clients.opening.peek(), self.open.0.first()) {
-            (Some(Reverse((at, class, _))), Some(open)) => {
-                (*at, *class) < (open.at, open.sort.class())
+            (Some(Reverse((at, plan, _))), Some(open)) => {
+                let class = self.clients.plans[*plan as usize].class;
+                (*at, workload(class)) < (open.at, workload(open.sort.class()))
             }
             (client, _) => client.is_some(),
         }
