@@ -112,13 +112,13 @@ fn exit_code(done: Result<Outcome, Failure>) -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::ConditionHolds) => ExitCode::from(3),
         Err(Failure::Input(text)) => {
-            eprint!("{text}");
+            say(&text);
             ExitCode::from(2)
         }
         // Whoever read our output has seen enough.
         Err(Failure::Running(error)) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(Failure::Running(error)) => {
-            eprintln!("error: {error:#}");
+            say(&format!("error: {error:#}\n"));
             ExitCode::from(1)
         }
     }
@@ -128,6 +128,12 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<io::Error>()
         .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Words on standard error; that nobody reads them is no failure.
+fn say(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 /// Writes to standard output.

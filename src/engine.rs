@@ -120,8 +120,8 @@ pub trait Recorder {
     fn refused(&mut self, tag: Tag, first: bool);
     /// A SYN got a port of `stock`.
     fn granted(&mut self, tag: Tag, stock: u32, grant: Grant);
-    /// A connection is established, this many nanoseconds after its first SYN.
-    fn established(&mut self, tag: Tag, latency: u64);
+    /// A connection is established, this many nanoseconds after its first SYN; `delayed` if not by that SYN.
+    fn established(&mut self, tag: Tag, latency: u64, delayed: bool);
     /// An established connection loses its port under its owner before the end of the run.
     fn broken(&mut self, tag: Tag);
     /// A connection failed for lack of a port; its first refused SYN was at `first_refused`, in `bucket`.

@@ -3,5 +3,5 @@
 mod sentence;
 mod table;
 
-pub use sentence::finding;
+pub use sentence::{doubts, finding};
 pub use table::{Style, table};

@@ -38,9 +38,14 @@ pub struct OutboundRun {
     pub fullest_mean_use: f64,
 }
 
-/// Slots the window of a model is divided into: enough to make up batches of any length from.
+/// Slots the window of a model is divided into: enough to make up batches of any length from, where there are too few
+/// replications for an interval without batches.
 pub fn slots_in(model: &Model) -> usize {
     const MOST: u64 = 4_000;
+    const ENOUGH_REPLICATIONS: u32 = 10;
+    if model.replications >= ENOUGH_REPLICATIONS {
+        return 1;
+    }
     const SHORTEST_NANOS: u64 = 1_000_000;
     let window = model.duration.saturating_sub(model.warmup).as_nanos();
     (window / SHORTEST_NANOS).clamp(1, MOST) as usize
@@ -117,30 +122,26 @@ impl<'a> Work<'a> {
         queue: Queue,
         tick: &(dyn Fn() + Sync),
     ) -> OutboundRun {
-        let replications: Vec<(Accumulator, Totals)> = (0..u64::from(model.replications))
+        let spans = Mutex::new((Latencies::default(), Latencies::default()));
+        let replications: Vec<(ReplicationRun, f64)> = (0..u64::from(model.replications))
             .into_par_iter()
             .map(|replication| {
                 let seed = model.seed.stream(&[replication]);
-                self.replication(seed, detail, queue, tick)
+                let (run, totals) = self.replication(seed, detail, queue, tick);
+                let mut spans = spans.lock().expect(NO_PANIC);
+                spans.0.merge(&totals.latency);
+                spans.1.merge(&totals.hold);
+                let mean_use = run.fullest_mean_use;
+                (run.finish(&self.parts, totals.slots), mean_use)
             })
             .collect();
-        let mut connect_latency = Latencies::default();
-        let mut port_hold = Latencies::default();
-        let uses = replications
-            .iter()
-            .map(|(run, _)| run.fullest_mean_use)
-            .sum::<f64>();
-        let fullest_mean_use = uses / replications.len() as f64;
-        let replications = replications.into_iter().map(|(run, totals)| {
-            connect_latency.merge(&totals.latency);
-            port_hold.merge(&totals.hold);
-            run.finish(&self.parts, totals.slots)
-        });
+        let (connect_latency, port_hold) = spans.into_inner().expect(NO_PANIC);
+        let uses: f64 = replications.iter().map(|(_, mean_use)| mean_use).sum();
         OutboundRun {
-            replications: replications.collect(),
+            fullest_mean_use: uses / replications.len() as f64,
+            replications: replications.into_iter().map(|(run, _)| run).collect(),
             connect_latency,
             port_hold,
-            fullest_mean_use,
         }
     }
 

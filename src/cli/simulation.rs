@@ -1,7 +1,7 @@
 //! What `run` and `compare` share: read a scenario, simulate it, write and print what came of it.
 
 use super::fail_on::Condition;
-use super::{EXAMPLES, Example, Failure, Outcome, example, print};
+use super::{EXAMPLES, Example, Failure, Outcome, example, print, say};
 use crate::model::{self, Model};
 use crate::report::{self, Style};
 use crate::results::words::wrapped;
@@ -29,7 +29,7 @@ pub struct Options {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
     /// Override one value of the scenario; elements of a list by name or number,
-    /// as in --set '/outbound/NAT gateway/natGatewayProfile/idleTimeoutInMinutes=10'
+    /// as in --set '/outbound/NAT Gateway/natGatewayProfile/idleTimeoutInMinutes=10'
     #[arg(long = "set", value_name = "POINTER=VALUE", value_parser = pointer_and_value)]
     sets: Vec<(String, String)>,
     /// Write result.json, timeline.csv and the histograms into this directory
@@ -273,12 +273,17 @@ fn show(
     }
     let again = command_line(verb, source, options, document);
     let finding = wrapped(&report::finding(document), style.width.min(100));
-    print(&format!("\n{finding}\nreproduce  {again}\n"))?;
+    print(&format!("\n{finding}\n"))?;
+    for doubt in report::doubts(document) {
+        let doubt = wrapped(&doubt, style.width.min(100));
+        print(&format!("{doubt}\n"))?;
+    }
+    print(&format!("reproduce  {again}\n"))?;
     for (line, command) in ["try next   ", "           "]
         .iter()
         .zip(next_commands(verb, source, options, document))
     {
-        eprintln!("{line}{command}");
+        say(&format!("{line}{command}\n"));
     }
     Ok(())
 }
@@ -365,7 +370,7 @@ fn judge(conditions: &[Condition], document: &Document) -> Outcome {
         .iter()
         .flat_map(|condition| condition.held_by(document))
     {
-        eprintln!("--fail-on holds for {found}");
+        say(&format!("--fail-on holds for {found}\n"));
         outcome = Outcome::ConditionHolds;
     }
     outcome

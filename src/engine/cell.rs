@@ -31,6 +31,18 @@ pub struct Cell<R> {
     period_start: u64,
 }
 
+/// A connection that is answered, and the stock it was admitted to.
+#[derive(Clone, Copy)]
+struct Answered {
+    stock: u32,
+    tag: Tag,
+    at: u64,
+    life: u64,
+    id: u32,
+    end: End,
+    delayed: bool,
+}
+
 /// A port found for a connection.
 #[derive(Clone, Copy)]
 struct Hold {
@@ -154,7 +166,16 @@ impl<R: Releases> Cell<R> {
         if end != End::Unanswered
             && let Some(stock) = self.admit(cx.rules, stock, at)
         {
-            self.establish(cx, stock, tag, at, life, id, end);
+            let grant = Answered {
+                stock,
+                tag,
+                at,
+                life,
+                id,
+                end,
+                delayed: false,
+            };
+            self.establish(cx, grant);
             return;
         }
         let attempt = Attempt {
@@ -196,7 +217,19 @@ impl<R: Releases> Cell<R> {
         let at = attempt.try_start + schedule.syns[attempt.syn as usize];
         match self.admit(cx.rules, stock, at) {
             Some(stock) if end == End::Unanswered => self.leave_unanswered(cx, attempt, stock, at),
-            Some(stock) => self.establish(cx, stock, tag, at, life, id, end),
+            Some(stock) => {
+                let delayed = attempt.tried > 1 || attempt.syn > 0;
+                let grant = Answered {
+                    stock,
+                    tag,
+                    at,
+                    life,
+                    id,
+                    end,
+                    delayed,
+                };
+                self.establish(cx, grant);
+            }
             None => self.refuse(cx, attempt, at),
         }
     }
@@ -245,7 +278,7 @@ impl<R: Releases> Cell<R> {
             tag,
             at,
             open: 0,
-            active: try_start + last - at + cx.rules.half_open,
+            active: (try_start + last - at).saturating_add(cx.rules.half_open),
             hold_down: 0,
             end,
         };
@@ -326,20 +359,16 @@ impl<R: Releases> Cell<R> {
 
     /// Gives a connection that is answered the port it was admitted to.
     #[inline(always)]
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "the parts of a connection, in registers"
-    )]
-    fn establish<S: Source, T: Recorder>(
-        &mut self,
-        cx: &mut Context<S, T>,
-        stock: u32,
-        tag: Tag,
-        at: u64,
-        life: u64,
-        id: u32,
-        end: End,
-    ) {
+    fn establish<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, grant: Answered) {
+        let Answered {
+            stock,
+            tag,
+            at,
+            life,
+            id,
+            end,
+            ..
+        } = grant;
         let rule = &cx.rules.ends[end as usize];
         let open = life & rule.life_mask;
         let hold = Hold {
@@ -347,7 +376,7 @@ impl<R: Releases> Cell<R> {
             tag,
             at,
             open,
-            active: open + rule.silence,
+            active: open.saturating_add(rule.silence),
             hold_down: rule.hold_down,
             end,
         };
@@ -355,7 +384,8 @@ impl<R: Releases> Cell<R> {
             cx.recorder.broken(tag);
         }
         self.hold(cx, hold);
-        cx.recorder.established(tag, at - tag.first_at);
+        cx.recorder
+            .established(tag, at - tag.first_at, grant.delayed);
         cx.source.verdict(tag.class, id, at.saturating_add(life));
     }
 
@@ -401,6 +431,102 @@ impl<R: Releases> Cell<R> {
             let period = stock.close_period(self.period_start, border);
             if let Some(period) = period.filter(|_| border > rules.warmup) {
                 recorder.period(index as u32, period);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{
+        Grouping, HeapReleases, OpenLoop, Period, PoolPlan, RefusedSyn, ReleaseSize, Schedule,
+        Sort, UdpKey, WheelReleases,
+    };
+    use proptest::prelude::*;
+
+    /// Notes every grant.
+    #[derive(Default)]
+    struct Grants(Vec<Grant>);
+
+    impl Recorder for Grants {
+        fn offered(&mut self, _: Tag) {}
+        fn sent(&mut self, _: Tag, _: u64, _: u64) {}
+        fn refused(&mut self, _: Tag, _: bool) {}
+        fn granted(&mut self, _: Tag, _: u32, grant: Grant) {
+            self.0.push(grant);
+        }
+        fn established(&mut self, _: Tag, _: u64, _: bool) {}
+        fn broken(&mut self, _: Tag) {}
+        fn failed(&mut self, _: Tag, _: SimTime, _: u32) {}
+        fn lost(&mut self, _: Tag, _: &[Arrival]) {}
+        fn unanswered(&mut self, _: Tag) {}
+        fn pending(&mut self, _: Tag) {}
+        fn period(&mut self, _: u32, _: Period) {}
+    }
+
+    const DURATION: SimTime = SimTime::from_secs(600);
+
+    fn grants<R: Releases>(ports: u32, arrivals: &[Arrival]) -> (Vec<Grant>, (u64, u64)) {
+        let plan = PoolPlan {
+            grouping: Grouping::Shared,
+            limit: ports,
+            active_limit: None,
+            holds: crate::engine::tests::holds(),
+            udp_key: UdpKey::AddressAndPort,
+            ceiling: None,
+            refused_syn: RefusedSyn::Silent,
+        };
+        let rules = CellRules::new(&plan, SimTime::ZERO, DURATION, DURATION, false);
+        let schedule = Schedule::tcp(2, 0, None).with_retry(2, SimTime::from_secs(1), 1.0, 0.5);
+        let classes = [Class {
+            key: 0,
+            seed: 7,
+            schedule,
+        }];
+        let size = ReleaseSize {
+            per_second: 1.0,
+            horizon: 100.0,
+            ports: u64::from(ports),
+        };
+        let mut cell = Cell::new(&rules, 1, &R::sized(size));
+        let mut recorder = Grants::default();
+        let mut context = Context {
+            rules: &rules,
+            classes: &classes,
+            source: &mut OpenLoop(arrivals),
+            recorder: &mut recorder,
+        };
+        cell.run(&mut context, DURATION.as_nanos());
+        cell.finish(&rules, &mut recorder);
+        (recorder.0, cell.drain())
+    }
+
+    proptest! {
+        /// At every grant fewer ports than the limit are held by the grants before it, and what has not come back at
+        /// the end is exactly what is due later: every port is released once, at its time.
+        #[test]
+        fn every_granted_port_is_released_exactly_once_and_never_more_than_there_are(
+            ports in 1u32..40,
+            gaps in prop::collection::vec((0u64..4_000_000_000, 0u64..200_000_000_000, 0usize..5), 1..300)
+        ) {
+            const ENDS: [End; 5] = [End::Fin, End::Rst, End::Abandon, End::Broken, End::Unanswered];
+            let mut at = 0;
+            let arrival = |(id, (gap, life, end)): (u32, (u64, u64, usize))| {
+                at += gap;
+                Arrival { at, life, id, sort: Sort::new(0, 0, ENDS[end]) }
+            };
+            let mut arrivals: Vec<Arrival> = (0..).zip(gaps).map(arrival).collect();
+            arrivals.retain(|arrival| arrival.at < DURATION.as_nanos());
+            let (by_heap, drained) = grants::<HeapReleases>(ports, &arrivals);
+            let (by_wheel, also_drained) = grants::<WheelReleases>(ports, &arrivals);
+            prop_assert_eq!(&by_heap, &by_wheel);
+            prop_assert_eq!(drained, also_drained);
+            let left = by_heap.iter().filter(|grant| grant.release_at > DURATION.as_nanos()).count();
+            prop_assert_eq!(drained, (by_heap.len() as u64, left as u64));
+            for (index, grant) in by_heap.iter().enumerate() {
+                let held = by_heap[..index].iter().filter(|before| before.release_at > grant.at);
+                prop_assert!(held.count() < ports as usize);
             }
         }
     }

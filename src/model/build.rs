@@ -88,6 +88,12 @@ pub fn refusals(model: &Model, loaded: &Loaded) -> Option<Diagnostics> {
     (!problems.is_empty()).then(|| loaded.diagnostics(problems))
 }
 
+/// The longest run; its minute series fit in memory.
+const LONGEST: SimTime = SimTime::from_secs(366 * 86_400);
+
+/// Replications of one run; each keeps its counters to the end.
+const MOST_REPLICATIONS: u32 = 100_000;
+
 /// The settings of a run.
 struct Run {
     duration: SimTime,
@@ -129,12 +135,24 @@ impl Run {
                 ),
             });
         }
-        if run.replications == 0 {
+        if run.duration > LONGEST {
+            review.fault(Fault {
+                code: Code::E0206,
+                pointer: "/duration".to_owned(),
+                found: format!(
+                    "A run of {}: its minute series would not fit in memory.",
+                    run.duration
+                ),
+                allowed: format!("a duration of at most {LONGEST}"),
+                remedy: "Simulate a day or a week, with more replications.".to_owned(),
+            });
+        }
+        if run.replications == 0 || run.replications > MOST_REPLICATIONS {
             review.fault(Fault {
                 code: Code::E0210,
                 pointer: "/replications".to_owned(),
-                found: "0 replications.".to_owned(),
-                allowed: "1 or more".to_owned(),
+                found: format!("{} replications.", run.replications),
+                allowed: "1 to 100,000".to_owned(),
                 remedy: "10 give intervals worth having.".to_owned(),
             });
         }

@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
 /// Most endpoints of one destination: a slip of the finger beyond that.
-const MAX_ENDPOINTS: u32 = 1_000_000;
+const MAX_ENDPOINTS: u32 = 100_000;
 
 /// The destinations there are.
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! Histograms of times: fixed bounds in microseconds, three significant digits, zero and maximum exact.
+//! Histograms of times: fixed bounds in nanoseconds, three significant digits, zero and maximum exact.
 
 use crate::units::SimTime;
 use hdrhistogram::Histogram;
@@ -8,6 +8,8 @@ use hdrhistogram::Histogram;
 pub struct Latencies {
     histogram: Histogram<u64>,
     zeros: u64,
+    /// The smallest above zero.
+    min: SimTime,
     max: SimTime,
     sum_nanos: u128,
 }
@@ -15,9 +17,10 @@ pub struct Latencies {
 impl Default for Latencies {
     fn default() -> Self {
         Latencies {
-            histogram: Histogram::new_with_bounds(1, Latencies::HIGHEST_MICROS, 3)
+            histogram: Histogram::new_with_bounds(1, Latencies::HIGHEST_NANOS, 3)
                 .expect("the bounds are constants that the histogram accepts"),
             zeros: 0,
+            min: SimTime::MAX,
             max: SimTime::ZERO,
             sum_nanos: 0,
         }
@@ -25,8 +28,8 @@ impl Default for Latencies {
 }
 
 impl Latencies {
-    /// The largest span that is told apart, 30 days in microseconds; longer ones count as this.
-    pub const HIGHEST_MICROS: u64 = 30 * 86_400 * 1_000_000;
+    /// The largest span that is told apart, 2^60 ns or 36 years; longer ones count as this.
+    pub const HIGHEST_NANOS: u64 = 1 << 60;
 
     /// Counts `times` spans of zero.
     pub fn record_zeros(&mut self, times: u64) {
@@ -36,10 +39,13 @@ impl Latencies {
     /// Counts one span.
     pub fn record(&mut self, span: SimTime) {
         self.max = self.max.max(span);
+        if span > SimTime::ZERO {
+            self.min = self.min.min(span);
+        }
         self.sum_nanos += u128::from(span.as_nanos());
         match span.as_nanos() {
             0 => self.zeros += 1,
-            nanos => self.histogram.saturating_record((nanos / 1_000).max(1)),
+            nanos => self.histogram.saturating_record(nanos),
         }
     }
 
@@ -49,6 +55,7 @@ impl Latencies {
             .add(&other.histogram)
             .expect("both have the same bounds");
         self.zeros += other.zeros;
+        self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
         self.sum_nanos += other.sum_nanos;
     }
@@ -78,7 +85,9 @@ impl Latencies {
             if seen >= wanted {
                 let low = self.histogram.lowest_equivalent(step.value_iterated_to());
                 let high = self.histogram.highest_equivalent(step.value_iterated_to());
-                return Some((low + high) as f64 / 2e6);
+                let middle = (low + (high - low) / 2) as f64 / 1e9;
+                let (least, most) = (self.min.as_secs_f64(), self.max.as_secs_f64());
+                return Some(middle.clamp(least, most));
             }
         }
         Some(self.max.as_secs_f64())
@@ -99,7 +108,7 @@ impl Latencies {
         self.zeros
     }
 
-    /// The histogram of all that is above zero, in microseconds.
+    /// The histogram of all that is above zero, in nanoseconds.
     pub fn above_zero(&self) -> &Histogram<u64> {
         &self.histogram
     }

@@ -337,14 +337,14 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
     }
 
     #[inline(always)]
-    fn established(&mut self, tag: Tag, latency: u64) {
+    fn established(&mut self, tag: Tag, latency: u64, delayed: bool) {
         if tag.offered {
             let tally = self.tally(tag);
             tally.established += 1;
+            tally.delayed += u64::from(delayed);
             if latency == 0 {
                 self.zero_latencies += 1;
             } else {
-                tally.delayed += 1;
                 self.totals.latency.record(SimTime::from_nanos(latency));
             }
         }

@@ -1,7 +1,7 @@
 //! One sentence of finding: what the outbound types of a result come to, side by side.
 
 use crate::results::words::{estimate, share};
-use crate::results::{Document, OutboundResult, Verdict};
+use crate::results::{Document, Finding, OutboundResult, Severity, Verdict};
 
 /// What the result comes to, in one sentence.
 pub fn finding(document: &Document) -> String {
@@ -68,6 +68,34 @@ fn failing(outbound: &&OutboundResult) -> String {
         "{} runs out of ports and fails {failed} of connections",
         outbound.name
     )
+}
+
+/// What speaks against trusting the figures as they stand: warnings about the input and the length of the run, each
+/// once, with whom it concerns where that is not all.
+pub fn doubts(document: &Document) -> Vec<String> {
+    const ABOUT_THE_RUN: [&str; 2] = ["F0104", "F0115"];
+    let doubtful = |finding: &&Finding| {
+        let about_input = finding.code.starts_with("F02");
+        finding.severity == Severity::Warning
+            && (about_input || ABOUT_THE_RUN.contains(&finding.code.as_str()))
+    };
+    let mut doubts: Vec<(&Finding, Vec<String>)> = Vec::new();
+    for outbound in &document.outbounds {
+        for finding in outbound.findings.iter().filter(doubtful) {
+            match doubts.iter_mut().find(|(known, _)| *known == finding) {
+                Some((_, names)) => names.push(outbound.name.clone()),
+                None => doubts.push((finding, vec![outbound.name.clone()])),
+            }
+        }
+    }
+    let line = |(finding, names): &(&Finding, Vec<String>)| {
+        let whom = match names.len() == document.outbounds.len() {
+            true => String::new(),
+            false => format!("{}: ", list(names)),
+        };
+        format!("{} {whom}{}", finding.code, finding.text)
+    };
+    doubts.iter().map(line).collect()
 }
 
 /// `a`, `a and b`, `a, b and c`.

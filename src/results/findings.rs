@@ -165,7 +165,11 @@ pub fn findings(
         found.extend(closed_loops_differ(&seen));
     }
     let notes = subject.outbound.notes.iter().chain(&subject.model.notes);
-    found.extend(notes.map(|note| info(note.code, note.text.clone())));
+    found.extend(notes.map(|note| match note.code.id().starts_with("F02") {
+        // What was left out of the input may be what matters.
+        true => warning(note.code, note.text.clone()),
+        false => info(note.code, note.text.clone()),
+    }));
     found
 }
 
@@ -206,7 +210,10 @@ fn ports_ran_out(seen: &Seen) -> Option<Finding> {
             format!(
                 "{} of {} failed for lack of a SNAT port: {}.",
                 count(connections.failed),
-                counted(connections.offered, "connection"),
+                counted(
+                    connections.offered - connections.pending,
+                    "decided connection"
+                ),
                 estimate(&seen.figures.failure_probability)
             ),
         )
@@ -420,8 +427,8 @@ fn broken_connections(seen: &Seen) -> Option<Finding> {
         warning(
             Code::F0114,
             format!(
-                "{} lost their port in use: they were silent for the idle timeout of {}. \
-                 A keepalive below it would have kept them.",
+                "{} lost the port in use by falling silent for the idle timeout of {}. \
+                 A keepalive below it would have kept it.",
                 counted(connections.broken, "connection"),
                 span(seen.subject.plan.holds.idle.as_secs_f64())
             ),
@@ -494,8 +501,8 @@ fn trace_replays_itself(seen: &Seen) -> Option<Finding> {
     traced.then(|| {
         info(
             Code::F0106,
-            "A trace is the same in every replication: the interval speaks of what is drawn beside it, \
-             not of other days."
+            "A trace is the same in every replication, and counted in each: intervals and bounds speak of \
+             what is drawn beside it, not of other days."
                 .to_owned(),
         )
     })

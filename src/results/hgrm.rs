@@ -22,7 +22,7 @@ pub fn write(out: &mut impl Write, spans: &Latencies) -> io::Result<()> {
     let mut seen = 0;
     for step in histogram.iter_quantiles(TICKS_PER_HALF_DISTANCE) {
         seen += step.count_since_last_iteration();
-        let seconds = (step.value_iterated_to() as f64 / 1e6).min(max);
+        let seconds = (step.value_iterated_to() as f64 / 1e9).min(max);
         let quantile = step.quantile_iterated_to();
         if quantile < 1.0 {
             let odds = 1.0 / (1.0 - quantile);
@@ -35,7 +35,7 @@ pub fn write(out: &mut impl Write, spans: &Latencies) -> io::Result<()> {
         }
     }
     let mean = spans.mean().unwrap_or(0.0);
-    let deviation = histogram.stdev() / 1e6;
+    let deviation = histogram.stdev() / 1e9;
     let count = spans.count();
     writeln!(
         out,

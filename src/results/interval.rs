@@ -75,7 +75,7 @@ pub fn failure_probability(
     };
     if total.failed == 0 {
         let free = 1.0 - fullest_mean_use.min(0.99);
-        let high = -(1.0 - confidence).ln() / (total.decided as f64 * free);
+        let high = -libm::log(1.0 - confidence) / (total.decided as f64 * free);
         return Estimate {
             estimate: Some(0.0),
             low: Some(0.0),
@@ -107,8 +107,8 @@ fn log_scale_bounds(units: &[Share], confidence: f64) -> Option<Bounds> {
     let error = jackknife(&leave_one_out(units)?)?.sqrt();
     let reach = students_t(confidence, units.len() - 1) * error / estimate;
     Some(Bounds {
-        low: (estimate * (-reach).exp()).clamp(0.0, 1.0),
-        high: (estimate * reach.exp()).clamp(0.0, 1.0),
+        low: (estimate * libm::exp(-reach)).clamp(0.0, 1.0),
+        high: (estimate * libm::exp(reach)).clamp(0.0, 1.0),
     })
 }
 

@@ -72,10 +72,24 @@ impl Ends {
             (close.abandon, End::Abandon),
             (close.unanswered, End::Unanswered),
         ];
+        // Sums of weights may fall short of 1 by a rounding: what has no weight is never drawn.
+        let until = |sum: f64, later: f64| {
+            if later > 0.0 {
+                (sum * WHOLE) as u64
+            } else {
+                WHOLE as u64
+            }
+        };
+        let Close {
+            fin,
+            rst,
+            abandon,
+            unanswered,
+        } = close;
         Ends {
-            fin: (close.fin * WHOLE) as u64,
-            rst: ((close.fin + close.rst) * WHOLE) as u64,
-            abandon: ((close.fin + close.rst + close.abandon) * WHOLE) as u64,
+            fin: until(fin, rst + abandon + unanswered),
+            rst: until(fin + rst, abandon + unanswered),
+            abandon: until(fin + rst + abandon, unanswered),
             only: only
                 .iter()
                 .find(|(weight, _)| *weight >= 1.0)

@@ -160,21 +160,36 @@ impl ArrivalsSpec {
                     "Give the number of clients over the whole cluster, or remove the workload."
                         .to_owned(),
             }),
+            ArrivalsSpec::Closed { clients, .. } if *clients > MOST_CLIENTS => faults.push(Fault {
+                code: Code::E0209,
+                pointer: step(&step(pointer, "closed"), "clients"),
+                found: format!("{clients} clients are more than memory holds."),
+                allowed: "1 to 10,000,000 clients".to_owned(),
+                remedy: "Give the number of clients over the whole cluster, or their connections per second as `poisson`."
+                    .to_owned(),
+            }),
             ArrivalsSpec::Closed { .. } | ArrivalsSpec::Trace(_) => {}
         }
     }
 }
 
+/// Clients of one workload; each takes some memory.
+const MOST_CLIENTS: u64 = 10_000_000;
+
+/// Connections per second of one workload: far above what any NAT carries, and gaps stay well above a nanosecond.
+const FASTEST: f64 = 10_000_000.0;
+
 /// Checks a rate of arrivals.
 fn rate(per_second: f64, process: &str, pointer: &str, faults: &mut Faults) {
-    if per_second > 0.0 && per_second.is_finite() {
+    if per_second > 0.0 && per_second <= FASTEST {
         return;
     }
     faults.push(Fault {
         code: Code::E0209,
         pointer: step(&step(pointer, process), "perSecond"),
         found: format!("The rate is {per_second} connections per second."),
-        allowed: "a rate above 0, over the whole cluster; fractions such as 0.01 are fine".to_owned(),
+        allowed: "a rate above 0 and at most 10,000,000, over the whole cluster; fractions such as 0.01 are fine"
+            .to_owned(),
         remedy: "Give the connections per second of all nodes together, or remove the workload to have none."
             .to_owned(),
     });

@@ -51,7 +51,8 @@ pub fn parse_duration(text: &str) -> Result<SimTime, String> {
             ));
         }
         next_unit = place + 1;
-        total += decimal(number, UNITS[place].1).ok_or_else(|| EXPECTED.to_owned())?;
+        let amount = decimal(number, UNITS[place].1).ok_or_else(|| EXPECTED.to_owned())?;
+        total = total.saturating_add(amount);
         rest = tail;
     }
     u64::try_from(total)

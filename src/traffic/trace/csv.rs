@@ -98,7 +98,7 @@ fn read_row<'a>(
 
 /// How a connection ends; empty means by FIN.
 fn close(field: Field) -> Result<CloseKind, Box<FileError>> {
-    match field.text {
+    match field.text.to_ascii_lowercase().as_str() {
         "" | "fin" => Ok(CloseKind::Fin),
         "rst" => Ok(CloseKind::Rst),
         "abandon" => Ok(CloseKind::Abandon),

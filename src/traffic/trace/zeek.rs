@@ -30,7 +30,7 @@ const OPTIONAL: [&str; 2] = ["duration", "conn_state"];
 /// Reads rows into a trace.
 struct Rows<'a> {
     reader: Reader<'a>,
-    /// The earliest `ts` of the log, whichever rows count: two workloads may read one log.
+    /// The earliest `ts` of the rows that count.
     origin: SimTime,
 }
 
@@ -43,7 +43,6 @@ impl Rows<'_> {
             }
             error
         })?;
-        self.origin = self.origin.min(start);
         let Some(protocol) = row.protocol.protocol() else {
             self.reader.trace.other_protocols += 1;
             return Ok(());
@@ -65,6 +64,7 @@ impl Rows<'_> {
                 .error("the address of the originator", "Remove the row."));
         }
         if let Some(source) = self.reader.source(row.node.text) {
+            self.origin = self.origin.min(start);
             let endpoint = self.reader.endpoint(protocol, address, port);
             self.reader.trace.rows.push(Recorded {
                 start,
