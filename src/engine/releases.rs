@@ -89,6 +89,20 @@ fn count_until(line: &[i32; LINE], offset: i32) -> u32 {
     signs.iter().sum::<i32>().unsigned_abs()
 }
 
+/// The first of `line` after `offset`, or [`EMPTY`]; a function of its own for the same reason.
+#[inline(never)]
+fn next_after(line: &[i32; LINE], offset: i32) -> i32 {
+    const LANES: usize = 4;
+    let mut next = [EMPTY; LANES];
+    for at in line.chunks_exact(LANES) {
+        for lane in 0..LANES {
+            let ahead = if at[lane] > offset { at[lane] } else { EMPTY };
+            next[lane] = next[lane].min(ahead);
+        }
+    }
+    next.into_iter().fold(EMPTY, i32::min)
+}
+
 /// A timing wheel whose buckets are unordered: what has come back is *counted*, with one vector compare.
 ///
 /// What does not fit (a full bucket, a time beyond the wheel's horizon) waits in a heap. Exact at every instant.
@@ -206,11 +220,7 @@ impl Releases for WheelReleases {
 
     #[inline(always)]
     fn quiet_until(&self) -> u64 {
-        let ahead = |at: i32| if at > self.offset { at } else { EMPTY };
-        let next = self
-            .line()
-            .iter()
-            .fold(EMPTY, |least, at| least.min(ahead(*at)));
+        let next = next_after(self.line(), self.offset);
         // Past the last offset nothing is known but that this bucket has nothing more.
         let offset = (next as u64).min(1 << self.shift);
         ((self.current << self.shift) + offset).min(self.overflow.quiet_until())

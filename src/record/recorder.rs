@@ -151,6 +151,8 @@ pub struct GroupRecorder<'a, const FULL: bool> {
     slot_start: u64,
     slot_end: u64,
     slot: usize,
+    /// Connections lost in the current cell and slot, not yet in the tally and the slot.
+    lost_in_slot: u64,
     zero_latencies: u64,
     held_nanos: Vec<u128>,
     first_failure: Option<FirstFailure>,
@@ -175,6 +177,7 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
             slot_start: 0,
             slot_end: 0,
             slot: 0,
+            lost_in_slot: 0,
             zero_latencies: 0,
             held_nanos: vec![0; stocks],
             first_failure: None,
@@ -187,6 +190,7 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
     /// The cell that is heard from now on.
     #[inline]
     pub fn listen_to(&mut self, cell: usize) {
+        self.settle_lost();
         self.cell = cell;
         self.cell_tallies = cell * self.layout.classes.len() * self.layout.buckets as usize;
     }
@@ -201,12 +205,35 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
     #[inline(always)]
     fn slot(&mut self, first_at: u64) -> &mut Slot {
         if first_at < self.slot_start || first_at >= self.slot_end {
-            let since = first_at - self.window.warmup.as_nanos();
-            self.slot = ((since / self.slot_nanos) as usize).min(self.window.slots - 1);
-            self.slot_start = self.window.warmup.as_nanos() + self.slot as u64 * self.slot_nanos;
-            self.slot_end = self.slot_start + self.slot_nanos;
+            self.go_to_slot(first_at);
         }
         &mut self.totals.slots[self.slot]
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn go_to_slot(&mut self, first_at: u64) {
+        self.settle_lost();
+        let since = first_at - self.window.warmup.as_nanos();
+        self.slot = ((since / self.slot_nanos) as usize).min(self.window.slots - 1);
+        self.slot_start = self.window.warmup.as_nanos() + self.slot as u64 * self.slot_nanos;
+        self.slot_end = self.slot_start + self.slot_nanos;
+    }
+
+    /// Adds what [`Recorder::lost`] counted in the current cell and slot to where it belongs.
+    fn settle_lost(&mut self) {
+        let count = std::mem::take(&mut self.lost_in_slot);
+        if count > 0 {
+            // Only a cell with one class and one bucket loses connections in runs.
+            let tally = &mut self.tallies[self.cell_tallies];
+            tally.offered += count;
+            tally.refused_syns += count;
+            tally.refused_first += count;
+            tally.failed += count;
+            let slot = &mut self.totals.slots[self.slot];
+            slot.offered += count;
+            slot.failed += count;
+        }
     }
 
     #[inline]
@@ -233,7 +260,8 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
     }
 
     /// Adds what was heard to `run`.
-    pub fn add_to(self, parts: &Parts, run: &mut Accumulator) {
+    pub fn add_to(mut self, parts: &Parts, run: &mut Accumulator) {
+        self.settle_lost();
         self.totals.latency.record_zeros(self.zero_latencies);
         let layout = self.layout;
         let per_cell = layout.classes.len() * layout.buckets as usize;
@@ -373,22 +401,12 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
         if !tag.offered {
             return;
         }
-        let count = arrivals.len() as u64;
-        let tally = self.tally(tag);
-        tally.offered += count;
-        tally.refused_syns += count;
-        tally.refused_first += count;
-        tally.failed += count;
-        self.slot(first.at);
-        if last.at < self.slot_end {
-            let slot = self.slot(first.at);
-            slot.offered += count;
-            slot.failed += count;
+        if first.at >= self.slot_start && last.at < self.slot_end {
+            self.lost_in_slot += arrivals.len() as u64;
         } else {
             for arrival in arrivals {
-                let slot = self.slot(arrival.at);
-                slot.offered += 1;
-                slot.failed += 1;
+                self.slot(arrival.at);
+                self.lost_in_slot += 1;
             }
         }
     }
