@@ -87,7 +87,8 @@ pub struct Holds {
 /// A ceiling on active connections over all keys, enforced as an admission rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ceiling {
-    /// Active connections, per instance for [`Grouping::Buckets`], else per pool.
+    /// Active connections, per instance for [`Grouping::Buckets`], else per gateway; without effect for
+    /// [`Grouping::ByNode`].
     pub limit: u64,
 }
 

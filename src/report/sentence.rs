@@ -95,7 +95,17 @@ pub fn doubts(document: &Document) -> Vec<String> {
         };
         format!("{} {whom}{}", finding.code, finding.text)
     };
-    doubts.iter().map(line).collect()
+    let mut lines: Vec<String> = doubts.iter().map(line).collect();
+    for outbound in &document.outbounds {
+        if !outbound.depends_on.is_empty() {
+            lines.push(format!(
+                "{}: the verdict depends on what Azure does not document: {}.",
+                outbound.name,
+                list(&outbound.depends_on)
+            ));
+        }
+    }
+    lines
 }
 
 /// `a`, `a and b`, `a, b and c`.

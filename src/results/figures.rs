@@ -119,13 +119,13 @@ impl<'a> Subject<'a> {
             outbound_type: self.outbound.kind.word().to_owned(),
             verdict,
             summary: findings::summary(verdict, &figures, self),
-            depends_on: Vec::new(),
+            depends_on: self.depends_on(verdict),
             findings: findings::findings(verdict, &figures, self, about),
             figures: Some(figures),
         }
     }
 
-    /// The verdict of design's four; `refused` never comes here.
+    /// The verdict of what was simulated; `refused` never comes here.
     fn verdict(&self) -> Verdict {
         if self.total.failed > 0 {
             Verdict::Exhausted
@@ -135,6 +135,21 @@ impl<'a> Subject<'a> {
             Verdict::Tight
         } else {
             Verdict::Clear
+        }
+    }
+
+    /// The assumptions whose other value would give another verdict, as far as that shows without another run: ports in
+    /// use above the second limit, if held ports counted toward it, would have been refused.
+    fn depends_on(&self, verdict: Verdict) -> Vec<String> {
+        let used = self.peak(|run| &run.peak_used);
+        let flips = verdict <= Verdict::Tight
+            && self
+                .plan
+                .active_limit
+                .is_some_and(|second| !second.counts_held && used > second.limit);
+        match flips && self.outbound.kind.is_nat_gateway() {
+            true => vec!["natHeldPortsCountToEndpointLimit".to_owned()],
+            false => Vec::new(),
         }
     }
 
@@ -643,6 +658,19 @@ mod tests {
             outbound.summary
         );
         assert!(codes(outbound).contains(&"F0112"));
+        assert!(outbound.depends_on.is_empty());
+    }
+
+    #[test]
+    fn ports_in_use_above_the_second_limit_make_the_verdict_an_assumption() {
+        let (model, mut run) = fixture::comparison(&[0]);
+        run.outbounds[1].as_mut().unwrap().replications[0].peak_used[0] = 50_001;
+        let document = of(&model, &run);
+        assert_eq!(
+            document.outbounds[1].depends_on,
+            ["natHeldPortsCountToEndpointLimit"]
+        );
+        assert!(document.outbounds[0].depends_on.is_empty());
     }
 
     #[test]
