@@ -41,7 +41,7 @@ pub struct OutboundRun {
 /// Slots the window of a model is divided into: enough to make up batches of any length from, where there are too few
 /// replications for an interval without batches.
 pub fn slots_in(model: &Model) -> usize {
-    const MOST: u64 = 600;
+    const MOST: u64 = 500;
     const ENOUGH_REPLICATIONS: u32 = 10;
     if model.replications >= ENOUGH_REPLICATIONS {
         return 1;
