@@ -4,7 +4,7 @@ use super::{Failure, Outcome, print};
 use crate::fault::Code;
 use crate::results::words::wrapped;
 
-/// Tell the story behind a code: E codes refuse an input, F codes are findings about a result
+/// Tell the story behind a code: E codes are about an input, F codes about a result
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Such as F0101, in any case; all of them are listed without
