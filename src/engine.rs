@@ -26,9 +26,12 @@ pub trait Source {
     /// The next connection.
     fn take(&mut self) -> Arrival;
 
-    /// The connections that arrive before `before`, where they are at hand and nobody waits for their verdict;
-    /// may be fewer, or none.
-    fn take_before(&mut self, before: u64) -> &[Arrival];
+    /// The connections that come next, in time order, where they are at hand and nobody waits for their verdict;
+    /// may be fewer than there are, or none.
+    fn at_hand(&self) -> &[Arrival];
+
+    /// Leaves out the next `count` connections of [`Source::at_hand`].
+    fn skip(&mut self, count: usize);
 
     /// Connection `id` of `class` is settled; whoever opened it is free again at `free_at`.
     fn verdict(&mut self, class: u32, id: u32, free_at: u64);
@@ -52,15 +55,13 @@ impl Source for OpenLoop<'_> {
     }
 
     #[inline]
-    fn take_before(&mut self, before: u64) -> &[Arrival] {
-        let count = self
-            .0
-            .iter()
-            .take_while(|arrival| arrival.at < before)
-            .count();
-        let (now, later) = self.0.split_at(count);
-        self.0 = later;
-        now
+    fn at_hand(&self) -> &[Arrival] {
+        self.0
+    }
+
+    #[inline]
+    fn skip(&mut self, count: usize) {
+        self.0 = &self.0[count..];
     }
 
     #[inline]
@@ -129,6 +130,27 @@ pub trait Recorder {
     /// Connections that arrived one after the other, all like `tag` but for the time, and failed on their only SYN:
     /// all that `offered`, `refused` and `failed` say.
     fn lost(&mut self, tag: Tag, arrivals: &[Arrival]);
+    /// Connections that arrived one after the other, on the side of warm-up that `tag` is on, and got a port of their
+    /// only stock and an answer at once: all that `offered`, `granted` and `established` say. `releases` says when each
+    /// port is free again.
+    fn answered(&mut self, tag: Tag, arrivals: &[Arrival], releases: &[u64]) {
+        for (arrival, release) in arrivals.iter().zip(releases) {
+            let tag = Tag {
+                class: arrival.sort.class(),
+                first_at: arrival.at,
+                ..tag
+            };
+            let grant = Grant {
+                at: arrival.at,
+                open_until: arrival.at.saturating_add(arrival.life),
+                release_at: *release,
+                end: arrival.sort.end(),
+            };
+            self.offered(tag);
+            self.granted(tag, 0, grant);
+            self.established(tag, 0, false);
+        }
+    }
     /// A connection had a port in its last try, and no answer.
     fn unanswered(&mut self, tag: Tag);
     /// A connection will be undecided at the end of the run.

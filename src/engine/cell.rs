@@ -85,7 +85,12 @@ impl<R: Releases> Cell<R> {
                 if arrival_at >= self.next_border {
                     self.cross_borders(cx.rules, arrival_at, cx.recorder);
                 }
-                if self.is_full(arrival_at) && self.lose(cx, until) {
+                let at_once = if self.is_full(arrival_at) {
+                    self.lose(cx, until)
+                } else {
+                    self.answer(cx, arrival_at, until)
+                };
+                if at_once {
                     continue;
                 }
                 let arrival = cx.source.take();
@@ -136,7 +141,9 @@ impl<R: Releases> Cell<R> {
         {
             return false;
         }
-        let arrivals = cx.source.take_before(before);
+        let arrivals = cx.source.at_hand();
+        let lost = arrivals.iter().take_while(|arrival| arrival.at < before);
+        let arrivals = &arrivals[..lost.count()];
         let Some(first) = arrivals.first() else {
             return false;
         };
@@ -148,6 +155,65 @@ impl<R: Releases> Cell<R> {
             first_at: first.at,
         };
         cx.recorder.lost(tag, arrivals);
+        let count = arrivals.len();
+        cx.source.skip(count);
+        true
+    }
+
+    /// Answers what arrives from `at` on while the only stock has ports for it in any case, all at once; false where
+    /// that is not so.
+    #[inline(always)]
+    fn answer<S: Source, T: Recorder>(
+        &mut self,
+        cx: &mut Context<S, T>,
+        at: u64,
+        until: u64,
+    ) -> bool {
+        /// At most so many at a time: more than a bucket of releases is wide.
+        const MOST: usize = 16;
+        let [stock] = &mut self.stocks[..] else {
+            return false;
+        };
+        if cx.rules.ceiling.is_some() {
+            return false;
+        }
+        let (room, known_until) = stock.room(cx.rules, at);
+        let before = known_until
+            .min(self.next_border)
+            .min(until)
+            .min(self.pending.next_due());
+        let arrivals = cx.source.at_hand();
+        let (mut inactive_at, mut release_at) = ([0; MOST], [0; MOST]);
+        let mut count = 0;
+        for ((arrival, inactive_at), release_at) in arrivals
+            .iter()
+            .take(room as usize)
+            .zip(&mut inactive_at)
+            .zip(&mut release_at)
+        {
+            let end = arrival.sort.end();
+            if arrival.at >= before || !end.is_by_itself() {
+                break;
+            }
+            let rule = &cx.rules.ends[end as usize];
+            let open_until = arrival.at.saturating_add(arrival.life);
+            *inactive_at = open_until.saturating_add(rule.silence);
+            *release_at = inactive_at.saturating_add(rule.hold_down);
+            count += 1;
+        }
+        if count == 0 {
+            return false;
+        }
+        stock.take_room(&inactive_at[..count], &release_at[..count]);
+        let tag = Tag {
+            class: 0,
+            bucket: 0,
+            offered: at >= cx.rules.warmup,
+            first_at: at,
+        };
+        cx.recorder
+            .answered(tag, &arrivals[..count], &release_at[..count]);
+        cx.source.skip(count);
         true
     }
 

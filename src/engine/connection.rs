@@ -227,6 +227,12 @@ pub(super) fn end_rules(holds: &Holds) -> [EndRule; 5] {
 }
 
 impl End {
+    /// Whether it comes at the end of the connection's life, whatever the network does.
+    #[inline]
+    pub(super) const fn is_by_itself(self) -> bool {
+        (self as u8) < End::Broken as u8
+    }
+
     /// The end of a TCP connection that sends a packet only every `keepalive` of its `life`.
     pub fn with_keepalive(self, keepalive: Option<SimTime>, life: SimTime, holds: &Holds) -> End {
         match keepalive {

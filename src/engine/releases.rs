@@ -15,6 +15,10 @@ pub trait Releases: Clone {
     /// How many have come back by `to` (included), since the beginning.
     fn advance(&mut self, to: u64) -> u64;
 
+    /// Moves on to `to`, which counts as an `advance`, without counting to the end: at least how many have come back by
+    /// `to`, and until when it takes no more work to know just that.
+    fn settle(&mut self, to: u64) -> (u64, u64);
+
     /// A time by which, after the last `advance`, no further port has come back; the next to come is not before it.
     fn quiet_until(&self) -> u64;
 
@@ -45,6 +49,11 @@ impl Releases for HeapReleases {
             self.passed += 1;
         }
         self.passed
+    }
+
+    #[inline]
+    fn settle(&mut self, to: u64) -> (u64, u64) {
+        (self.advance(to), self.quiet_until())
     }
 
     #[inline]
@@ -216,6 +225,17 @@ impl Releases for WheelReleases {
         self.offset = offset;
         let came_back = count_until(self.line(), offset);
         self.passed + u64::from(came_back) + self.overflow.advance(to)
+    }
+
+    #[inline(always)]
+    fn settle(&mut self, to: u64) -> (u64, u64) {
+        let bucket = to >> self.shift;
+        if bucket != self.current {
+            self.turn(bucket);
+        }
+        self.offset = (to & ((1 << self.shift) - 1)) as i32;
+        let came_back = self.passed + self.overflow.advance(to);
+        (came_back, (bucket + 1) << self.shift)
     }
 
     #[inline(always)]

@@ -93,6 +93,37 @@ impl<R: Releases> Stock<R> {
         true
     }
 
+    /// How many SYNs from `at` on get a port for certain without a new peak, and until when that is known.
+    #[inline(always)]
+    pub fn room(&mut self, rules: &CellRules, at: u64) -> (u32, u64) {
+        let (back, until) = self.releases.settle(at);
+        let room = self.peak.saturating_sub((self.granted - back) as u32);
+        match (&mut self.ends, rules.active_limit) {
+            (Some(ends), Some(limit)) => {
+                let (ended, ends_until) = ends.settle(at);
+                let most = self.peak_active.min(limit);
+                let room_active = most.saturating_sub((self.granted - ended) as u32);
+                (room.min(room_active), until.min(ends_until))
+            }
+            _ => (room, until),
+        }
+    }
+
+    /// Takes as many ports as [`Stock::room`] said, or fewer: one active until each of `inactive_at`, and held until the
+    /// time beside it.
+    #[inline(always)]
+    pub fn take_room(&mut self, inactive_at: &[u64], release_at: &[u64]) {
+        self.granted += release_at.len() as u64;
+        for at in release_at {
+            self.releases.push(*at);
+        }
+        if let Some(ends) = &mut self.ends {
+            for at in inactive_at {
+                ends.push(*at);
+            }
+        }
+    }
+
     /// Takes a port that is active until `inactive_at` and held until `release_at`.
     #[inline(always)]
     pub fn take(&mut self, inactive_at: u64, release_at: u64) {

@@ -411,6 +411,61 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
         }
     }
 
+    #[inline(always)]
+    fn answered(&mut self, tag: Tag, arrivals: &[Arrival], releases: &[u64]) {
+        let Some(last) = arrivals.last() else { return };
+        let classes = self.layout.classes.len();
+        let tallies = &mut self.tallies[self.cell_tallies..];
+        let mut held = 0;
+        if FULL {
+            for (arrival, release) in arrivals.iter().zip(releases) {
+                let open_until = arrival.at.saturating_add(arrival.life);
+                let open = self.window.clip(arrival.at, open_until);
+                let after = self.window.clip(open_until, *release);
+                let (while_open, then) = causes(arrival.sort.end());
+                let class = if classes == 1 { 0 } else { arrival.sort.class() };
+                let tally = &mut tallies[class as usize];
+                tally.port_nanos[while_open as usize] += u128::from(open);
+                tally.port_nanos[then as usize] += u128::from(after);
+                held += open + after;
+                if tag.offered {
+                    self.totals
+                        .hold
+                        .record(SimTime::from_nanos(release - arrival.at));
+                }
+            }
+        } else {
+            for (arrival, release) in arrivals.iter().zip(releases) {
+                held += self.window.clip(arrival.at, *release);
+            }
+        }
+        let stock = self.stock(0);
+        self.held_nanos[stock] += u128::from(held);
+        if !tag.offered {
+            return;
+        }
+        let count = arrivals.len() as u64;
+        self.zero_latencies += count;
+        let tallies = &mut self.tallies[self.cell_tallies..];
+        if classes == 1 {
+            tallies[0].offered += count;
+            tallies[0].established += count;
+        } else {
+            for arrival in arrivals {
+                let tally = &mut tallies[arrival.sort.class() as usize];
+                tally.offered += 1;
+                tally.established += 1;
+            }
+        }
+        if tag.first_at >= self.slot_start && last.at < self.slot_end {
+            self.totals.slots[self.slot].offered += count;
+        } else {
+            for arrival in arrivals {
+                self.slot(arrival.at).offered += 1;
+            }
+        }
+    }
+
     fn unanswered(&mut self, tag: Tag) {
         if tag.offered {
             self.tally(tag).unanswered += 1;

@@ -6,7 +6,7 @@ use crate::engine::{
     WheelReleases,
 };
 use crate::record::{Accumulator, Detail, GroupRecorder, Parts, Totals, Window};
-use crate::traffic::{Clients, Mixed, Stream, class_seed};
+use crate::traffic::{Clients, Dealt, Mixed, Stream, class_seed};
 use crate::units::{Seed, SimTime};
 use std::sync::Mutex;
 
@@ -27,14 +27,14 @@ pub(super) enum Queue {
 pub(super) struct Scratch {
     pub totals: Totals,
     /// Arrivals of a window, by cell.
-    arrivals: Vec<Vec<Arrival>>,
+    arrivals: Dealt,
 }
 
 impl Scratch {
     pub fn new(window: &Window) -> Self {
         Scratch {
             totals: Totals::new(window),
-            arrivals: Vec::new(),
+            arrivals: Dealt::new(0),
         }
     }
 }
@@ -122,13 +122,12 @@ impl Job<'_> {
         let workloads: Vec<u32> = group.classes.iter().map(|class| class.workload).collect();
 
         let Scratch { totals, arrivals } = scratch;
-        arrivals.resize_with(cells.len().max(arrivals.len()), Vec::new);
-        let arrivals = &mut arrivals[..cells.len()];
+        arrivals.reset(cells.len());
         let mut recorder = GroupRecorder::<FULL>::new(&group.layout, *self.window, totals);
         let mut feed = Feed::new(group, self.seed, duration);
         while let Some(until) = feed.next_window(arrivals) {
-            for (index, (cell, arrivals)) in cells.iter_mut().zip(arrivals.iter()).enumerate() {
-                let mut open = OpenLoop(arrivals);
+            for (index, cell) in cells.iter_mut().enumerate() {
+                let mut open = OpenLoop(arrivals.of(index));
                 recorder.listen_to(index);
                 let recorder = &mut recorder;
                 let (rules, classes) = (&rules, &classes[..]);
@@ -224,24 +223,23 @@ impl<'a> Feed<'a> {
     }
 
     /// Deals the arrivals of the next window to their cells in time order; its end, or none when the run is over.
-    fn next_window(&mut self, arrivals: &mut [Vec<Arrival>]) -> Option<u64> {
+    fn next_window(&mut self, arrivals: &mut Dealt) -> Option<u64> {
         if self.now >= self.end {
             return None;
         }
         let until = self.now.saturating_add(self.window).min(self.end);
-        arrivals.iter_mut().for_each(Vec::clear);
+        arrivals.clear();
         for stream in &mut self.streams {
             stream.deal(until, arrivals);
         }
         let ready = self.traced.partition_point(|arrival| arrival.at < until);
         let (now, later) = self.traced.split_at(ready);
-        for arrival in now {
-            arrivals[arrival.sort.cell() as usize].push(*arrival);
-        }
+        arrivals.deal(now.iter().copied());
         self.traced = later;
         if self.streams.len() + usize::from(!now.is_empty()) > 1 {
             let workload = |arrival: &Arrival| self.workloads[arrival.sort.class() as usize];
-            for arrivals in arrivals {
+            for cell in 0..arrivals.cells() {
+                let arrivals = arrivals.of_mut(cell);
                 arrivals.sort_by_key(|arrival| (arrival.at, workload(arrival)));
             }
         }

@@ -1,5 +1,6 @@
 //! Arrival streams: Poisson and evenly spaced connections drawn by the batch, and clients that wait for their verdict.
 
+use super::dealt::Dealt;
 use super::lanes::{self, Lanes};
 use super::{Close, Law};
 use crate::engine::{Arrival, End, OpenLoop, Sort, Source};
@@ -298,10 +299,12 @@ impl<'a> Stream<'a> {
         match self.plan.process {
             Process::Poisson(per_second) => {
                 lanes::exponential(&mut self.gaps, 1e9 / per_second, &mut self.at);
+                let mut clock = self.clock;
                 for at in &mut self.at {
-                    self.clock = self.clock.saturating_add(*at);
-                    *at = self.clock;
+                    clock = clock.saturating_add(*at);
+                    *at = clock;
                 }
+                self.clock = clock;
             }
             Process::Constant { per_second, phase } => {
                 for (j, at) in (self.drawn..).zip(&mut self.at) {
@@ -317,7 +320,7 @@ impl<'a> Stream<'a> {
     }
 
     /// Deals all arrivals before `until` to their cells, in time order.
-    pub fn deal(&mut self, until: u64, cells: &mut [Vec<Arrival>]) {
+    pub fn deal(&mut self, until: u64, dealt: &mut Dealt) {
         loop {
             if self.next == self.at.len() {
                 self.draw();
@@ -329,21 +332,15 @@ impl<'a> Stream<'a> {
                 rest.partition_point(|at| *at < until)
             };
             let drawn = self.next..self.next + ready;
-            let first_id = self.drawn - (self.at.len() - self.next) as u64;
-            let spans = self.at[drawn.clone()].iter().zip(&self.life[drawn.clone()]);
-            let arrivals = (first_id..)
-                .zip(spans)
-                .map(|(id, (at, life))| (id as u32, *at, *life));
-            let sorts = &self.sort[drawn];
-            if let (true, Some(sort)) = (self.mark.is_empty(), sorts.first().copied()) {
-                let cell = &mut cells[sort.cell() as usize];
-                cell.extend(arrivals.map(|(id, at, life)| Arrival { at, life, id, sort }));
-            } else {
-                for ((id, at, life), sort) in arrivals.zip(sorts) {
-                    let sort = *sort;
-                    cells[sort.cell() as usize].push(Arrival { at, life, id, sort });
-                }
-            }
+            let first_id = (self.drawn - (self.at.len() - self.next) as u64) as u32;
+            let (at, life) = (&self.at[drawn.clone()], &self.life[drawn.clone()]);
+            let sort = &self.sort[drawn];
+            dealt.deal((0..ready).map(|i| Arrival {
+                at: at[i],
+                life: life[i],
+                id: first_id.wrapping_add(i as u32),
+                sort: sort[i],
+            }));
             self.next += ready;
             if self.next < self.at.len() {
                 return;
@@ -449,9 +446,11 @@ impl Source for Clients<'_> {
         }
     }
 
-    fn take_before(&mut self, _before: u64) -> &[Arrival] {
+    fn at_hand(&self) -> &[Arrival] {
         &[]
     }
+
+    fn skip(&mut self, _count: usize) {}
 
     fn verdict(&mut self, _class: u32, client: u32, free_at: u64) {
         self.think(client, free_at);
@@ -506,9 +505,11 @@ impl Source for Mixed<'_, '_> {
         }
     }
 
-    fn take_before(&mut self, _before: u64) -> &[Arrival] {
+    fn at_hand(&self) -> &[Arrival] {
         &[]
     }
+
+    fn skip(&mut self, _count: usize) {}
 
     fn verdict(&mut self, class: u32, id: u32, free_at: u64) {
         if self.closed[class as usize] {
@@ -643,21 +644,21 @@ mod tests {
     fn a_stream_is_the_same_however_it_is_cut_into_windows() {
         let plan = plan(Process::Poisson(50.0));
         let until = SimTime::from_secs(100).as_nanos();
-        let mut whole = vec![Vec::new(); 2];
+        let mut whole = Dealt::new(2);
         Stream::new(&plan, Seed(1), 1.0).deal(until, &mut whole);
-        let mut pieces = vec![Vec::new(); 2];
+        let mut pieces = Dealt::new(2);
         let mut stream = Stream::new(&plan, Seed(1), 5_000.0);
         for end in (0..=until).step_by(7_777_777_777).skip(1).chain([until]) {
             stream.deal(end, &mut pieces);
         }
-        assert_eq!(whole, pieces);
-        assert!(
-            whole
-                .iter()
-                .all(|cell| cell.is_sorted_by_key(|arrival| arrival.at))
-        );
+        let mut arrivals = 0;
+        for cell in 0..2 {
+            assert_eq!(whole.of(cell), pieces.of(cell));
+            assert!(whole.of(cell).is_sorted_by_key(|arrival| arrival.at));
+            arrivals += whole.of(cell).len();
+        }
         // Poisson with mean 5,000: within 4.5 standard deviations.
-        assert!((whole.concat().len() as f64 - 5_000.0).abs() < 4.5 * 5_000f64.sqrt());
+        assert!((arrivals as f64 - 5_000.0).abs() < 4.5 * 5_000f64.sqrt());
     }
 
     #[test]
@@ -666,9 +667,10 @@ mod tests {
             per_second: 20.0,
             phase: 0.5,
         });
-        let mut out = vec![Vec::new(); 2];
+        let mut out = Dealt::new(2);
         Stream::new(&plan, Seed(1), 20.0).deal(1_000_000_000, &mut out);
-        let mut at: Vec<u64> = out.concat().iter().map(|arrival| arrival.at).collect();
+        let both = out.of(0).iter().chain(out.of(1));
+        let mut at: Vec<u64> = both.map(|arrival| arrival.at).collect();
         at.sort_unstable();
         assert_eq!(
             at,
