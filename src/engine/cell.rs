@@ -125,33 +125,46 @@ impl<R: Releases> Cell<R> {
         self.stocks.len() == 1 && at < self.stocks[0].full_until()
     }
 
-    /// Loses what arrives while the only stock is full, all at once; false where connections may try again, or their
-    /// fate depends on the end of the run.
+    /// Until when nothing that arrives gets a port, and every connection is lost with its only SYN; 0 where that is not
+    /// known, or connections may try again, or their fate depends on the end of the run.
     #[inline(always)]
-    fn lose<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, until: u64) -> bool {
-        let Context { rules, .. } = *cx;
-        let [class] = cx.classes else { return false };
-        let stock = &mut self.stocks[0];
-        let before = stock.full_until().min(self.next_border).min(until);
+    pub fn loses_until(&self, rules: &CellRules, classes: &[Class]) -> u64 {
+        let ([stock], [class]) = (&self.stocks[..], classes) else {
+            return 0;
+        };
+        let before = stock.full_until().min(self.next_border);
         if !class.schedule.is_pure_loss()
             || before.saturating_add(class.schedule.end) > rules.duration
             || rules.fallback
             || rules.reset
             || rules.ceiling.is_some()
         {
-            return false;
+            return 0;
         }
+        before
+    }
+
+    /// Notes connections lost before [`Cell::loses_until`] without being run.
+    #[inline(always)]
+    pub fn lose_unseen(&mut self, connections: u64) {
+        self.stocks[0].refuse(connections);
+    }
+
+    /// Loses what arrives while the only stock is full, all at once; false where that cannot be done.
+    #[inline(always)]
+    fn lose<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, until: u64) -> bool {
+        let before = self.loses_until(cx.rules, cx.classes).min(until);
         let arrivals = cx.source.at_hand();
         let lost = arrivals.iter().take_while(|arrival| arrival.at < before);
         let arrivals = &arrivals[..lost.count()];
         let Some(first) = arrivals.first() else {
             return false;
         };
-        stock.refuse(arrivals.len() as u64);
+        self.lose_unseen(arrivals.len() as u64);
         let tag = Tag {
             class: 0,
             bucket: 0,
-            offered: first.at >= rules.warmup,
+            offered: first.at >= cx.rules.warmup,
             first_at: first.at,
         };
         cx.recorder.lost(tag, arrivals);

@@ -4,6 +4,7 @@ use super::replication::{FirstFailure, Minutes, ReplicationRun};
 use super::{Cause, Detail, Latencies, Slot, Tally, UsedCounts};
 use crate::engine::{Arrival, End, Grant, Period, Recorder, Tag};
 use crate::units::SimTime;
+use std::ops::Range;
 
 /// The window [warmup, duration) that is counted, and how it is divided.
 #[derive(Clone, Copy, Debug)]
@@ -195,6 +196,31 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
         self.cell_tallies = cell * self.layout.classes.len() * self.layout.buckets as usize;
     }
 
+    /// Whether a connection failed.
+    pub fn has_failure(&self) -> bool {
+        self.first_failure.is_some()
+    }
+
+    /// Opens the slot of `at` and says from when to when it is; the warm-up is one too.
+    pub fn open_slot(&mut self, at: u64) -> Range<u64> {
+        let warmup = self.window.warmup.as_nanos();
+        if at < warmup {
+            return 0..warmup;
+        }
+        self.slot(at);
+        self.slot_start..self.slot_end
+    }
+
+    /// Counts connections that the only stock of the current cell lost in the open slot: as [`Recorder::lost`] does, but
+    /// for the first failure, which was before them.
+    #[inline(always)]
+    pub fn lost_unseen(&mut self, connections: u64) {
+        // No slot is open in the warm-up.
+        if self.slot_end > 0 {
+            self.lost_in_slot += connections;
+        }
+    }
+
     #[inline(always)]
     fn tally(&mut self, tag: Tag) -> &mut Tally {
         let within = tag.class * self.layout.buckets + tag.bucket;
@@ -221,6 +247,7 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
     }
 
     /// Adds what [`Recorder::lost`] counted in the current cell and slot to where it belongs.
+    #[inline]
     fn settle_lost(&mut self) {
         let count = std::mem::take(&mut self.lost_in_slot);
         if count > 0 {
@@ -423,7 +450,11 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
                 let open = self.window.clip(arrival.at, open_until);
                 let after = self.window.clip(open_until, *release);
                 let (while_open, then) = causes(arrival.sort.end());
-                let class = if classes == 1 { 0 } else { arrival.sort.class() };
+                let class = if classes == 1 {
+                    0
+                } else {
+                    arrival.sort.class()
+                };
                 let tally = &mut tallies[class as usize];
                 tally.port_nanos[while_open as usize] += u128::from(open);
                 tally.port_nanos[then as usize] += u128::from(after);

@@ -25,6 +25,20 @@ pub(super) struct Group {
     pub closed: Vec<bool>,
 }
 
+impl Group {
+    /// Whether its cells, of `limit` ports each, are full nearly all the time.
+    pub fn loses_most(&self, limit: u32) -> bool {
+        /// At this many Erlang a port a third of the connections is lost.
+        const MUCH: f64 = 1.5;
+        let pure_loss = self
+            .classes
+            .iter()
+            .all(|class| class.schedule.is_pure_loss());
+        let most = MUCH * f64::from(limit);
+        pure_loss && self.layout.buckets == 1 && self.cells.iter().all(|cell| cell.load >= most)
+    }
+}
+
 /// A class before its replication is known.
 #[derive(Clone, Debug)]
 pub(super) struct ClassPlan {
@@ -41,7 +55,9 @@ pub(super) struct CellPlan {
     pub clients: Vec<ClientPlan>,
     /// What the releases of a stock are sized by.
     pub size: ReleaseSize,
-    /// Ports of a stock that are in use on average, if none is refused.
+    /// Ports of a stock that would be in use on average if there were enough: its offered load in Erlang.
+    pub load: f64,
+    /// The same, but at most the ports there are.
     pub expected_used: f64,
 }
 
@@ -587,6 +603,7 @@ impl<'a> GroupBuilder<'a> {
                     horizon: self.horizon,
                     ports: (used + 6.0 * used.sqrt() + 16.0).min(limit) as u64,
                 },
+                load,
                 expected_used: used,
             }
         });

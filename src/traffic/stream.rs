@@ -321,6 +321,12 @@ impl<'a> Stream<'a> {
 
     /// Deals all arrivals before `until` to their cells, in time order.
     pub fn deal(&mut self, until: u64, dealt: &mut Dealt) {
+        self.batches(until, |arrivals| dealt.deal(arrivals.iter()));
+    }
+
+    /// Hands over all arrivals before `until` in time order, batch by batch.
+    #[inline(always)]
+    pub fn batches(&mut self, until: u64, mut take: impl FnMut(Batch)) {
         loop {
             if self.next == self.at.len() {
                 self.draw();
@@ -332,20 +338,62 @@ impl<'a> Stream<'a> {
                 rest.partition_point(|at| *at < until)
             };
             let drawn = self.next..self.next + ready;
-            let first_id = (self.drawn - (self.at.len() - self.next) as u64) as u32;
-            let (at, life) = (&self.at[drawn.clone()], &self.life[drawn.clone()]);
-            let sort = &self.sort[drawn];
-            dealt.deal((0..ready).map(|i| Arrival {
-                at: at[i],
-                life: life[i],
-                id: first_id.wrapping_add(i as u32),
-                sort: sort[i],
-            }));
+            take(Batch {
+                first_id: (self.drawn - (self.at.len() - self.next) as u64) as u32,
+                at: &self.at[drawn.clone()],
+                life: &self.life[drawn.clone()],
+                sort: &self.sort[drawn],
+            });
             self.next += ready;
             if self.next < self.at.len() {
                 return;
             }
         }
+    }
+}
+
+/// Arrivals of one stream that were drawn together.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a> {
+    first_id: u32,
+    at: &'a [u64],
+    life: &'a [u64],
+    sort: &'a [Sort],
+}
+
+impl Batch<'_> {
+    /// Arrival `i` in time order.
+    #[inline(always)]
+    pub fn get(&self, i: usize) -> Option<Arrival> {
+        Some(Arrival {
+            at: *self.at.get(i)?,
+            life: *self.life.get(i)?,
+            id: self.first_id.wrapping_add(i as u32),
+            sort: *self.sort.get(i)?,
+        })
+    }
+
+    /// How many from arrival `from` on are to be passed by, all before the first that is not, by when and at which cell
+    /// they arrive. A function of its own: in the midst of a larger loop nothing of it stays in registers.
+    #[inline(never)]
+    pub fn pass_by(&self, from: usize, mut pass: impl FnMut(u64, u32) -> bool) -> usize {
+        let arrivals = self.at[from..].iter().zip(&self.sort[from..]);
+        arrivals
+            .take_while(|(at, sort)| pass(**at, sort.cell()))
+            .count()
+    }
+
+    /// The arrivals in time order.
+    #[inline(always)]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Arrival> {
+        let count = self.at.len();
+        let (life, sort) = (&self.life[..count], &self.sort[..count]);
+        (0..count).map(move |i| Arrival {
+            at: self.at[i],
+            life: life[i],
+            id: self.first_id.wrapping_add(i as u32),
+            sort: sort[i],
+        })
     }
 }
 
