@@ -1,6 +1,8 @@
 //! (model, seed) to result: cells in parallel, folded into integers that do not depend on the order.
 
+mod feed;
 mod groups;
+mod in_order;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -78,16 +80,38 @@ fn simulate_with(
         .collect();
     let pieces: usize = work.iter().flatten().map(|work| work.groups.len()).sum();
     let in_all = pieces as u64 * u64::from(model.replications);
+    let how = How {
+        detail,
+        queue,
+        most_chunks: most_chunks(in_all),
+    };
     let done = AtomicU64::new(0);
     let tick = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, in_all);
     let outbounds = work
         .par_iter()
-        .map(|work| {
-            work.as_ref()
-                .map(|work| work.outbound(model, detail, queue, &tick))
-        })
+        .map(|work| work.as_ref().map(|work| work.outbound(model, how, &tick)))
         .collect();
     RunResult { outbounds }
+}
+
+/// How a model is run: nothing of it changes what comes out but `detail`.
+#[derive(Clone, Copy)]
+struct How {
+    detail: Detail,
+    queue: Queue,
+    most_chunks: usize,
+}
+
+/// Into how many chunks each group of cells may be cut, so that all threads have work to the end where there are
+/// `pieces` groups and replications to run.
+fn most_chunks(pieces: u64) -> usize {
+    const PIECES_PER_THREAD: u64 = 16;
+    const CHUNKS_PER_THREAD: usize = 4;
+    match rayon::current_num_threads() {
+        1 => 1,
+        threads if pieces >= PIECES_PER_THREAD * threads as u64 => 1,
+        threads => CHUNKS_PER_THREAD * threads,
+    }
 }
 
 /// One outbound type, ready to run.
@@ -115,19 +139,13 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn outbound(
-        &self,
-        model: &Model,
-        detail: Detail,
-        queue: Queue,
-        tick: &(dyn Fn() + Sync),
-    ) -> OutboundRun {
+    fn outbound(&self, model: &Model, how: How, tick: &(dyn Fn() + Sync)) -> OutboundRun {
         let spans = Mutex::new((Latencies::default(), Latencies::default()));
         let replications: Vec<(ReplicationRun, f64)> = (0..u64::from(model.replications))
             .into_par_iter()
             .map(|replication| {
                 let seed = model.seed.stream(&[replication]);
-                let (run, totals) = self.replication(seed, detail, queue, tick);
+                let (run, totals) = self.replication(seed, how, tick);
                 let mut spans = spans.lock().expect(NO_PANIC);
                 spans.0.merge(&totals.latency);
                 spans.1.merge(&totals.hold);
@@ -145,13 +163,8 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn replication(
-        &self,
-        seed: Seed,
-        detail: Detail,
-        queue: Queue,
-        tick: &(dyn Fn() + Sync),
-    ) -> (Accumulator, Totals) {
+    fn replication(&self, seed: Seed, how: How, tick: &(dyn Fn() + Sync)) -> (Accumulator, Totals) {
+        let detail = how.detail;
         let run = Mutex::new(Accumulator::new(&self.parts, &self.window, detail));
         let totals = Mutex::new(Totals::new(&self.window));
         let under_ceiling = Mutex::new(vec![0u64; self.plan.ceiling_scopes()]);
@@ -159,8 +172,9 @@ impl<'a> Work<'a> {
             plan: self.plan,
             window: &self.window,
             seed,
-            queue,
+            queue: how.queue,
             coupled: false,
+            most_chunks: how.most_chunks,
         };
         self.groups
             .par_iter()

@@ -106,9 +106,9 @@ impl<R: Releases> Cell<R> {
         self.cross_borders(rules, rules.duration, recorder);
     }
 
-    /// The most ports of `stock` that were active or held at a time, in the whole run; after [`Cell::finish`].
-    pub fn highest(&self, stock: u32) -> u32 {
-        self.stocks[stock as usize].highest()
+    /// By stock, the most ports that were active or held at a time in the whole run; after [`Cell::finish`].
+    pub fn highest(&self) -> impl Iterator<Item = u32> {
+        self.stocks.iter().map(Stock::highest)
     }
 
     /// Forgets the ports that have not come back: (granted in all, forgotten); for checks.

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 /// Times at which ports come back. Times are nanoseconds; `advance` is called with times that do not fall,
 /// and nothing is pushed for a time before the last `advance`.
-pub trait Releases: Clone {
+pub trait Releases: Clone + Send {
     /// An empty queue for about this much.
     fn sized(size: ReleaseSize) -> Self;
 

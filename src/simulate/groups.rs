@@ -11,6 +11,9 @@ use std::ops::Range;
 /// Nodes whose connections are drawn together.
 const BLOCK: usize = Sort::CELLS;
 
+/// Erlang a port from which on a cell is known to be full most of the time: a third of the connections finds no port.
+const MUCH: f64 = 1.5;
+
 /// Cells that are fed by the same streams.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
@@ -23,20 +26,8 @@ pub(super) struct Group {
     pub cells: Vec<CellPlan>,
     /// By class, whether clients open its connections.
     pub closed: Vec<bool>,
-}
-
-impl Group {
-    /// Whether its cells, of `limit` ports each, are full nearly all the time.
-    pub fn loses_most(&self, limit: u32) -> bool {
-        /// At this many Erlang a port a third of the connections is lost.
-        const MUCH: f64 = 1.5;
-        let pure_loss = self
-            .classes
-            .iter()
-            .all(|class| class.schedule.is_pure_loss());
-        let most = MUCH * f64::from(limit);
-        pure_loss && self.layout.buckets == 1 && self.cells.iter().all(|cell| cell.load >= most)
-    }
+    /// Whether it is one stream of connections with one SYN each, of which the cells lose a good part.
+    pub loses_most: bool,
 }
 
 /// A class before its replication is known.
@@ -55,9 +46,7 @@ pub(super) struct CellPlan {
     pub clients: Vec<ClientPlan>,
     /// What the releases of a stock are sized by.
     pub size: ReleaseSize,
-    /// Ports of a stock that would be in use on average if there were enough: its offered load in Erlang.
-    pub load: f64,
-    /// The same, but at most the ports there are.
+    /// Ports of a stock that are in use on average, if none is refused.
     pub expected_used: f64,
 }
 
@@ -592,6 +581,10 @@ impl<'a> GroupBuilder<'a> {
         let keys = self.keys();
         let stocks = f64::from(buckets) * keys.len() as f64;
         let limit = f64::from(plan.binding_limit());
+        let loses_most = buckets == 1
+            && plan.active_limit.is_none_or(|active| active.counts_held)
+            && self.is_one_stream_of_pure_loss()
+            && kept.iter().all(|cell| self.loads[*cell] > MUCH * limit);
         let cells = kept.iter().map(|old| {
             let (rate, load) = (self.rates[*old] / stocks, self.loads[*old] / stocks);
             let mean_hold = if rate > 0.0 { load / rate } else { 1.0 };
@@ -603,7 +596,6 @@ impl<'a> GroupBuilder<'a> {
                     horizon: self.horizon,
                     ports: (used + 6.0 * used.sqrt() + 16.0).min(limit) as u64,
                 },
-                load,
                 expected_used: used,
             }
         });
@@ -634,7 +626,16 @@ impl<'a> GroupBuilder<'a> {
             traced: self.traced,
             cells,
             closed: self.closed,
+            loses_most,
         })
+    }
+
+    fn is_one_stream_of_pure_loss(&self) -> bool {
+        let ([class], [_]) = (self.classes, &self.streams[..]) else {
+            return false;
+        };
+        let open = self.traced.is_empty() && !self.closed.contains(&true);
+        open && class.schedule.is_pure_loss()
     }
 
     fn class_uses(&self) -> Vec<ClassUse> {

@@ -1,13 +1,15 @@
 //! Runs one group of cells through the whole horizon, window by window.
 
+use super::feed::Feed;
 use super::groups::Group;
+use super::in_order::run_in_order;
 use crate::engine::{
-    Arrival, Cell, CellRules, Class, Context, HeapReleases, OpenLoop, PoolPlan, Releases, Sort,
-    WheelReleases,
+    Cell, CellRules, Class, Context, HeapReleases, OpenLoop, PoolPlan, Releases, WheelReleases,
 };
 use crate::record::{Accumulator, Detail, GroupRecorder, Parts, Totals, Window};
-use crate::traffic::{Clients, Dealt, Mixed, Stream, class_seed};
+use crate::traffic::{Clients, Dealt, Mixed, class_seed};
 use crate::units::{Seed, SimTime};
+use rayon::prelude::*;
 use std::sync::Mutex;
 
 /// Which queue keeps the releases; the result is the same.
@@ -46,10 +48,9 @@ pub(super) struct Job<'a> {
     pub seed: Seed,
     pub queue: Queue,
     pub coupled: bool,
+    /// Chunks that the cells of a group may be cut into, to run side by side; the result is the same.
+    pub most_chunks: usize,
 }
-
-/// Arrivals in a window, about: they and the cells' queues share the second-level cache.
-const WINDOW_ARRIVALS: f64 = 4_096.0;
 
 /// From this many ports in use on, the wheel is faster than the heap.
 const WHEEL_FROM_USED: f64 = 24.0;
@@ -118,65 +119,47 @@ impl Job<'_> {
             .iter()
             .map(|cell| Clients::new(&cell.clients, self.seed))
             .collect();
-        let closed = group.closed.contains(&true);
-        let workloads: Vec<u32> = group.classes.iter().map(|class| class.workload).collect();
-
+        let shared = Shared {
+            closed: group.closed.contains(&true).then_some(&group.closed),
+            workloads: group.classes.iter().map(|class| class.workload).collect(),
+            loses_most: group.loses_most,
+            rules,
+            classes,
+        };
         let Scratch { totals, arrivals } = scratch;
         arrivals.reset(cells.len());
-        let mut recorder = GroupRecorder::<FULL>::new(&group.layout, *self.window, totals);
-        let mut feed = Feed::new(group, self.seed, duration);
-        if let Some(stream) = feed.only_stream()
-            && !closed
-            && group.loses_most(self.plan.binding_limit())
-        {
-            let end = duration.as_nanos();
-            run_in_order(stream, &mut cells, &rules, &classes, &mut recorder, end);
-            feed.now = end;
-        }
-        while let Some(until) = feed.next_window(arrivals) {
-            for (index, cell) in cells.iter_mut().enumerate() {
-                let mut open = OpenLoop(arrivals.of(index));
-                recorder.listen_to(index);
-                let recorder = &mut recorder;
-                let (rules, classes) = (&rules, &classes[..]);
-                if closed {
-                    let source = &mut Mixed {
-                        open,
-                        clients: &mut clients[index],
-                        workloads: &workloads,
-                        closed: &group.closed,
-                    };
-                    let mut context = Context {
-                        rules,
-                        classes,
-                        source,
-                        recorder,
-                    };
-                    cell.run(&mut context, until);
-                } else {
-                    let source = &mut open;
-                    let mut context = Context {
-                        rules,
-                        classes,
-                        source,
-                        recorder,
-                    };
-                    cell.run(&mut context, until);
-                }
-            }
-        }
+        let window = *self.window;
+        let chunks = self.chunks(cells.len());
+        let per_chunk = cells.len().div_ceil(chunks);
+        let mut further: Vec<Totals> = vec![Totals::new(&window); chunks - 1];
+        let mut chunks: Vec<Chunk<R, FULL>> = std::iter::once(&mut *totals)
+            .chain(&mut further)
+            .enumerate()
+            .map(|(index, totals)| Chunk {
+                first: index * per_chunk,
+                cells: cells.drain(..per_chunk.min(cells.len())).collect(),
+                clients: clients.drain(..per_chunk.min(clients.len())).collect(),
+                recorder: GroupRecorder::new(&group.layout, window, totals),
+            })
+            .collect();
+        let feed = Feed::new(group, self.seed, duration, chunks.len());
+        run_chunks(&mut chunks, feed, arrivals, &shared);
         let mut under_ceiling = vec![0; self.plan.ceiling_scopes()];
-        for (index, cell) in cells.iter_mut().enumerate() {
-            recorder.listen_to(index);
-            cell.finish(&rules, &mut recorder);
-            if !under_ceiling.is_empty() {
-                for stock in 0..keys * group.layout.buckets {
-                    under_ceiling[rules.instance(stock) as usize] += u64::from(cell.highest(stock));
-                }
-            }
+        for mut chunk in chunks {
+            chunk.finish(&shared.rules, &mut under_ceiling);
+            chunk
+                .recorder
+                .add_to(parts, &mut run.lock().expect("no thread panicked"));
         }
-        recorder.add_to(parts, &mut run.lock().expect("no thread panicked"));
+        further.iter().for_each(|further| totals.merge(further));
         under_ceiling
+    }
+
+    /// Into how many chunks a group of cells is cut.
+    fn chunks(&self, cells: usize) -> usize {
+        /// Fewer are not worth the trouble.
+        const CELLS: usize = 4;
+        (cells / CELLS).clamp(1, self.most_chunks)
     }
 
     fn classes(&self, group: &Group) -> Vec<Class> {
@@ -193,160 +176,105 @@ impl Job<'_> {
     }
 }
 
-/// Runs the cells of one class in the order of arrivals, not each on its own: what arrives at a cell that is known to be
-/// full is only counted, neither dealt nor looked at again.
-fn run_in_order<R: Releases, const FULL: bool>(
-    stream: &mut Stream,
-    cells: &mut [Cell<R>],
-    rules: &CellRules,
-    classes: &[Class],
-    recorder: &mut GroupRecorder<FULL>,
-    end: u64,
-) {
-    let mut full = Full::default();
-    let mut slot = 0..0;
-    stream.batches(end, |arrivals| {
-        let mut next = 0;
-        loop {
-            next += arrivals.pass_by(next, |at, cell| full.loses(at, cell));
-            let Some(arrival) = arrivals.get(next) else {
-                break;
-            };
-            next += 1;
-            if arrival.at >= slot.end {
-                for (index, cell) in cells.iter_mut().enumerate() {
-                    full.settle(index, cell, recorder);
-                }
-                slot = recorder.open_slot(arrival.at);
-            }
-            let index = arrival.sort.cell() as usize;
-            let cell = &mut cells[index];
-            full.settle(index, cell, recorder);
-            let mut context = Context {
-                rules,
-                classes,
-                source: &mut OpenLoop(std::slice::from_ref(&arrival)),
-                recorder: &mut *recorder,
-            };
-            cell.run(&mut context, arrival.at + 1);
-            if recorder.has_failure() {
-                full.until[index] = cell.loses_until(rules, classes).min(slot.end);
-            }
-        }
-    });
-    for (index, cell) in cells.iter_mut().enumerate() {
-        full.settle(index, cell, recorder);
-    }
-}
-
-/// What is known of full cells that share a stream.
-struct Full {
-    /// Until when nothing that arrives gets a port.
-    until: [u64; Sort::CELLS],
-    /// Connections lost since that was known.
-    lost: [u64; Sort::CELLS],
-}
-
-impl Default for Full {
-    fn default() -> Self {
-        Full {
-            until: [0; Sort::CELLS],
-            lost: [0; Sort::CELLS],
-        }
-    }
-}
-
-impl Full {
-    /// Counts what arrives at a full cell; false where the cell may have a port for it.
-    #[inline(always)]
-    fn loses(&mut self, at: u64, cell: u32) -> bool {
-        let lost = at < self.until[cell as usize];
-        self.lost[cell as usize] += u64::from(lost);
-        lost
-    }
-
-    /// Tells `cell` and the recorder what was counted, and the recorder that it hears this cell from now on.
-    #[inline(always)]
-    fn settle<R: Releases, const FULL: bool>(
-        &mut self,
-        index: usize,
-        cell: &mut Cell<R>,
-        recorder: &mut GroupRecorder<FULL>,
-    ) {
-        let connections = std::mem::take(&mut self.lost[index]);
-        cell.lose_unseen(connections);
-        recorder.listen_to(index);
-        recorder.lost_unseen(connections);
-    }
-}
-
-/// Everything that arrives at a group, window by window.
-struct Feed<'a> {
-    streams: Vec<Stream<'a>>,
-    traced: &'a [Arrival],
+/// What the cells of a group have in common.
+struct Shared<'a> {
+    rules: CellRules,
+    classes: Vec<Class>,
+    /// By class, its workload.
     workloads: Vec<u32>,
-    now: u64,
-    window: u64,
-    end: u64,
+    /// By class, whether clients open its connections, if any does.
+    closed: Option<&'a Vec<bool>>,
+    loses_most: bool,
 }
 
-impl<'a> Feed<'a> {
-    fn new(group: &'a Group, seed: Seed, duration: SimTime) -> Self {
-        let seconds = duration.as_secs_f64();
-        let expected = |per_second: f64| per_second * seconds;
-        let streams: Vec<Stream> = group
-            .streams
-            .iter()
-            .map(|plan| Stream::new(plan, seed, expected(plan.process.per_second())))
-            .collect();
-        let open: f64 = group
-            .streams
-            .iter()
-            .map(|plan| expected(plan.process.per_second()))
-            .sum();
-        let windows = ((open + group.traced.len() as f64) / WINDOW_ARRIVALS)
-            .ceil()
-            .max(1.0);
-        Feed {
-            streams,
-            traced: &group.traced,
-            workloads: group.classes.iter().map(|class| class.workload).collect(),
-            now: 0,
-            window: (duration.as_nanos() as f64 / windows).ceil() as u64,
-            end: duration.as_nanos(),
-        }
-    }
+/// Cells of a group that run on one thread at a time, and who listens to them.
+struct Chunk<'a, R, const FULL: bool> {
+    /// Index of its first cell in the group.
+    first: usize,
+    cells: Vec<Cell<R>>,
+    clients: Vec<Clients<'a>>,
+    recorder: GroupRecorder<'a, FULL>,
+}
 
-    /// The stream of arrivals, where there is one and nothing else.
-    fn only_stream(&mut self) -> Option<&mut Stream<'a>> {
-        match (&mut self.streams[..], self.traced) {
-            ([stream], []) => Some(stream),
-            _ => None,
-        }
-    }
-
-    /// Deals the arrivals of the next window to their cells in time order; its end, or none when the run is over.
-    fn next_window(&mut self, arrivals: &mut Dealt) -> Option<u64> {
-        if self.now >= self.end {
-            return None;
-        }
-        let until = self.now.saturating_add(self.window).min(self.end);
-        arrivals.clear();
-        for stream in &mut self.streams {
-            stream.deal(until, arrivals);
-        }
-        let ready = self.traced.partition_point(|arrival| arrival.at < until);
-        let (now, later) = self.traced.split_at(ready);
-        arrivals.deal(now.iter().copied());
-        self.traced = later;
-        if self.streams.len() + usize::from(!now.is_empty()) > 1 {
-            let workload = |arrival: &Arrival| self.workloads[arrival.sort.class() as usize];
-            for cell in 0..arrivals.cells() {
-                let arrivals = arrivals.of_mut(cell);
-                arrivals.sort_by_key(|arrival| (arrival.at, workload(arrival)));
+impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
+    /// Runs its cells over the window of `arrivals`, which ends at `until`.
+    fn run(&mut self, arrivals: &Dealt, until: u64, shared: &Shared) {
+        let Shared { rules, classes, .. } = shared;
+        let recorder = &mut self.recorder;
+        for (offset, cell) in self.cells.iter_mut().enumerate() {
+            let index = self.first + offset;
+            let mut open = OpenLoop(arrivals.of(index));
+            recorder.listen_to(index);
+            if let Some(closed) = shared.closed {
+                let source = &mut Mixed {
+                    open,
+                    clients: &mut self.clients[offset],
+                    workloads: &shared.workloads,
+                    closed,
+                };
+                let mut context = Context {
+                    rules,
+                    classes,
+                    source,
+                    recorder: &mut *recorder,
+                };
+                cell.run(&mut context, until);
+            } else {
+                let mut context = Context {
+                    rules,
+                    classes,
+                    source: &mut open,
+                    recorder: &mut *recorder,
+                };
+                cell.run(&mut context, until);
             }
         }
-        self.now = until;
-        Some(until)
+    }
+
+    /// Ends its cells, and adds to each scope of a ceiling the most ports of each of its stocks that were in use.
+    fn finish(&mut self, rules: &CellRules, under_ceiling: &mut [u64]) {
+        for (offset, cell) in self.cells.iter_mut().enumerate() {
+            self.recorder.listen_to(self.first + offset);
+            cell.finish(rules, &mut self.recorder);
+            if !under_ceiling.is_empty() {
+                for (stock, highest) in (0..).zip(cell.highest()) {
+                    under_ceiling[rules.instance(stock) as usize] += u64::from(highest);
+                }
+            }
+        }
+    }
+}
+
+/// Runs all chunks of a group to the end: one on this thread, several side by side and beside the drawing of what
+/// arrives next.
+fn run_chunks<R: Releases, const FULL: bool>(
+    chunks: &mut [Chunk<R, FULL>],
+    mut feed: Feed,
+    arrivals: &mut Dealt,
+    shared: &Shared,
+) {
+    if let [chunk] = chunks {
+        if shared.loses_most {
+            let Chunk {
+                cells, recorder, ..
+            } = chunk;
+            let (stream, end) = feed.only_stream();
+            return run_in_order(stream, end, cells, &shared.rules, &shared.classes, recorder);
+        }
+        while let Some(until) = feed.next_window(arrivals) {
+            chunk.run(arrivals, until, shared);
+        }
+        return;
+    }
+    let mut later = arrivals.clone();
+    let mut window = feed.next_window(arrivals);
+    while let Some(until) = window {
+        let run = || {
+            chunks
+                .par_iter_mut()
+                .for_each(|chunk| chunk.run(arrivals, until, shared));
+        };
+        (window, ()) = rayon::join(|| feed.next_window(&mut later), run);
+        std::mem::swap(arrivals, &mut later);
     }
 }
