@@ -15,6 +15,7 @@ mod simulation;
 mod sweep;
 
 pub use examples::{EXAMPLES, Example, SWEEPS};
+pub use simulation::Source;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io;

@@ -79,6 +79,18 @@ mod tests {
     use crate::{model, scenario};
 
     #[test]
+    fn every_sweep_can_be_run_and_says_what_it_shows() {
+        for example in SWEEPS {
+            let source = crate::cli::Source::Embedded(example);
+            let sweep = crate::sweep::load(example.text, example.name, &[], &source)
+                .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+            assert_eq!(sweep.name, example.name);
+            assert!(!sweep.description.is_empty(), "{}", example.name);
+            assert!(Example::find(example.name).is_none(), "a scenario has its name");
+        }
+    }
+
+    #[test]
     fn every_example_is_a_scenario_that_says_what_it_shows_and_that_azure_accepts() {
         for example in EXAMPLES {
             let mut loaded = scenario::load(example.text, example.name, &[])

@@ -93,9 +93,13 @@ pub fn simulate(verb: Verb, scenario: Option<&str>, options: &Options) -> Result
 }
 
 /// Where a scenario or a sweep comes from.
-pub(super) enum Source {
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// It is built in.
     Embedded(&'static Example),
+    /// Standard input.
     Input,
+    /// A file.
     File(PathBuf),
 }
 

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 /// Simulate a scenario under every combination of values
 ///
 /// A sweep names a base scenario and axes: JSON pointers with the values they take. Every
-/// combination is a point, with the same seed at all of them, so that they meet the same
-/// connections. Without -o the table is printed as CSV, a row for every point and outbound type.
+/// combination is a point, with the same seed at all of them, so that points which differ in the
+/// outbound only meet the same connections. Without -o the table is printed as CSV, a row for every point and outbound type.
 /// With -o every point is stored as it is done: killed at any moment, the same command goes on from
 /// there and ends with the same bytes. What Azure would refuse is a row with the verdict refused.
 #[derive(Debug, clap::Args)]
@@ -134,15 +134,7 @@ impl Source {
     fn base(&self, base: &BaseSpec) -> Result<Source, String> {
         Ok(match (base, self) {
             (BaseSpec::Example(name), _) => {
-                let there = || EXAMPLES.iter().map(|example| example.name);
-                let found = Example::find(name).ok_or_else(|| {
-                    let names: Vec<&str> = there().collect();
-                    format!(
-                        "There is no example \"{name}\"; there are {}.",
-                        names.join(", ")
-                    )
-                });
-                Source::Embedded(found?)
+                Source::Embedded(Example::find(name).ok_or_else(|| unknown(name))?)
             }
             (BaseSpec::File(name), Source::File(sweep)) => {
                 Source::File(sweep.parent().unwrap_or(Path::new("")).join(name))
@@ -151,11 +143,17 @@ impl Source {
             (BaseSpec::File(name), Source::Embedded(_)) => {
                 return Err(format!("A built-in sweep has no file \"{name}\" beside it."));
             }
-            (BaseSpec::Inline(_), Source::Embedded(sweep)) => Source::Embedded(sweep),
-            (BaseSpec::Inline(_), Source::Input) => Source::Input,
-            (BaseSpec::Inline(_), Source::File(sweep)) => Source::File(sweep.clone()),
+            (BaseSpec::Inline(_), source) => source.clone(),
         })
     }
+}
+
+fn unknown(example: &str) -> String {
+    let names: Vec<&str> = EXAMPLES.iter().map(|example| example.name).collect();
+    format!(
+        "There is no example \"{example}\"; there are {}.",
+        names.join(", ")
+    )
 }
 
 /// `error: cannot …` as a sentence.
@@ -170,8 +168,10 @@ fn sentence(text: &str) -> String {
 
 /// Says how to go on when somebody interrupts, and ends. What is finished is whole already.
 pub(super) fn on_interrupt(path: &Path, quiet: bool) -> Result<(), Failure> {
+    // The bar stands on the line.
+    let start = if io::stderr().is_terminal() { "\n" } else { "" };
     let words = format!(
-        "\ninterrupted; what is finished stays in {}, and the same command goes on from there\n",
+        "{start}interrupted; what is finished stays in {}, and the same command goes on from there\n",
         path.display()
     );
     ctrlc::set_handler(move || {
@@ -229,16 +229,19 @@ pub(super) fn show(summary: &Summary, path: &Path, quiet: bool) -> Result<(), Fa
 struct Judge<'a> {
     conditions: &'a [Condition],
     held: u64,
+    /// The first of them, in words.
+    first: Vec<String>,
 }
 
-/// Points at which a condition holds that are named one by one.
-const NAMED: u64 = 10;
+/// Times that a condition holds which are told one by one.
+const TOLD: usize = 10;
 
 impl<'a> Judge<'a> {
     fn new(conditions: &'a [Condition]) -> Self {
         Judge {
             conditions,
             held: 0,
+            first: Vec::new(),
         }
     }
 
@@ -246,16 +249,19 @@ impl<'a> Judge<'a> {
         let conditions = self.conditions.iter();
         for found in conditions.flat_map(|condition| condition.held_by(document)) {
             self.held += 1;
-            if self.held <= NAMED {
-                say(&format!("--fail-on holds at point {point} for {found}\n"));
+            if self.first.len() < TOLD {
+                self.first.push(format!("point {point} for {found}"));
             }
         }
     }
 
     fn outcome(&self) -> Outcome {
-        if self.held > NAMED {
-            let more = counted(self.held - NAMED, "more time");
-            say(&format!("--fail-on holds {more}\n"));
+        for first in &self.first {
+            say(&format!("--fail-on holds at {first}\n"));
+        }
+        let more = self.held - self.first.len() as u64;
+        if more > 0 {
+            say(&format!("--fail-on holds {}\n", counted(more, "more time")));
         }
         match self.held {
             0 => Outcome::Done,

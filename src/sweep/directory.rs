@@ -153,7 +153,7 @@ impl Directory {
     pub fn write_from(
         &self,
         name: &str,
-        content: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
+        content: impl FnOnce(&mut (dyn Write + Send)) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let written = self.files.file(name, |out| content(out));
         written.map_err(|error| match error {

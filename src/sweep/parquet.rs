@@ -146,7 +146,9 @@ mod tests {
             out
         };
         assert_eq!(bytes(), bytes());
-        let file = SerializedFileReader::new(bytes::Bytes::from(bytes())).unwrap();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes()).unwrap();
+        let file = SerializedFileReader::new(file).unwrap();
         let back: Vec<_> = file.get_row_iter(None).unwrap().map(Result::unwrap).collect();
         assert_eq!(back.len(), 2);
         assert_eq!(back[1].get_long(0).unwrap(), 1);

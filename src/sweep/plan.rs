@@ -57,11 +57,10 @@ pub fn load(
     inputs: &dyn Inputs,
 ) -> Result<Sweep, Diagnostics> {
     let (spec, value): (SweepSpec, Value) = scenario::parse(text, origin)?;
-    let refuse = |faults: Vec<Fault>| {
-        let problems = faults.into_iter().map(Problem::from).collect();
-        Diagnostics::new(origin, scenario::without_mark(text), problems)
-    };
-    let grid = axes::read(&spec.axes).map_err(refuse)?;
+    let refuse = |problems| Diagnostics::new(origin, scenario::without_mark(text), problems);
+    let refuse_all =
+        |faults: Vec<Fault>| refuse(faults.into_iter().map(Problem::from).collect());
+    let grid = axes::read(&spec.axes).map_err(refuse_all)?;
     let base = Base::load(&spec, origin, sets, inputs, &refuse)?;
     let draft = Draft {
         base: &base,
@@ -69,8 +68,8 @@ pub fn load(
         from: &spec.scenario,
         inputs,
     };
-    let grid = draft.counted(grid).map_err(refuse)?;
-    let files = draft.tried(&grid).map_err(refuse)?;
+    let grid = draft.counted(grid).map_err(refuse_all)?;
+    let files = draft.tried(&grid).map_err(refuse_all)?;
     let (sweep_text, base_text) = (value.to_string(), base.value.to_string());
     let file_parts = files
         .iter()
@@ -167,7 +166,7 @@ impl Base {
         origin: &str,
         sets: &[(String, String)],
         inputs: &dyn Inputs,
-        refuse: &dyn Fn(Vec<Fault>) -> Diagnostics,
+        refuse: &dyn Fn(Vec<Problem>) -> Diagnostics,
     ) -> Result<Base, Diagnostics> {
         let own = [
             ("/seed", spec.seed.map(|seed| seed.to_string())),
@@ -184,16 +183,37 @@ impl Base {
             ),
             BaseSpec::File(name) | BaseSpec::Example(name) => {
                 inputs.scenario(&spec.scenario).map_err(|found| {
-                    refuse(vec![unreadable("/scenario".to_owned(), name, found)])
+                    let kind = match &spec.scenario {
+                        BaseSpec::File(_) => "/scenario/file",
+                        _ => "/scenario/example",
+                    };
+                    refuse(vec![unreadable(kind.to_owned(), name, found).into()])
                 })?
             }
         };
-        let mut loaded = scenario::load(&text, &called, &sets)?;
+        // What is wrong inside the sweep is shown there; after overrides it is not what stands there any more.
+        let place = |diagnostics: Diagnostics| match &spec.scenario {
+            BaseSpec::Inline(_) if sets.is_empty() => {
+                let inside = |problem: &Problem| Problem {
+                    fault: Fault {
+                        pointer: format!("/scenario/inline{}", problem.fault.pointer),
+                        ..problem.fault.clone()
+                    },
+                    // A place in the printed scenario.
+                    span: None,
+                    excerpt: problem.excerpt.clone(),
+                };
+                refuse(diagnostics.problems().iter().map(inside).collect())
+            }
+            _ => diagnostics,
+        };
+        let mut loaded = scenario::load(&text, &called, &sets).map_err(place)?;
         let value = serde_json::from_str(&loaded.text).expect("the text of a scenario is JSON");
         if spec.compare.unwrap_or(false) {
             loaded.fill_in_azure_types();
         }
-        let model = model::build(&loaded, &mut |name| inputs.file(&spec.scenario, name))?;
+        let model = model::build(&loaded, &mut |name| inputs.file(&spec.scenario, name))
+            .map_err(place)?;
         Ok(Base {
             value,
             loaded,

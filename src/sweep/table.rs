@@ -253,14 +253,17 @@ impl<W: io::Write> Csv<W> {
     /// With the header written.
     pub fn new(out: W, grid: &Grid) -> io::Result<Csv<W>> {
         let mut csv = csv::Writer::from_writer(out);
-        csv.write_record(header(grid).iter().map(|(name, _)| name))?;
+        csv.write_record(header(grid).iter().map(|(name, _)| name))
+            .map_err(plain)?;
         Ok(Csv(csv))
     }
 
     /// Writes the rows of a point.
     pub fn rows(&mut self, rows: &[Vec<Cell>]) -> io::Result<()> {
         for row in rows {
-            self.0.write_record(row.iter().map(Cell::to_string))?;
+            self.0
+                .write_record(row.iter().map(Cell::to_string))
+                .map_err(plain)?;
         }
         Ok(())
     }
@@ -268,5 +271,13 @@ impl<W: io::Write> Csv<W> {
     /// Everything written reaches the output.
     pub fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
+    }
+}
+
+/// The error underneath, so that a broken pipe is known for one.
+fn plain(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
