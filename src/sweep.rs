@@ -15,8 +15,6 @@ mod spec;
 mod summary;
 mod table;
 
-
-
 pub use error::Error;
 pub use manifest::{Manifest, Shard};
 pub use merge::merge;

@@ -33,7 +33,10 @@ fn scenarios() -> Vec<PathBuf> {
 
 /// The message for a scenario or a sweep, none where nothing is wrong with it.
 fn message(path: &Path) -> Option<String> {
-    match path.parent().is_some_and(|folder| folder.ends_with("sweeps")) {
+    match path
+        .parent()
+        .is_some_and(|folder| folder.ends_with("sweeps"))
+    {
         true => message_for_sweep(path),
         false => message_for_scenario(path),
     }
@@ -65,7 +68,9 @@ impl Inputs for Shelf {
             _ => None,
         };
         let bytes = example.and_then(|example| example.file(name));
-        bytes.map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::NotFound.into())
+        bytes
+            .map(<[u8]>::to_vec)
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 

@@ -64,7 +64,12 @@ fn the_table_of_every_sweep_is_published_with_all_its_points() {
         let mut points: Vec<_> = points.collect();
         points.dedup();
         let manifest = sweep.manifest(None);
-        assert_eq!(points.len() as u64, manifest.points, "{}; {AGAIN}", example.name);
+        assert_eq!(
+            points.len() as u64,
+            manifest.points,
+            "{}; {AGAIN}",
+            example.name
+        );
     }
 }
 

@@ -66,14 +66,24 @@ impl Desk {
     /// Runs it, and it has to work.
     fn done(&self, args: &[&str]) -> String {
         let output = self.run(args);
-        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", stderr(&output));
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{args:?}: {}",
+            stderr(&output)
+        );
         String::from_utf8(output.stdout).expect("text")
     }
 
     /// Runs it, and it has to fail so; what it says.
     fn fails(&self, status: i32, args: &[&str]) -> String {
         let output = self.run(args);
-        assert_eq!(output.status.code(), Some(status), "{args:?}: {}", stderr(&output));
+        assert_eq!(
+            output.status.code(),
+            Some(status),
+            "{args:?}: {}",
+            stderr(&output)
+        );
         stderr(&output).to_owned()
     }
 
@@ -129,7 +139,12 @@ fn the_table_has_a_row_for_every_point_and_outbound_refused_ones_too() {
     let table = desk.done(&["sweep", "sweep.json", "-q"]);
     let mut reader = csv::Reader::from_reader(table.as_bytes());
     let header = reader.headers().expect("a header").clone();
-    let column = |name: &str| header.iter().position(|known| known == name).expect("a column");
+    let column = |name: &str| {
+        header
+            .iter()
+            .position(|known| known == name)
+            .expect("a column")
+    };
     let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a row")).collect();
     let words = |row: &csv::StringRecord, columns: &[&str]| {
         let words: Vec<&str> = columns.iter().map(|name| &row[column(name)]).collect();
@@ -137,18 +152,39 @@ fn the_table_has_a_row_for_every_point_and_outbound_refused_ones_too() {
     };
     let starts: Vec<String> = rows
         .iter()
-        .map(|row| words(row, &["point", "nodes", "ports", "outbound", "verdict", "codes"]))
+        .map(|row| {
+            words(
+                row,
+                &["point", "nodes", "ports", "outbound", "verdict", "codes"],
+            )
+        })
         .collect();
     assert_eq!(rows.len(), 24);
     assert_eq!(starts[0], "0 0 64 LB refused E0202");
     assert_eq!(starts[1], "0 0 64 NAT refused E0202");
-    assert!(starts[6].starts_with("3 2 64 LB exhausted F0101"), "{}", starts[6]);
+    assert!(
+        starts[6].starts_with("3 2 64 LB exhausted F0101"),
+        "{}",
+        starts[6]
+    );
     assert_eq!(starts[8], "4 2 1001 LB refused E0310");
     assert!(starts[9].starts_with("4 2 1001 NAT clear"), "{}", starts[9]);
-    assert!(starts[23].starts_with("11 20 1024 NAT clear"), "{}", starts[23]);
-    assert_eq!(words(&rows[0], &["connections.offered", "pools.limit"]), " ");
+    assert!(
+        starts[23].starts_with("11 20 1024 NAT clear"),
+        "{}",
+        starts[23]
+    );
+    assert_eq!(
+        words(&rows[0], &["connections.offered", "pools.limit"]),
+        " "
+    );
     // Common random numbers: NAT Gateway meets the same connections whatever the Load Balancer's ports.
-    let of = |row: usize| words(&rows[row], &["connections.offered", "pools.peakUsed", "portHold.mean"]);
+    let of = |row: usize| {
+        words(
+            &rows[row],
+            &["connections.offered", "pools.peakUsed", "portHold.mean"],
+        )
+    };
     assert_eq!(of(7), of(9));
     assert_eq!(of(7), of(11));
 }
@@ -159,10 +195,19 @@ fn a_point_is_what_run_gives_with_set() {
     desk.done(&["sweep", "sweep.json", "-q", "-o", "out"]);
     let set = "/outbound/LB/loadBalancerProfile/allocatedOutboundPorts=1024";
     let run = desk.done(&[
-        "run", "base.json", "--replications", "2", "--set", "/cluster/nodePools/apps/count=3", "--set", set,
-        "--format", "json",
+        "run",
+        "base.json",
+        "--replications",
+        "2",
+        "--set",
+        "/cluster/nodePools/apps/count=3",
+        "--set",
+        set,
+        "--format",
+        "json",
     ]);
-    let point = fs::read_to_string(desk.path("out/points/000/000008/result.json")).expect("a point");
+    let point =
+        fs::read_to_string(desk.path("out/points/000/000008/result.json")).expect("a point");
     let without_hash = |text: &str| -> String {
         let lines = text.lines().filter(|line| !line.contains("scenarioSha256"));
         lines.collect::<Vec<_>>().join("\n")
@@ -186,12 +231,19 @@ fn the_same_bytes_on_any_number_of_threads_stored_or_printed() {
 
 /// Starts the sweep again and again and kills it after some milliseconds, until it ends by itself; how often it was
 /// killed.
-fn kill_until_done(desk: &Desk, args: &[&str], longest: u64, numbers: &mut impl Iterator<Item = u64>) -> u32 {
+fn kill_until_done(
+    desk: &Desk,
+    args: &[&str],
+    longest: u64,
+    numbers: &mut impl Iterator<Item = u64>,
+) -> u32 {
     for killed in 0..500 {
         let mut child: Child = desk.command(args).spawn().expect("the program starts");
         // The longer it takes, the longer it may: it has to end on a slow machine too.
         let most = longest + u64::from(killed / 20) * longest;
-        std::thread::sleep(Duration::from_millis(numbers.next().expect("numbers do not end") % most));
+        std::thread::sleep(Duration::from_millis(
+            numbers.next().expect("numbers do not end") % most,
+        ));
         let _ = child.kill();
         let output = child.wait_with_output().expect("it ends");
         if output.status.success() {
@@ -241,7 +293,11 @@ fn what_is_there_after_a_kill_is_whole() {
             name.starts_with(".unfinished") || name.starts_with(".snatsim-")
         };
         for (name, bytes) in found.iter().filter(|(name, _)| !unfinished(name)) {
-            assert!(whole[name] == *bytes, "{} after {millis} ms", name.display());
+            assert!(
+                whole[name] == *bytes,
+                "{} after {millis} ms",
+                name.display()
+            );
         }
     }
 }
@@ -252,7 +308,9 @@ fn shards_in_any_order_make_the_whole() {
     desk.done(&["sweep", "sweep.json", "-q", "-o", "whole"]);
     let whole = desk.tree("whole");
     for of in [1, 2, 3, 5, 13] {
-        let names: Vec<String> = (0..of).map(|index| format!("shard-{index}-of-{of}")).collect();
+        let names: Vec<String> = (0..of)
+            .map(|index| format!("shard-{index}-of-{of}"))
+            .collect();
         for (index, name) in names.iter().enumerate() {
             let shard = format!("{index}/{of}");
             desk.done(&["sweep", "sweep.json", "-q", "-o", name, "--shard", &shard]);
@@ -262,7 +320,8 @@ fn shards_in_any_order_make_the_whole() {
             let out = format!("merged-{of}-{turn}");
             inputs.reverse();
             let twice = [&inputs[..], &inputs[..1]].concat();
-            let merge = |inputs: &[&str]| desk.done(&[&["merge", "-q", "-o", &out], inputs].concat());
+            let merge =
+                |inputs: &[&str]| desk.done(&[&["merge", "-q", "-o", &out], inputs].concat());
             let first = merge(&twice);
             assert_same(&whole, &desk.tree(&out));
             assert_eq!(first, merge(&inputs), "merged already: nothing changes");
@@ -292,22 +351,43 @@ fn a_merge_says_what_is_missing_and_what_does_not_belong() {
         desk.done(&["sweep", "sweep.json", "-q", "-o", &out, "--shard", &shard]);
     }
     let words = desk.fails(2, &["merge", "s2", "s0", "-o", "out"]);
-    assert!(words.contains("shards 1/4, 3/4 of \"small\" missing"), "{words}");
+    assert!(
+        words.contains("shards 1/4, 3/4 of \"small\" missing"),
+        "{words}"
+    );
     assert!(!desk.path("out").exists(), "nothing was begun");
     desk.done(&["sweep", "sweep.json", "-q", "-o", "s3", "--shard", "3/4"]);
     fs::remove_dir_all(desk.path("s1/points/000/000005")).expect("it was there");
     let words = desk.fails(2, &["merge", "s0", "s1", "s2", "s3", "-o", "out"]);
     assert!(
-        words.contains("s1 lacks 1 of 3 points; this goes on with it: snatsim sweep SWEEP -o s1 --shard 1/4"),
+        words.contains(
+            "s1 lacks 1 of 3 points; this goes on with it: snatsim sweep SWEEP -o s1 --shard 1/4"
+        ),
         "{words}"
     );
     desk.done(&["sweep", "sweep.json", "-q", "-o", "s1", "--shard", "1/4"]);
     desk.done(&["sweep", "sweep.json", "-q", "-o", "half", "--shard", "1/2"]);
     let words = desk.fails(2, &["merge", "s0", "half", "-o", "out"]);
-    assert!(words.contains("s0 is one of 4 shards and half one of 2"), "{words}");
-    desk.done(&["sweep", "sweep.json", "-q", "-o", "other", "--shard", "1/4", "--seed", "7"]);
+    assert!(
+        words.contains("s0 is one of 4 shards and half one of 2"),
+        "{words}"
+    );
+    desk.done(&[
+        "sweep",
+        "sweep.json",
+        "-q",
+        "-o",
+        "other",
+        "--shard",
+        "1/4",
+        "--seed",
+        "7",
+    ]);
     let words = desk.fails(2, &["merge", "s0", "other", "s2", "s3", "-o", "out"]);
-    assert!(words.contains("s0 (there) and other (here) are not of one sweep"), "{words}");
+    assert!(
+        words.contains("s0 (there) and other (here) are not of one sweep"),
+        "{words}"
+    );
     assert!(words.contains("the seed there is 1, here 7"), "{words}");
     desk.done(&["merge", "-q", "s0", "s1", "s2", "s3", "-o", "out"]);
     // The same shard twice, but not the same figures.
@@ -325,19 +405,40 @@ fn another_sweep_scenario_seed_version_or_shard_is_refused_and_restart_starts_ov
     desk.done(&go);
     let refused = |more: &[&str], reason: &str| {
         let words = desk.fails(2, &[&go[..], more].concat());
-        assert!(words.contains("out holds another sweep") && words.contains(reason), "{words}");
+        assert!(
+            words.contains("out holds another sweep") && words.contains(reason),
+            "{words}"
+        );
         assert!(words.contains("--restart"), "{words}");
     };
     refused(&["--seed", "2"], "the seed there is 1, here 2");
-    refused(&["--replications", "3"], "the number of replications there is 2, here 3");
-    refused(&["--shard", "0/2"], "the part there is the whole sweep, here shard 0/2");
-    refused(&["--set", "/duration=21m"], "the base scenario \"base\", a file that it names or an override");
-    desk.write("base.json", &BASE.replace("\"perSecond\": 12", "\"perSecond\": 13"));
+    refused(
+        &["--replications", "3"],
+        "the number of replications there is 2, here 3",
+    );
+    refused(
+        &["--shard", "0/2"],
+        "the part there is the whole sweep, here shard 0/2",
+    );
+    refused(
+        &["--set", "/duration=21m"],
+        "the base scenario \"base\", a file that it names or an override",
+    );
+    desk.write(
+        "base.json",
+        &BASE.replace("\"perSecond\": 12", "\"perSecond\": 13"),
+    );
     refused(&[], "the base scenario \"base\"");
     desk.write("base.json", BASE);
     desk.write("sweep.json", &SWEEP.replace("[64, 1001", "[72, 1001"));
     refused(&[], "the axes are not the same");
-    desk.write("sweep.json", &SWEEP.replace("\"replications\"", "\"description\": \"x\", \"replications\""));
+    desk.write(
+        "sweep.json",
+        &SWEEP.replace(
+            "\"replications\"",
+            "\"description\": \"x\", \"replications\"",
+        ),
+    );
     refused(&[], "the sweep file is not the same");
     desk.write("sweep.json", SWEEP);
     let manifest = desk.path("out/manifest.json");
@@ -358,9 +459,14 @@ fn a_directory_with_other_files_is_left_alone() {
     desk.write("home/thesis.txt", "years of work");
     for more in [&[][..], &["--restart"]] {
         let words = desk.fails(2, &[&["sweep", "sweep.json", "-o", "home"], more].concat());
-        assert!(words.contains("has files in it and no manifest.json"), "{words}");
+        assert!(
+            words.contains("has files in it and no manifest.json"),
+            "{words}"
+        );
     }
-    let left: Vec<_> = fs::read_dir(desk.path("home")).expect("a directory").collect();
+    let left: Vec<_> = fs::read_dir(desk.path("home"))
+        .expect("a directory")
+        .collect();
     assert_eq!(left.len(), 1);
 }
 
@@ -372,13 +478,22 @@ fn a_second_process_in_the_same_directory_is_refused_and_changes_nothing() {
     let lock = fs::File::create(desk.path("out/.lock")).expect("a lock");
     lock.lock().expect("nobody else has it");
     let words = desk.fails(1, &["sweep", "sweep.json", "-o", "out"]);
-    assert!(words.contains("another snatsim is at work in out"), "{words}");
+    assert!(
+        words.contains("another snatsim is at work in out"),
+        "{words}"
+    );
     drop(lock);
     // Two at once: each does it all or is refused.
-    let start = || desk.command(&["sweep", "sweep.json", "-q", "-o", "out"]).spawn();
+    let start = || {
+        desk.command(&["sweep", "sweep.json", "-q", "-o", "out"])
+            .spawn()
+    };
     let children = [start(), start(), start()].map(|child| child.expect("the program starts"));
     let codes = children.map(|child| child.wait_with_output().expect("it ends").status.code());
-    assert!(codes.contains(&Some(0)) && codes.iter().all(|code| [Some(0), Some(1)].contains(code)), "{codes:?}");
+    assert!(
+        codes.contains(&Some(0)) && codes.iter().all(|code| [Some(0), Some(1)].contains(code)),
+        "{codes:?}"
+    );
     assert_same(&desk.tree("whole"), &desk.tree("out"));
 }
 
@@ -396,9 +511,15 @@ fn a_full_disk_is_status_1_with_the_reason_and_the_same_command_goes_on() {
         .expect("a shell");
     let words = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{words}");
-    assert!(words.contains("cannot write out/") && words.contains("File too large"), "{words}");
+    assert!(
+        words.contains("cannot write out/") && words.contains("File too large"),
+        "{words}"
+    );
     assert!(words.contains("goes on from there"), "{words}");
-    assert!(!desk.path("out/.unfinished").exists(), "nothing half-written is left");
+    assert!(
+        !desk.path("out/.unfinished").exists(),
+        "nothing half-written is left"
+    );
     desk.done(&["sweep", "sweep.json", "-q", "-o", "out"]);
     assert_same(&desk.tree("whole"), &desk.tree("out"));
 }
@@ -407,16 +528,29 @@ fn a_full_disk_is_status_1_with_the_reason_and_the_same_command_goes_on() {
 #[test]
 fn an_interrupt_is_status_130_and_says_how_to_go_on() {
     let desk = Desk::new();
-    let long = ["sweep", "sweep.json", "-o", "out", "--set", "/duration=300h"];
+    let long = [
+        "sweep",
+        "sweep.json",
+        "-o",
+        "out",
+        "--set",
+        "/duration=300h",
+    ];
     let child = desk.command(&long).spawn().expect("the program starts");
     while !desk.path("out/points").exists() {
         std::thread::sleep(Duration::from_millis(5));
     }
-    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    let interrupt = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
     assert!(interrupt.expect("kill").success());
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
-    assert!(stderr(&output).contains("the same command goes on from there"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("the same command goes on from there"),
+        "{}",
+        stderr(&output)
+    );
     assert_eq!(output.stdout, b"");
     assert!(!desk.path("out/table.csv").exists());
 }
@@ -425,20 +559,49 @@ fn an_interrupt_is_status_130_and_says_how_to_go_on() {
 fn a_condition_that_holds_at_a_point_is_status_3_on_every_call() {
     let desk = Desk::new();
     for _ in 0..2 {
-        let words = desk.fails(3, &["sweep", "sweep.json", "-q", "-o", "out", "--fail-on", "failureProbability>0.1"]);
-        assert!(words.contains("--fail-on holds at point 3 for LB"), "{words}");
+        let words = desk.fails(
+            3,
+            &[
+                "sweep",
+                "sweep.json",
+                "-q",
+                "-o",
+                "out",
+                "--fail-on",
+                "failureProbability>0.1",
+            ],
+        );
+        assert!(
+            words.contains("--fail-on holds at point 3 for LB"),
+            "{words}"
+        );
     }
     desk.fails(3, &["sweep", "sweep.json", "-q", "--fail-on", "refused"]);
-    desk.done(&["sweep", "sweep.json", "-q", "--fail-on", "connectLatency.max>60"]);
+    desk.done(&[
+        "sweep",
+        "sweep.json",
+        "-q",
+        "--fail-on",
+        "connectLatency.max>60",
+    ]);
 }
 
 #[test]
 fn the_summary_says_what_came_of_it_and_where_to_look() {
     let desk = Desk::new();
     let text = desk.done(&["sweep", "sweep.json", "-o", "out"]);
-    assert!(text.starts_with("small: 12 points, 2 replications, seed 1\n24 rows: "), "{text}");
-    assert!(text.contains("first at point 3 (nodes 2, ports 64): "), "{text}");
-    assert!(text.ends_with("every figure  out/table.csv\nevery point   out/points\n"), "{text}");
+    assert!(
+        text.starts_with("small: 12 points, 2 replications, seed 1\n24 rows: "),
+        "{text}"
+    );
+    assert!(
+        text.contains("first at point 3 (nodes 2, ports 64): "),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("every figure  out/table.csv\nevery point   out/points\n"),
+        "{text}"
+    );
     let quiet = desk.done(&["sweep", "sweep.json", "-q", "-o", "out", "--threads", "1"]);
     assert!(text.starts_with(&quiet), "{quiet}");
 }
@@ -452,7 +615,10 @@ fn a_damaged_point_is_named_and_made_again_when_it_is_removed() {
     let point = desk.path("out/points/000/000007");
     fs::write(point.join("result.json"), "{").expect("a file");
     let words = desk.fails(1, &go);
-    assert!(words.contains("000007/result.json is damaged") && words.contains("remove the folder"), "{words}");
+    assert!(
+        words.contains("000007/result.json is damaged") && words.contains("remove the folder"),
+        "{words}"
+    );
     fs::remove_dir_all(&point).expect("it was there");
     desk.done(&go);
     assert_same(&whole, &desk.tree("out"));
@@ -485,8 +651,12 @@ fn compare_fills_in_the_azure_types_and_paired_axes_advance_together() {
         starts,
         [
             "point nodes rate outbound",
-            "0 1 2 loadBalancer", "0 1 2 managedNATGateway", "0 1 2 userDefinedRouting",
-            "1 4 8 loadBalancer", "1 4 8 managedNATGateway", "1 4 8 userDefinedRouting",
+            "0 1 2 loadBalancer",
+            "0 1 2 managedNATGateway",
+            "0 1 2 userDefinedRouting",
+            "1 4 8 loadBalancer",
+            "1 4 8 managedNATGateway",
+            "1 4 8 userDefinedRouting",
         ]
     );
 }

@@ -23,10 +23,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
 }
 
 /// The example with this name in one of the lists.
-pub(super) fn find(
-    name: &str,
-    lists: &[&'static [Example]],
-) -> Result<&'static Example, Failure> {
+pub(super) fn find(name: &str, lists: &[&'static [Example]]) -> Result<&'static Example, Failure> {
     let all = lists.iter().copied().flatten();
     all.clone()
         .find(|example| example.name == name)

@@ -86,7 +86,10 @@ mod tests {
                 .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
             assert_eq!(sweep.name, example.name);
             assert!(!sweep.description.is_empty(), "{}", example.name);
-            assert!(Example::find(example.name).is_none(), "a scenario has its name");
+            assert!(
+                Example::find(example.name).is_none(),
+                "a scenario has its name"
+            );
         }
     }
 

@@ -35,9 +35,7 @@ impl Meter {
             let style = ProgressStyle::with_template(
                 "{bar:40} {human_pos} of {human_len} points, {per_sec}, {eta} left",
             );
-            Meter::Bar(
-                ProgressBar::new(0).with_style(style.expect("the template is well-formed")),
-            )
+            Meter::Bar(ProgressBar::new(0).with_style(style.expect("the template is well-formed")))
         } else {
             Meter::Lines {
                 start: now,

@@ -141,7 +141,9 @@ impl Source {
             }
             (BaseSpec::File(name), Source::Input) => Source::File(name.into()),
             (BaseSpec::File(name), Source::Embedded(_)) => {
-                return Err(format!("A built-in sweep has no file \"{name}\" beside it."));
+                return Err(format!(
+                    "A built-in sweep has no file \"{name}\" beside it."
+                ));
             }
             (BaseSpec::Inline(_), source) => source.clone(),
         })

@@ -79,7 +79,7 @@ impl Latencies {
     pub fn counts(&self) -> SpanCounts {
         SpanCounts {
             zeros: self.zeros,
-            min: (self.histogram.len() > 0).then_some(self.min),
+            min: (!self.histogram.is_empty()).then_some(self.min),
             max: self.max,
             sum_nanos: self.sum_nanos,
             cells: self

@@ -34,11 +34,12 @@ impl ResultDir {
     /// # Errors
     /// When a file cannot be written; it is then as it was before.
     pub fn write(&self, document: &Document, model: &Model, run: &RunResult) -> io::Result<()> {
-        self.file("result.json", |out| {
-            write_document(out, document)
-        })?;
+        self.file("result.json", |out| write_document(out, document))?;
         self.file("timeline.csv", |out| timeline::write_csv(out, model, run))?;
-        let names = model.outbounds.iter().map(|outbound| outbound.name.as_str());
+        let names = model
+            .outbounds
+            .iter()
+            .map(|outbound| outbound.name.as_str());
         for (names, run) in histogram_names(names).iter().zip(&run.outbounds) {
             let Some(run) = run else { continue };
             for (name, spans) in names.iter().zip([&run.connect_latency, &run.port_hold]) {

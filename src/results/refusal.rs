@@ -14,7 +14,9 @@ pub fn refused(loaded: &Loaded, base: &Model, faults: &[Fault], about: &About) -
     let reason = faults.first().map_or("", |fault| fault.found.as_str());
     let outbounds = spec.outbound.as_deref().unwrap_or_default();
     let assumptions = match &spec.assumptions {
-        Some(words) => words.resolve("").unwrap_or_else(|_| base.assumptions.clone()),
+        Some(words) => words
+            .resolve("")
+            .unwrap_or_else(|_| base.assumptions.clone()),
         None => base.assumptions.clone(),
     };
     Document {

@@ -9,10 +9,7 @@ use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 /// Reads the words.
-pub(super) fn read<T: DeserializeOwned>(
-    value: &Value,
-    places: &Places,
-) -> Result<T, Box<Problem>> {
+pub(super) fn read<T: DeserializeOwned>(value: &Value, places: &Places) -> Result<T, Box<Problem>> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let pointer = pointer(error.path(), value);
         Box::new(explain(&error.inner().to_string(), pointer, value, places))

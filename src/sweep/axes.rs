@@ -3,6 +3,7 @@
 use super::spec::{AxisSpec, LogRangeSpec, RangeSpec};
 use super::table;
 use crate::fault::{Code, Fault, Faults, step};
+use crate::results::words::counted;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 use std::collections::HashSet;
@@ -248,10 +249,7 @@ fn values(spec: &AxisSpec, place: &str, faults: &mut Faults) -> (Vec<Value>, Str
         (Some(values), None, None) => (Ok(values.clone()), at("values")),
         (None, Some(range), None) => (evenly(range), at("range")),
         (None, None, Some(range)) => (in_ratios(range), at("logRange")),
-        (None, None, None) => (
-            Err("The axis has no values.".to_owned()),
-            place.to_owned(),
-        ),
+        (None, None, None) => (Err("The axis has no values.".to_owned()), place.to_owned()),
         _ => (
             Err("The axis says its values in two ways.".to_owned()),
             place.to_owned(),
@@ -307,7 +305,9 @@ fn evenly(range: &RangeSpec) -> Result<Vec<Value>, String> {
     if steps >= i128::from(MOST_POINTS) {
         return Err(format!("The range has {} values.", steps + 1));
     }
-    Ok((0..=steps).map(|i| decimal(from + i * step, digits)).collect())
+    Ok((0..=steps)
+        .map(|i| decimal(from + i * step, digits))
+        .collect())
 }
 
 /// `scaled` / 10^`digits` as JSON; whole numbers without a fraction.
@@ -357,7 +357,9 @@ fn in_ratios(range: &LogRangeSpec) -> Result<Vec<Value>, String> {
 
 /// Rounded to four significant digits.
 fn significant(number: f64) -> f64 {
-    format!("{number:.3e}").parse().expect("it was just printed")
+    format!("{number:.3e}")
+        .parse()
+        .expect("it was just printed")
 }
 
 /// A whole number without a fraction, so that it fits where nodes are counted.
@@ -376,7 +378,14 @@ fn labels(spec: &AxisSpec, values: &[Value], place: &str, faults: &mut Faults) -
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let place = step(place, if spec.labels.is_some() { "labels" } else { "values" });
+    let place = step(
+        place,
+        if spec.labels.is_some() {
+            "labels"
+        } else {
+            "values"
+        },
+    );
     let fault = |found: String, allowed: String| Fault {
         code: Code::E0505,
         pointer: place.clone(),
@@ -395,7 +404,11 @@ fn labels(spec: &AxisSpec, values: &[Value], place: &str, faults: &mut Faults) -
     };
     if labels.len() != values.len() {
         faults.push(fault(
-            format!("{} labels for {} values.", labels.len(), values.len()),
+            format!(
+                "{} for {}.",
+                counted(labels.len() as u64, "label"),
+                counted(values.len() as u64, "value")
+            ),
             "one label for each value".to_owned(),
         ));
     }
@@ -422,7 +435,10 @@ fn names(grid: &Grid, faults: &mut Faults) {
                 pointer: step(place, "name"),
                 found: match fixed {
                     true => format!("The table has a column \"{}\" anyway.", dimension.name),
-                    false => format!("\"{}\" is the name of another axis already.", dimension.name),
+                    false => format!(
+                        "\"{}\" is the name of another axis already.",
+                        dimension.name
+                    ),
                 },
                 allowed: "a name that no other column has".to_owned(),
                 remedy: "Rename the axis.".to_owned(),
@@ -452,10 +468,22 @@ mod tests {
         for (range, values) in [
             (json!({"from": 4, "to": 10, "step": 3}), json!([4, 7, 10])),
             (json!({"from": 4, "to": 9, "step": 3}), json!([4, 7])),
-            (json!({"from": 0.1, "to": 0.4, "step": 0.1}), json!([0.1, 0.2, 0.3, 0.4])),
-            (json!({"from": 0.5, "to": 2, "step": 0.5}), json!([0.5, 1, 1.5, 2])),
-            (json!({"from": 1, "to": -1, "step": -0.5}), json!([1, 0.5, 0, -0.5, -1])),
-            (json!({"from": 1e-7, "to": 2e-7, "step": 1e-7}), json!([1e-7, 2e-7])),
+            (
+                json!({"from": 0.1, "to": 0.4, "step": 0.1}),
+                json!([0.1, 0.2, 0.3, 0.4]),
+            ),
+            (
+                json!({"from": 0.5, "to": 2, "step": 0.5}),
+                json!([0.5, 1, 1.5, 2]),
+            ),
+            (
+                json!({"from": 1, "to": -1, "step": -0.5}),
+                json!([1, 0.5, 0, -0.5, -1]),
+            ),
+            (
+                json!({"from": 1e-7, "to": 2e-7, "step": 1e-7}),
+                json!([1e-7, 2e-7]),
+            ),
             (json!({"from": 7, "to": 7, "step": 1}), json!([7])),
         ] {
             assert_eq!(json!(of(json!({ "range": range }))), values);
@@ -465,10 +493,19 @@ mod tests {
     #[test]
     fn log_ranges_have_equal_ratios_exact_ends_and_four_digits() {
         for (range, values) in [
-            (json!({"from": 1, "to": 1000, "count": 4}), json!([1, 10, 100, 1000])),
-            (json!({"from": 1, "to": 10, "count": 3}), json!([1, 3.162, 10])),
+            (
+                json!({"from": 1, "to": 1000, "count": 4}),
+                json!([1, 10, 100, 1000]),
+            ),
+            (
+                json!({"from": 1, "to": 10, "count": 3}),
+                json!([1, 3.162, 10]),
+            ),
             (json!({"from": 8, "to": 1, "count": 4}), json!([8, 4, 2, 1])),
-            (json!({"from": 1, "to": 4, "count": 9, "integers": true}), json!([1, 2, 3, 4])),
+            (
+                json!({"from": 1, "to": 4, "count": 9, "integers": true}),
+                json!([1, 2, 3, 4]),
+            ),
         ] {
             assert_eq!(json!(of(json!({ "logRange": range }))), values);
         }
@@ -514,7 +551,10 @@ mod tests {
                 labels.collect::<Vec<_>>().join(" ")
             })
             .collect();
-        assert_eq!(rows, ["1 x i", "1 y ii", "1 z iii", "2 x i", "2 y ii", "2 z iii"]);
+        assert_eq!(
+            rows,
+            ["1 x i", "1 y ii", "1 z iii", "2 x i", "2 y ii", "2 z iii"]
+        );
     }
 
     proptest! {

@@ -96,8 +96,12 @@ impl Directory {
     /// When it cannot be written; it is then not there.
     pub fn store(&self, point: u64, result: &PointResult) -> Result<(), Error> {
         self.put(point, |folder| {
-            whole(&folder.join(RESULT), |out| write_document(out, &result.document))?;
-            whole(&folder.join(HISTOGRAMS), |out| counts::write(out, &result.histograms))?;
+            whole(&folder.join(RESULT), |out| {
+                write_document(out, &result.document)
+            })?;
+            whole(&folder.join(HISTOGRAMS), |out| {
+                counts::write(out, &result.histograms)
+            })?;
             write_histograms(&result.histograms, |name, spans| {
                 whole(&folder.join(name), |out| hgrm::write(out, spans))
             })
@@ -119,11 +123,7 @@ impl Directory {
     }
 
     /// Makes a point beside its place and then puts it there.
-    fn put(
-        &self,
-        point: u64,
-        write: impl FnOnce(&Path) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    fn put(&self, point: u64, write: impl FnOnce(&Path) -> Result<(), Error>) -> Result<(), Error> {
         let place = self.point(point);
         let unfinished = self.path.join(UNFINISHED).join(point.to_string());
         make(&unfinished)?;

@@ -113,7 +113,11 @@ impl Manifest {
         differs(&self.sweep, &wanted.sweep, "the name");
         differs(&part(self), &part(wanted), "the part");
         differs(&self.seed, &wanted.seed, "the seed");
-        differs(&self.replications, &wanted.replications, "the number of replications");
+        differs(
+            &self.replications,
+            &wanted.replications,
+            "the number of replications",
+        );
         if self.scenario_sha256 != wanted.scenario_sha256 && reasons.is_empty() {
             reasons.push(format!(
                 "the base scenario \"{}\", a file that it names or an override is not the same",

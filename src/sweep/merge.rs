@@ -37,7 +37,9 @@ pub fn merge(
     let whole = one_sweep(&parts)?;
     all_there(&parts)?;
     let directory = Directory::open(out, &whole, false)?;
-    let before = (0..whole.points).filter(|point| directory.has(*point)).count();
+    let before = (0..whole.points)
+        .filter(|point| directory.has(*point))
+        .count();
     let mut at = Progress {
         done: 0,
         before: before as u64,
@@ -113,7 +115,11 @@ fn all_there(parts: &[Part]) -> Result<(), Error> {
             missing.push(shard.to_string());
             continue;
         };
-        let there = |point: &u64| copies.iter().any(|part| point_path(part.path, *point).exists());
+        let there = |point: &u64| {
+            copies
+                .iter()
+                .any(|part| point_path(part.path, *point).exists())
+        };
         let absent = shard.points(points).filter(|point| !there(point)).count();
         if absent > 0 {
             let option = match first.manifest.shard {

@@ -164,7 +164,9 @@ mod tests {
         let failed = in_order(0..1_000_000, 4, work, |_, _| Ok(()));
         assert_eq!(failed, Err("ten"));
         assert!(begun.into_inner() < 100_000);
-        let failed = in_order(0..1_000_000, 4, Ok, |item, _| if item == 5 { Err("full") } else { Ok(()) });
+        let failed = in_order(0..1_000_000, 4, Ok, |item, _| {
+            if item == 5 { Err("full") } else { Ok(()) }
+        });
         assert_eq!(failed, Err("full"));
     }
 

@@ -149,7 +149,11 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&bytes()).unwrap();
         let file = SerializedFileReader::new(file).unwrap();
-        let back: Vec<_> = file.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+        let back: Vec<_> = file
+            .get_row_iter(None)
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
         assert_eq!(back.len(), 2);
         assert_eq!(back[1].get_long(0).unwrap(), 1);
         assert_eq!(back[1].get_double(1).unwrap(), 1.0);

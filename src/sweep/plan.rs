@@ -58,8 +58,7 @@ pub fn load(
 ) -> Result<Sweep, Diagnostics> {
     let (spec, value): (SweepSpec, Value) = scenario::parse(text, origin)?;
     let refuse = |problems| Diagnostics::new(origin, scenario::without_mark(text), problems);
-    let refuse_all =
-        |faults: Vec<Fault>| refuse(faults.into_iter().map(Problem::from).collect());
+    let refuse_all = |faults: Vec<Fault>| refuse(faults.into_iter().map(Problem::from).collect());
     let grid = axes::read(&spec.axes).map_err(refuse_all)?;
     let base = Base::load(&spec, origin, sets, inputs, &refuse)?;
     let draft = Draft {
@@ -212,8 +211,8 @@ impl Base {
         if spec.compare.unwrap_or(false) {
             loaded.fill_in_azure_types();
         }
-        let model = model::build(&loaded, &mut |name| inputs.file(&spec.scenario, name))
-            .map_err(place)?;
+        let model =
+            model::build(&loaded, &mut |name| inputs.file(&spec.scenario, name)).map_err(place)?;
         Ok(Base {
             value,
             loaded,
@@ -228,7 +227,9 @@ fn unreadable(pointer: String, name: &str, found: String) -> Fault {
         pointer,
         found,
         allowed: "a scenario that can be read".to_owned(),
-        remedy: format!("Check the name \"{name}\": files are relative to the sweep; `snatsim example` lists examples."),
+        remedy: format!(
+            "Check the name \"{name}\": files are relative to the sweep; `snatsim example` lists examples."
+        ),
     }
 }
 
@@ -275,7 +276,11 @@ impl Draft<'_> {
                 taken.push((pointer.clone(), place.clone()));
             }
         }
-        if faults.is_empty() { Ok(grid) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(grid)
+        } else {
+            Err(faults)
+        }
     }
 
     /// Tries every value of every axis once; the files that the scenarios name.
@@ -295,8 +300,12 @@ impl Draft<'_> {
                         axis.0.iter().map(move |dimension| (dimension, position))
                     })
                     .collect();
-                let near = |pointer: &str| place_of(&axis.0, grid, pointer, position);
-                if let Err(fault) = self.try_one(&at, &near, &mut files) {
+                let places = Places {
+                    axis: &axis.0,
+                    grid,
+                    position,
+                };
+                if let Err(fault) = self.try_one(&at, places, &mut files) {
                     // The next values would most likely say the same.
                     if !faults.contains(&*fault) {
                         faults.push(*fault);
@@ -305,20 +314,24 @@ impl Draft<'_> {
                 }
             }
         }
-        if faults.is_empty() { Ok(files) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(files)
+        } else {
+            Err(faults)
+        }
     }
 
     fn try_one(
         &self,
         at: &[(&Dimension, usize)],
-        place: &dyn Fn(&str) -> String,
+        places: Places,
         files: &mut BTreeMap<String, Vec<u8>>,
     ) -> Result<(), Box<Fault>> {
         let value = with_values(&self.base.value, at);
         let mut loaded = scenario::load_value(&value, "").map_err(|problems| {
             let problem = &problems.problems()[0].fault;
             Box::new(Fault {
-                pointer: place(&problem.pointer),
+                pointer: places.of_problem(&problem.pointer),
                 found: format!("At {} of the scenario: {}", problem.pointer, problem.found),
                 ..problem.clone()
             })
@@ -331,8 +344,11 @@ impl Draft<'_> {
                 continue;
             }
             let bytes = self.inputs.file(self.from, &name).map_err(|error| {
-                let place = place("/workloads");
-                Box::new(unreadable(place, &name, format!("{name} cannot be read: {error}.")))
+                let found = match error.kind() {
+                    io::ErrorKind::NotFound => format!("There is no file {name}."),
+                    _ => format!("{name} cannot be read: {error}."),
+                };
+                Box::new(unreadable(places.of_file(&name), &name, found))
             })?;
             files.insert(name, bytes);
         }
@@ -351,21 +367,44 @@ fn inside(inner: &str, outer: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Where the sweep says what is wrong at `pointer` of the scenario: the value of a dimension that sets it, or the
-/// pointer that leads through it. Of several the one of `axis`.
-fn place_of(axis: &[Dimension], grid: &Grid, pointer: &str, position: usize) -> String {
-    for dimension in axis.iter().chain(grid.dimensions()) {
-        for (leads, place) in dimension.pointers.iter().zip(&dimension.pointer_places) {
-            if inside(pointer, leads) {
-                return match dimension.values_place.ends_with("/values") {
-                    true => step(&dimension.values_place, position),
-                    false => dimension.values_place.clone(),
-                };
-            }
-            if overlap(leads, pointer) {
-                return place.clone();
+/// Where the sweep says what is wrong with a position of an axis.
+#[derive(Clone, Copy)]
+struct Places<'a> {
+    axis: &'a [Dimension],
+    grid: &'a Grid,
+    position: usize,
+}
+
+impl Places<'_> {
+    /// The value that sets what is at `pointer` of the scenario, or the pointer that leads through it; of several that
+    /// of the axis.
+    fn of_problem(self, pointer: &str) -> String {
+        for dimension in self.axis.iter().chain(self.grid.dimensions()) {
+            for (leads, place) in dimension.pointers.iter().zip(&dimension.pointer_places) {
+                if inside(pointer, leads) {
+                    return self.of_value(dimension);
+                }
+                if overlap(leads, pointer) {
+                    return place.clone();
+                }
             }
         }
+        self.of_value(&self.axis[0])
     }
-    axis[0].values_place.clone()
+
+    /// The value that names a file; it is one of the axis, as the base has its files.
+    fn of_file(self, name: &str) -> String {
+        let names = |dimension: &&Dimension| {
+            let value = &dimension.values[self.position];
+            value.to_string().contains(name)
+        };
+        self.of_value(self.axis.iter().find(names).unwrap_or(&self.axis[0]))
+    }
+
+    fn of_value(self, dimension: &Dimension) -> String {
+        match dimension.values_place.ends_with("/values") {
+            true => step(&dimension.values_place, self.position),
+            false => dimension.values_place.clone(),
+        }
+    }
 }

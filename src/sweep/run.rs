@@ -139,7 +139,7 @@ pub(super) fn finish(
     let grid = &manifest.axes;
     let mut summary = Summary::new(manifest);
     let mut histograms: Vec<OutboundHistograms> = Vec::new();
-    let rows = |sink: &mut dyn FnMut(&[Vec<table::Cell>]) -> Result<(), Error>| {
+    let rows = |sink: Sink| {
         for point in manifest.part().points(manifest.points) {
             let result = directory.read(point)?;
             sink(&table::rows(grid, point, &result.document))?;
@@ -158,11 +158,14 @@ pub(super) fn finish(
     Ok(summary)
 }
 
+/// Takes the rows of a point.
+type Sink<'a> = &'a mut dyn FnMut(&[Vec<table::Cell>]) -> Result<(), Error>;
+
 #[cfg(not(feature = "parquet"))]
 fn write_rows<W: Write>(
     _: &Directory,
     _: &Manifest,
-    rows: impl FnOnce(&mut dyn FnMut(&[Vec<table::Cell>]) -> Result<(), Error>) -> Result<(), Error>,
+    rows: impl FnOnce(Sink) -> Result<(), Error>,
     csv: &mut table::Csv<W>,
 ) -> Result<(), Error> {
     rows(&mut |rows| Ok(csv.rows(rows)?))
@@ -173,7 +176,7 @@ fn write_rows<W: Write>(
 fn write_rows<W: Write>(
     directory: &Directory,
     manifest: &Manifest,
-    rows: impl FnOnce(&mut dyn FnMut(&[Vec<table::Cell>]) -> Result<(), Error>) -> Result<(), Error>,
+    rows: impl FnOnce(Sink) -> Result<(), Error>,
     csv: &mut table::Csv<W>,
 ) -> Result<(), Error> {
     directory.write_from("table.parquet", |out| {

@@ -67,7 +67,10 @@ impl Summary {
         for result in &document.outbounds {
             self.verdicts[result.verdict as usize].1 += 1;
             let known = self.outbounds.iter();
-            let index = match known.clone().position(|outbound| outbound.name == result.name) {
+            let index = match known
+                .clone()
+                .position(|outbound| outbound.name == result.name)
+            {
                 Some(index) => index,
                 None => {
                     self.outbounds.push(Outbound {
@@ -91,7 +94,9 @@ impl Summary {
                     at: grid
                         .at(point)
                         .iter()
-                        .map(|(dimension, i)| (dimension.name.clone(), dimension.labels[*i].clone()))
+                        .map(|(dimension, i)| {
+                            (dimension.name.clone(), dimension.labels[*i].clone())
+                        })
                         .collect(),
                     failure_probability: figures.failure_probability.clone(),
                 });

@@ -118,35 +118,101 @@ const COLUMNS: &[Column] = &[
     text!("outboundType", |outbound| outbound.outbound_type.clone()),
     text!("verdict", |outbound| outbound.verdict.word().to_owned()),
     text!("codes", codes),
-    figure!("failureProbability.estimate", Number, |f| f.failure_probability.estimate.into()),
-    figure!("failureProbability.low", Number, |f| f.failure_probability.low.into()),
-    figure!("failureProbability.high", Number, |f| f.failure_probability.high.into()),
-    figure!("failureProbability.method", Text, |f| Cell::Text(word(&f.failure_probability.method))),
+    figure!("failureProbability.estimate", Number, |f| f
+        .failure_probability
+        .estimate
+        .into()),
+    figure!("failureProbability.low", Number, |f| f
+        .failure_probability
+        .low
+        .into()),
+    figure!("failureProbability.high", Number, |f| f
+        .failure_probability
+        .high
+        .into()),
+    figure!("failureProbability.method", Text, |f| Cell::Text(word(
+        &f.failure_probability.method
+    ))),
     figure!("refusedFirstProbability", Number, refused_first),
-    figure!("connections.offered", Count, |f| f.connections.offered.into()),
-    figure!("connections.established", Count, |f| f.connections.established.into()),
+    figure!("connections.offered", Count, |f| f
+        .connections
+        .offered
+        .into()),
+    figure!("connections.established", Count, |f| f
+        .connections
+        .established
+        .into()),
     figure!("connections.failed", Count, |f| f.connections.failed.into()),
-    figure!("connections.unanswered", Count, |f| f.connections.unanswered.into()),
-    figure!("connections.pending", Count, |f| f.connections.pending.into()),
-    figure!("connections.delayed", Count, |f| f.connections.delayed.into()),
-    figure!("connections.refusedFirst", Count, |f| f.connections.refused_first.into()),
-    figure!("connections.refusedSyns", Count, |f| f.connections.refused_syns.into()),
-    figure!("replicationsWithFailure.count", Count, |f| f.replications_with_failure.count.into()),
+    figure!("connections.unanswered", Count, |f| f
+        .connections
+        .unanswered
+        .into()),
+    figure!("connections.pending", Count, |f| f
+        .connections
+        .pending
+        .into()),
+    figure!("connections.delayed", Count, |f| f
+        .connections
+        .delayed
+        .into()),
+    figure!("connections.refusedFirst", Count, |f| f
+        .connections
+        .refused_first
+        .into()),
+    figure!("connections.refusedSyns", Count, |f| f
+        .connections
+        .refused_syns
+        .into()),
+    figure!("replicationsWithFailure.count", Count, |f| f
+        .replications_with_failure
+        .count
+        .into()),
     figure!("pools.count", Count, |f| f.pools.count.into()),
     figure!("pools.exhausted", Count, |f| f.pools.exhausted.into()),
     figure!("pools.limit", Count, |f| f.pools.limit.into()),
     figure!("pools.peakUsed", Count, |f| f.pools.peak_used.into()),
-    figure!("firstFailure.at", Number, |f| f.first_failure.as_ref().map(|first| first.at).into()),
+    figure!("firstFailure.at", Number, |f| f
+        .first_failure
+        .as_ref()
+        .map(|first| first.at)
+        .into()),
     figure!("refusedMinutes.fraction", Number, |f| {
-        f.refused_minutes.as_ref().map(|minutes| minutes.fraction).into()
+        f.refused_minutes
+            .as_ref()
+            .map(|minutes| minutes.fraction)
+            .into()
     }),
-    figure!("connectLatency.p50", Number, |f| f.connect_latency.p50.into()),
-    figure!("connectLatency.p99", Number, |f| f.connect_latency.p99.into()),
-    figure!("connectLatency.max", Number, |f| f.connect_latency.max.into()),
-    figure!("portHold.mean", Number, |f| f.port_hold.as_ref().and_then(|hold| hold.mean).into()),
-    figure!("portHold.p50", Number, |f| f.port_hold.as_ref().and_then(|hold| hold.p50).into()),
-    figure!("portHold.p99", Number, |f| f.port_hold.as_ref().and_then(|hold| hold.p99).into()),
-    figure!("analytic.offeredLoad", Number, |f| f.analytic.offered_load.into()),
+    figure!("connectLatency.p50", Number, |f| f
+        .connect_latency
+        .p50
+        .into()),
+    figure!("connectLatency.p99", Number, |f| f
+        .connect_latency
+        .p99
+        .into()),
+    figure!("connectLatency.max", Number, |f| f
+        .connect_latency
+        .max
+        .into()),
+    figure!("portHold.mean", Number, |f| f
+        .port_hold
+        .as_ref()
+        .and_then(|hold| hold.mean)
+        .into()),
+    figure!("portHold.p50", Number, |f| f
+        .port_hold
+        .as_ref()
+        .and_then(|hold| hold.p50)
+        .into()),
+    figure!("portHold.p99", Number, |f| f
+        .port_hold
+        .as_ref()
+        .and_then(|hold| hold.p99)
+        .into()),
+    figure!("analytic.offeredLoad", Number, |f| f
+        .analytic
+        .offered_load
+        .into()),
     figure!("analytic.blocking", Number, |f| f.analytic.blocking.into()),
     figure!("analytic.applies", Flag, |f| f.analytic.applies.into()),
     text!("dependsOn", |outbound| outbound.depends_on.join(" ")),
@@ -220,7 +286,8 @@ fn kind(dimension: &Dimension) -> Kind {
 /// The value of an axis; its label where it has one of its own.
 fn value(dimension: &Dimension, position: usize) -> Cell {
     let (value, label) = (&dimension.values[position], &dimension.labels[position]);
-    if value.to_string() != *label {
+    let plain = value.to_string();
+    if plain != *label {
         return Cell::Text(label.clone());
     }
     match (value.as_i64(), value.as_f64(), value.as_bool()) {
@@ -235,7 +302,10 @@ fn value(dimension: &Dimension, position: usize) -> Cell {
 pub fn rows(grid: &Grid, point: u64, document: &Document) -> Vec<Vec<Cell>> {
     let mut start = vec![Cell::from(point)];
     let at = grid.at(point);
-    start.extend(at.iter().map(|(dimension, position)| value(dimension, *position)));
+    start.extend(
+        at.iter()
+            .map(|(dimension, position)| value(dimension, *position)),
+    );
     document
         .outbounds
         .iter()
