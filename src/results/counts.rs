@@ -63,7 +63,7 @@ pub fn write(out: &mut impl Write, outbounds: &[OutboundHistograms]) -> io::Resu
     out.write_all(b"\n")
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
 /// When it is something else.
