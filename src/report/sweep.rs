@@ -51,7 +51,7 @@ fn sentence(outbound: &Outbound) -> String {
         simulated => counted(*simulated, "point"),
     };
     match first_failure {
-        None => format!("{name} fails no connection at any of {simulated}."),
+        None => format!("{name} fails no connection in {simulated}."),
         Some(first) => {
             let at: Vec<String> = first
                 .at
@@ -114,7 +114,7 @@ mod tests {
              14 rows: 11 clear, 3 exhausted\n\n\
              LB runs out of ports at 3 of 7 points, first at point 4 (nodes 51): 1.26 % (1.19 to 1.32) of\n\
              connections failed.\n\n\
-             NAT fails no connection at any of 7 points.\n\n\
+             NAT fails no connection in 7 points.\n\n\
              V2: Azure would refuse it at every point.\n"
         );
     }
