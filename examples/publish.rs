@@ -1,14 +1,15 @@
-//! Writes what the repository publishes: results of every scenario in `configs/`, the JSON Schemas,
-//! and the tables inside README.md and `docs/model.md`.
+//! Writes what the repository publishes: results of every scenario and sweep in `configs/`, the JSON
+//! Schemas, and the tables inside README.md and `docs/model.md`.
 //!
 //! `cargo run --profile test --example publish`; the test `published` says when something has drifted.
 
-use snatsim::cli::{EXAMPLES, Example};
+use snatsim::cli::{EXAMPLES, Example, SWEEPS, Source};
 use snatsim::outbound::Assumptions;
 use snatsim::report::{self, Style};
 use snatsim::results::words::wrapped;
 use snatsim::results::{self, About, Document};
 use snatsim::simulate::{Detail, simulate};
+use snatsim::sweep::{self, Work};
 use snatsim::{model, scenario};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -21,6 +22,9 @@ pub type Files = BTreeMap<String, String>;
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = results();
+    for example in SWEEPS {
+        files.insert(sweep_path(example), sweep_table(example));
+    }
     files.extend(schemas());
     files.extend(documents(root, &files));
     for (path, content) in &files {
@@ -51,6 +55,28 @@ pub fn results() -> Files {
         );
     }
     files
+}
+
+/// Where the table of a sweep is published.
+pub fn sweep_path(example: &Example) -> String {
+    format!("results/sweeps/{}.csv", example.name)
+}
+
+/// The table of a sweep, as `snatsim sweep --example` prints it.
+pub fn sweep_table(example: &'static Example) -> String {
+    let source = Source::Embedded(example);
+    let sweep = sweep::load(example.text, example.name, &[], &source)
+        .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    let mut table = Vec::new();
+    sweep::stream(
+        &sweep,
+        Work::default(),
+        &mut table,
+        &mut |_| (),
+        &mut |_, _| (),
+    )
+    .expect("memory takes all");
+    String::from_utf8(table).expect("CSV is text")
 }
 
 fn document(example: &Example, compare: bool) -> Document {
@@ -105,6 +131,7 @@ pub fn schemas() -> Files {
     Files::from([
         of("scenario", scenario::schema()),
         of("result", results::schema()),
+        of("sweep", sweep::schema()),
     ])
 }
 
@@ -117,6 +144,7 @@ pub fn documents(root: &Path, results: &Files) -> Files {
     );
     let readme = with_part(&read("README.md"), "compare", &table);
     let readme = with_part(&readme, "examples", &examples());
+    let readme = with_part(&readme, "sweeps", &sweeps());
     let refusal = read("configs/invalid/azure-ports-for-25-nodes.txt");
     let readme = with_part(&readme, "refusal", &format!("```text\n{refusal}```\n"));
     let model = with_part(&read("docs/model.md"), "assumptions", &assumptions());
@@ -144,6 +172,21 @@ fn examples() -> String {
         writeln!(
             text,
             "| [{name}](configs/{name}.json), [result](results/{name}/table.txt) | {} |",
+            example.description()
+        )
+        .expect("a String takes all");
+    }
+    text
+}
+
+fn sweeps() -> String {
+    let mut text = "| sweep | what it shows |\n|---|---|\n".to_owned();
+    for example in SWEEPS {
+        let name = example.name;
+        writeln!(
+            text,
+            "| [{name}](configs/sweeps/{name}.json), [table]({}) | {} |",
+            sweep_path(example),
             example.description()
         )
         .expect("a String takes all");

@@ -7,11 +7,15 @@ mod examples;
 mod explain;
 mod fail_on;
 mod man;
+mod merge;
+mod progress;
 mod run;
 mod schema;
 mod simulation;
+mod sweep;
 
-pub use examples::{EXAMPLES, Example};
+pub use examples::{EXAMPLES, Example, SWEEPS};
+pub use simulation::Source;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io;
@@ -27,6 +31,7 @@ A first look:
   snatsim example default-cluster > shop.json     take one and make it yours
   snatsim compare shop.json                       which outbound type carries it?
   snatsim run shop.json --set /duration=4h -o out every figure, for tools and charts
+  snatsim sweep --example node-tiers              where does it break? a table over many variations
   snatsim explain F0101                           the story behind a code
 
 Exit status:
@@ -45,6 +50,8 @@ struct Cli {
 enum Command {
     Run(run::Args),
     Compare(compare::Args),
+    Sweep(sweep::Args),
+    Merge(merge::Args),
     Example(example::Args),
     Explain(explain::Args),
     Schema(schema::Args),
@@ -98,6 +105,8 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Sweep(args) => sweep::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Example(args) => example::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),

@@ -10,7 +10,8 @@
 //! 5. [`model`] what the scenario means
 //! 6. [`simulate`] (model, seed) to result
 //! 7. [`results`] the published documents
-//! 8. [`report`] tables and sentences for people
+//! 8. [`sweep`] grids of scenarios: run in parallel, resumed, sharded, merged
+//! 9. [`report`] tables and sentences for people
 //!
 //! The binary's command line is [`cli`].
 
@@ -24,5 +25,6 @@ pub mod report;
 pub mod results;
 pub mod scenario;
 pub mod simulate;
+pub mod sweep;
 pub mod traffic;
 pub mod units;

@@ -5,7 +5,7 @@ mod recorder;
 mod replication;
 mod tally;
 
-pub use latency::Latencies;
+pub use latency::{Latencies, SpanCounts};
 pub use recorder::{Accumulator, ClassUse, GroupRecorder, KeyUse, Layout, Parts, Totals, Window};
 pub use replication::{FirstFailure, Minutes, ReplicationRun};
 pub use tally::{Cause, Slot, Tally, UsedCounts};

@@ -1,7 +1,9 @@
 //! A result for people: the table, and the sentence that says what it comes to.
 
 mod sentence;
+mod sweep;
 mod table;
 
 pub use sentence::{doubts, finding};
+pub use sweep::sweep;
 pub use table::{Style, table};

@@ -1,6 +1,7 @@
 //! The published documents, one file a format; written whole or not at all.
 
 pub mod analytic;
+pub mod counts;
 mod document;
 pub mod erlang;
 mod figures;
@@ -8,15 +9,17 @@ mod files;
 mod findings;
 #[cfg(test)]
 pub(crate) mod fixture;
-mod hgrm;
+pub mod hgrm;
 pub mod holds;
 pub mod interval;
+mod refusal;
 mod timeline;
 pub mod words;
 
 pub use document::*;
 pub use figures::{About, document};
-pub use files::ResultDir;
+pub use files::{ResultDir, TEMPORARY, histogram_names, write_document};
+pub use refusal::refused;
 
 /// The JSON Schema of `result.json`.
 pub fn schema() -> serde_json::Value {

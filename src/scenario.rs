@@ -12,9 +12,12 @@ pub use spec::{
     ScenarioSpec, WorkloadSpec,
 };
 
+pub(crate) use sets::{put, resolve};
 pub(crate) use typed::suggestion;
 
 use places::Places;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -34,38 +37,64 @@ pub struct Loaded {
 /// # Errors
 /// Text that is not JSON, a field given twice, an override that leads nowhere, or the first value of the wrong kind.
 pub fn load(text: &str, origin: &str, sets: &[(String, String)]) -> Result<Loaded, Diagnostics> {
-    // Some editors of Windows put a byte order mark before UTF-8.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut loaded_text = text.to_owned();
-    let mut loaded_origin = origin.to_owned();
-    let refuse = |text: &str, origin: &str, problems: Vec<Problem>| {
-        Err(Diagnostics::new(origin, text, problems))
-    };
-    let mut value = match places::parse(text) {
-        Ok(value) => value,
-        Err(problems) => return refuse(text, origin, problems),
-    };
-    if !sets.is_empty() {
-        let problems: Vec<Problem> = sets
-            .iter()
-            .filter_map(|(pointer, word)| sets::apply(&mut value, pointer, word).err())
-            .map(|fault| Problem::from(*fault))
-            .collect();
-        if !problems.is_empty() {
-            return refuse(text, origin, problems);
-        }
-        loaded_text = serde_json::to_string_pretty(&value).expect("JSON prints") + "\n";
-        loaded_origin = format!("{origin} with --set");
-    }
-    let places = Places::of(&loaded_text).expect("text that was just read or printed");
-    match typed::read(&value, &places) {
-        Ok(spec) => Ok(Loaded {
+    if sets.is_empty() {
+        let (spec, _) = parse(text, origin)?;
+        return Ok(Loaded {
             spec,
-            text: loaded_text,
-            origin: loaded_origin,
-        }),
-        Err(problem) => refuse(&loaded_text, &loaded_origin, vec![*problem]),
+            text: without_mark(text).to_owned(),
+            origin: origin.to_owned(),
+        });
     }
+    let mut value = parse_value(text, origin)?;
+    let problems: Vec<Problem> = sets
+        .iter()
+        .filter_map(|(pointer, word)| sets::apply(&mut value, pointer, word).err())
+        .map(|fault| Problem::from(*fault))
+        .collect();
+    if !problems.is_empty() {
+        return Err(Diagnostics::new(origin, without_mark(text), problems));
+    }
+    load_value(&value, &format!("{origin} with --set"))
+}
+
+/// Reads a scenario that is JSON already; diagnostics speak of its pretty-printed text.
+///
+/// # Errors
+/// The first value of the wrong kind.
+pub fn load_value(value: &Value, origin: &str) -> Result<Loaded, Diagnostics> {
+    let text = serde_json::to_string_pretty(value).expect("JSON prints") + "\n";
+    Ok(Loaded {
+        spec: typed(value, &text, origin)?,
+        text,
+        origin: origin.to_owned(),
+    })
+}
+
+/// Reads a file in the manner of a scenario: strict JSON in the words of `T`, and the value itself.
+///
+/// # Errors
+/// Text that is not JSON, a field given twice, or the first value of the wrong kind.
+pub(crate) fn parse<T: DeserializeOwned>(
+    text: &str,
+    origin: &str,
+) -> Result<(T, Value), Diagnostics> {
+    let value = parse_value(text, origin)?;
+    Ok((typed(&value, without_mark(text), origin)?, value))
+}
+
+fn parse_value(text: &str, origin: &str) -> Result<Value, Diagnostics> {
+    let text = without_mark(text);
+    places::parse(text).map_err(|problems| Diagnostics::new(origin, text, problems))
+}
+
+fn typed<T: DeserializeOwned>(value: &Value, text: &str, origin: &str) -> Result<T, Diagnostics> {
+    let places = Places::of(text).expect("text that was just read or printed");
+    typed::read(value, &places).map_err(|problem| Diagnostics::new(origin, text, vec![*problem]))
+}
+
+/// Some editors of Windows put a byte order mark before UTF-8.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 impl Loaded {
@@ -100,18 +129,22 @@ impl Loaded {
 /// the order of [`Loaded::files`]. Spaces and line ends of the scenario do not count, nor does
 /// what [`Loaded::fill_in_azure_types`] adds.
 pub fn sha256(loaded: &Loaded, files: &[(String, Vec<u8>)]) -> String {
-    let value: serde_json::Value =
+    let value: Value =
         serde_json::from_str(&loaded.text).expect("the text of a loaded scenario is JSON");
+    let text = value.to_string();
+    let files = files
+        .iter()
+        .flat_map(|(name, bytes)| [name.as_bytes(), bytes]);
+    digest([text.as_bytes()].into_iter().chain(files))
+}
+
+/// SHA-256 in hexadecimal over a list of parts.
+pub(crate) fn digest<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
     let mut hash = Sha256::new();
-    let mut part = |bytes: &[u8]| {
+    for part in parts {
         // The length first, so that no two lists of parts run together to the same bytes.
-        hash.update((bytes.len() as u64).to_le_bytes());
-        hash.update(bytes);
-    };
-    part(value.to_string().as_bytes());
-    for (name, bytes) in files {
-        part(name.as_bytes());
-        part(bytes);
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
     }
     hash.finalize()
         .iter()

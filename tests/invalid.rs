@@ -1,29 +1,80 @@
-//! Every broken scenario of `configs/invalid` is refused with the message beside it.
+//! Every broken scenario of `configs/invalid`, and every broken sweep of its folder `sweeps`, is refused with the message
+//! beside it.
 //!
-//! `NAME.json` is the scenario, `NAME.txt` the message, `NAME.set` overrides, one a line, where there are any.
+//! `NAME.json` is the file, `NAME.txt` the message, `NAME.set` overrides, one a line, where there are any.
 //! To accept new messages after reading them: `BLESS=1 cargo test --test invalid`.
 
+use snatsim::cli::Example;
 use snatsim::fault::Code;
+use snatsim::sweep::{self, BaseSpec, Inputs};
 use snatsim::{model, scenario};
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/invalid")
 }
 
-fn scenarios() -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder())
-        .expect("configs/invalid is there")
+/// Everything in the folder and in that of the sweeps.
+fn entries() -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = [folder(), folder().join("sweeps")]
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).expect("the folder is there"))
         .map(|entry| entry.expect("an entry can be read").path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
         .collect();
     paths.sort();
     paths
 }
 
-/// The message for a scenario, none where nothing is wrong with it.
+fn scenarios() -> Vec<PathBuf> {
+    let is_json = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "json");
+    entries().into_iter().filter(is_json).collect()
+}
+
+/// The message for a scenario or a sweep, none where nothing is wrong with it.
 fn message(path: &Path) -> Option<String> {
+    match path
+        .parent()
+        .is_some_and(|folder| folder.ends_with("sweeps"))
+    {
+        true => message_for_sweep(path),
+        false => message_for_scenario(path),
+    }
+}
+
+fn message_for_sweep(path: &Path) -> Option<String> {
+    let text = fs::read_to_string(path).expect("a sweep can be read");
+    let origin = path.file_name().expect("a file").to_string_lossy();
+    let sweep = sweep::load(&text, &origin, &[], &Shelf);
+    sweep.err().map(|diagnostics| diagnostics.render(false))
+}
+
+/// What a sweep names: built-in scenarios, and files that are not there.
+struct Shelf;
+
+impl Inputs for Shelf {
+    fn scenario(&self, base: &BaseSpec) -> Result<(String, String), String> {
+        match base {
+            BaseSpec::Example(name) => Example::find(name)
+                .map(|example| (example.text.to_owned(), name.clone()))
+                .ok_or_else(|| format!("There is no example \"{name}\".")),
+            _ => Err("There is no such file.".to_owned()),
+        }
+    }
+
+    fn file(&self, base: &BaseSpec, name: &str) -> io::Result<Vec<u8>> {
+        let example = match base {
+            BaseSpec::Example(name) => Example::find(name),
+            _ => None,
+        };
+        let bytes = example.and_then(|example| example.file(name));
+        bytes
+            .map(<[u8]>::to_vec)
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+fn message_for_scenario(path: &Path) -> Option<String> {
     let text = fs::read_to_string(path).expect("a scenario can be read");
     let origin = path.file_name().expect("a file").to_string_lossy();
     let sets: Vec<(String, String)> = fs::read_to_string(path.with_extension("set"))
@@ -76,8 +127,7 @@ fn there_are_at_least_thirty_broken_scenarios() {
 
 #[test]
 fn no_message_is_left_without_its_scenario() {
-    for entry in fs::read_dir(folder()).expect("configs/invalid is there") {
-        let path = entry.expect("an entry can be read").path();
+    for path in entries() {
         if path
             .extension()
             .is_some_and(|ending| ending == "txt" || ending == "set")
@@ -88,14 +138,14 @@ fn no_message_is_left_without_its_scenario() {
 }
 
 #[test]
-fn every_code_of_the_file_its_rules_and_its_traces_has_a_broken_scenario() {
+fn every_code_of_the_file_its_rules_its_traces_and_sweeps_has_a_broken_one() {
     let messages: String = scenarios()
         .iter()
         .filter_map(|path| message(path))
         .collect();
     for code in Code::all() {
         let id = code.id();
-        if ["E01", "E02", "E04"]
+        if ["E01", "E02", "E04", "E05"]
             .iter()
             .any(|group| id.starts_with(group))
         {

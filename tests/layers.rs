@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The layers from the bottom; those in one row are siblings, which never import each other.
-const ROWS: [&[&str]; 9] = [
+const ROWS: [&[&str]; 10] = [
     &["units"],
     &["fault"],
     &["engine"],
@@ -12,6 +12,7 @@ const ROWS: [&[&str]; 9] = [
     &["model"],
     &["simulate"],
     &["results"],
+    &["sweep"],
     &["report"],
 ];
 

@@ -4,7 +4,7 @@
 #[allow(dead_code)]
 mod publish;
 
-use snatsim::cli::EXAMPLES;
+use snatsim::cli::{EXAMPLES, SWEEPS, Source};
 use std::path::Path;
 
 const AGAIN: &str = "`cargo run --profile test --example publish` writes it anew; look at what changed before you commit it";
@@ -42,6 +42,49 @@ fn results_and_documents_are_what_this_version_makes() {
     let results = publish::results();
     compare(&results);
     compare(&publish::documents(root(), &results));
+}
+
+/// The gate makes all tables of sweeps anew; this one takes seconds.
+#[test]
+fn the_table_of_a_sweep_is_what_this_version_makes() {
+    let quick = SWEEPS.iter().find(|sweep| sweep.name == "hot-node-share");
+    let quick = quick.expect("it is embedded");
+    let table = publish::sweep_table(quick);
+    compare(&publish::Files::from([(publish::sweep_path(quick), table)]));
+}
+
+#[test]
+fn the_table_of_every_sweep_is_published_with_all_its_points() {
+    for example in SWEEPS {
+        let source = Source::Embedded(example);
+        let sweep = snatsim::sweep::load(example.text, example.name, &[], &source)
+            .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+        let table = published(&publish::sweep_path(example));
+        let points = table.lines().skip(1).map(|row| row.split(',').next());
+        let mut points: Vec<_> = points.collect();
+        points.dedup();
+        let manifest = sweep.manifest(None);
+        assert_eq!(
+            points.len() as u64,
+            manifest.points,
+            "{}; {AGAIN}",
+            example.name
+        );
+    }
+}
+
+#[test]
+fn every_sweep_keeps_to_the_published_schema() {
+    let schema = serde_json::from_str(&published("schemas/sweep.schema.json")).expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    for example in SWEEPS {
+        let value = serde_json::from_str(example.text).expect("JSON");
+        let errors: Vec<String> = schema
+            .iter_errors(&value)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{}: {errors:#?}", example.name);
+    }
 }
 
 #[test]
@@ -116,7 +159,7 @@ fn every_file_the_documents_link_to_exists() {
 }
 
 #[test]
-fn every_scenario_of_the_repository_is_embedded_and_every_result_is_of_one() {
+fn every_scenario_and_sweep_of_the_repository_is_embedded_and_every_result_is_of_one() {
     let names = |directory: &str, suffix: &str| -> Vec<String> {
         let entries = std::fs::read_dir(root().join(directory)).expect("the directory is there");
         let mut names: Vec<String> = entries
@@ -131,8 +174,14 @@ fn every_scenario_of_the_repository_is_embedded_and_every_result_is_of_one() {
         .map(|example| example.name.to_owned())
         .collect();
     embedded.sort();
+    let results = names("results", "").into_iter();
+    let results: Vec<String> = results.filter(|name| name != "sweeps").collect();
     assert_eq!(names("configs", ".json"), embedded);
-    assert_eq!(names("results", ""), embedded);
+    assert_eq!(results, embedded);
+    let mut sweeps: Vec<String> = SWEEPS.iter().map(|sweep| sweep.name.to_owned()).collect();
+    sweeps.sort();
+    assert_eq!(names("configs/sweeps", ".json"), sweeps);
+    assert_eq!(names("results/sweeps", ".csv"), sweeps);
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! `snatsim example`: list the embedded scenarios, or print one to start from.
+//! `snatsim example`: list the embedded scenarios and sweeps, or print one to start from.
 
-use super::{EXAMPLES, Example, Failure, Outcome, print};
+use super::{EXAMPLES, Example, Failure, Outcome, SWEEPS, print};
 use crate::scenario;
 
-/// List the built-in scenarios, or print one to start from
+/// List the built-in scenarios and sweeps, or print one to start from
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Print this one
@@ -12,33 +12,37 @@ pub struct Args {
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     match &args.name {
-        Some(name) => print(find(name)?.text)?,
-        None => print(&listing())?,
+        Some(name) => print(find(name, &[EXAMPLES, SWEEPS])?.text)?,
+        None => print(&format!(
+            "{}\nSweeps, for `snatsim sweep --example NAME`:\n{}",
+            listing(EXAMPLES),
+            listing(SWEEPS)
+        ))?,
     }
     Ok(Outcome::Done)
 }
 
-/// The example with this name.
-pub(super) fn find(name: &str) -> Result<&'static Example, Failure> {
-    Example::find(name).ok_or_else(|| {
-        let names: Vec<String> = EXAMPLES
-            .iter()
-            .map(|example| example.name.to_owned())
-            .collect();
-        let hint = scenario::suggestion(name, &names)
-            .map(|close| format!("\nDid you mean {close}?"))
-            .unwrap_or_default();
-        Failure::input(format!(
-            "there is no example {name:?}; there are: {}{hint}",
-            names.join(", ")
-        ))
-    })
+/// The example with this name in one of the lists.
+pub(super) fn find(name: &str, lists: &[&'static [Example]]) -> Result<&'static Example, Failure> {
+    let all = lists.iter().copied().flatten();
+    all.clone()
+        .find(|example| example.name == name)
+        .ok_or_else(|| {
+            let names: Vec<String> = all.map(|example| example.name.to_owned()).collect();
+            let hint = scenario::suggestion(name, &names)
+                .map(|close| format!("\nDid you mean {close}?"))
+                .unwrap_or_default();
+            Failure::input(format!(
+                "there is no example {name:?}; there are: {}{hint}",
+                names.join(", ")
+            ))
+        })
 }
 
-fn listing() -> String {
-    let widest = EXAMPLES.iter().map(|example| example.name.len()).max();
+fn listing(examples: &[Example]) -> String {
+    let widest = examples.iter().map(|example| example.name.len()).max();
     let width = widest.unwrap_or(0);
-    EXAMPLES
+    examples
         .iter()
         .map(|example| format!("{:<width$}  {}\n", example.name, example.description()))
         .collect()

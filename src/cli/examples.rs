@@ -1,29 +1,31 @@
-//! The embedded scenarios: the one list that `example`, `run --example` and `compare` read.
+//! The embedded scenarios and sweeps: the lists that `example`, `--example` and `compare` read.
 
-/// An embedded scenario.
+/// An embedded scenario or sweep.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
     /// What it is called on the command line.
     pub name: &'static str,
-    /// The scenario.
+    /// The file.
     pub text: &'static str,
     /// The files that it names.
     pub files: &'static [(&'static str, &'static [u8])],
 }
 
 macro_rules! examples {
-    ($($name:literal $([$($file:literal),*])?;)*) => {
-        /// All embedded scenarios, the one that `compare` takes by default first.
-        pub const EXAMPLES: &[Example] = &[$(Example {
+    ($(#[$doc:meta])* $list:ident, $folder:literal: $($name:literal $([$($file:literal),*])?;)*) => {
+        $(#[$doc])*
+        pub const $list: &[Example] = &[$(Example {
             name: $name,
-            text: include_str!(concat!("../../configs/", $name, ".json")),
-            files: &[$($(($file, include_bytes!(concat!("../../configs/", $file)))),*)?],
+            text: include_str!(concat!("../../configs/", $folder, $name, ".json")),
+            files: &[$($(($file, include_bytes!(concat!("../../configs/", $folder, $file)))),*)?],
         }),*];
     };
 }
 
 // A scenario that names files lists them: "replay" ["replay.csv"];
 examples! {
+    /// All embedded scenarios, the one that `compare` takes by default first.
+    EXAMPLES, "":
     "default-cluster";
     "node-step-50";
     "node-step-51";
@@ -37,8 +39,19 @@ examples! {
     "replayed-trace" ["traces/nightly-job.csv"];
 }
 
+examples! {
+    /// All embedded sweeps.
+    SWEEPS, "sweeps/":
+    "node-tiers";
+    "idle-timeout-ports";
+    "nat-gateway-ips";
+    "firewall-ips-instances";
+    "hot-node-share";
+    "hold-down";
+}
+
 impl Example {
-    /// The one with this name.
+    /// The scenario with this name.
     pub fn find(name: &str) -> Option<&'static Example> {
         EXAMPLES.iter().find(|example| example.name == name)
     }
@@ -46,7 +59,7 @@ impl Example {
     /// What it shows: its `description`.
     pub fn description(&self) -> String {
         let value: serde_json::Value =
-            serde_json::from_str(self.text).expect("embedded scenarios are JSON");
+            serde_json::from_str(self.text).expect("embedded files are JSON");
         let text = value["description"].as_str();
         text.unwrap_or_default().to_owned()
     }
@@ -64,6 +77,21 @@ impl Example {
 mod tests {
     use super::*;
     use crate::{model, scenario};
+
+    #[test]
+    fn every_sweep_can_be_run_and_says_what_it_shows() {
+        for example in SWEEPS {
+            let source = crate::cli::Source::Embedded(example);
+            let sweep = crate::sweep::load(example.text, example.name, &[], &source)
+                .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+            assert_eq!(sweep.name, example.name);
+            assert!(!sweep.description.is_empty(), "{}", example.name);
+            assert!(
+                Example::find(example.name).is_none(),
+                "a scenario has its name"
+            );
+        }
+    }
 
     #[test]
     fn every_example_is_a_scenario_that_says_what_it_shows_and_that_azure_accepts() {

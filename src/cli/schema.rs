@@ -1,9 +1,9 @@
 //! `snatsim schema`: the JSON Schemas, for editors and for readers of results.
 
 use super::{Failure, Outcome, print};
-use crate::{results, scenario};
+use crate::{results, scenario, sweep};
 
-/// Print the JSON Schema of scenarios or of results
+/// Print the JSON Schema of scenarios, of sweeps or of results
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Of what
@@ -15,6 +15,8 @@ pub struct Args {
 enum Format {
     /// The file that is simulated
     Scenario,
+    /// The file that `sweep` takes
+    Sweep,
     /// result.json
     Result,
 }
@@ -22,6 +24,7 @@ enum Format {
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     let schema = match args.of {
         Format::Scenario => scenario::schema(),
+        Format::Sweep => sweep::schema(),
         Format::Result => results::schema(),
     };
     print(&format!("{schema:#}\n"))?;

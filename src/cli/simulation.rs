@@ -65,7 +65,7 @@ pub enum Verb {
     Compare,
 }
 
-fn pointer_and_value(text: &str) -> Result<(String, String), String> {
+pub(super) fn pointer_and_value(text: &str) -> Result<(String, String), String> {
     let (pointer, value) = text
         .split_once('=')
         .ok_or("expected POINTER=VALUE, such as /duration=2h")?;
@@ -92,17 +92,21 @@ pub fn simulate(verb: Verb, scenario: Option<&str>, options: &Options) -> Result
     Ok(judge(&options.fail_on, &document))
 }
 
-/// Where a scenario comes from.
-enum Source {
+/// Where a scenario or a sweep comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// It is built in.
     Embedded(&'static Example),
+    /// Standard input.
     Input,
+    /// A file.
     File(PathBuf),
 }
 
 impl Source {
     fn of(verb: Verb, scenario: Option<&str>, options: &Options) -> Result<Source, Failure> {
         Ok(match (scenario, &options.example) {
-            (_, Some(name)) => Source::Embedded(example::find(name)?),
+            (_, Some(name)) => Source::Embedded(example::find(name, &[EXAMPLES])?),
             (Some("-"), None) => Source::Input,
             (Some(path), None) => Source::File(path.into()),
             (None, None) if verb == Verb::Compare => Source::Embedded(&EXAMPLES[0]),
@@ -116,7 +120,7 @@ impl Source {
     }
 
     /// Its text, and what to call it.
-    fn read(&self) -> Result<(String, String), Failure> {
+    pub(super) fn read(&self) -> Result<(String, String), Failure> {
         let wrong = |origin: &str, error: io::Error| {
             Failure::input(format!("cannot read {origin}: {error}"))
         };
@@ -138,7 +142,7 @@ impl Source {
     }
 
     /// A file that the scenario names, relative to it.
-    fn file(&self, name: &str) -> io::Result<Vec<u8>> {
+    pub(super) fn file(&self, name: &str) -> io::Result<Vec<u8>> {
         match self {
             Source::Embedded(example) => example
                 .file(name)
@@ -289,12 +293,12 @@ fn show(
 }
 
 /// Columns of the terminal that standard output is, 100 where it is none.
-fn terminal_width() -> usize {
+pub(super) fn terminal_width() -> usize {
     comfy_table::Table::new().width().map_or(100, usize::from)
 }
 
 /// Colour for people only, and not for those who ask for none (<https://no-color.org>).
-fn use_color(is_terminal: bool) -> bool {
+pub(super) fn use_color(is_terminal: bool) -> bool {
     is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
@@ -348,7 +352,7 @@ impl Verb {
 }
 
 /// Words as a POSIX shell takes them.
-fn quoted(words: &[String]) -> String {
+pub(super) fn quoted(words: &[String]) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,+@%".contains(letter);
     let quoted: Vec<String> = words
         .iter()

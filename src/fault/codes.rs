@@ -188,6 +188,24 @@ codes! {
     E0407: "no connection left",
         "Nothing of the trace can be replayed: it has no rows, or all of them are of other protocols, of sources that do not count, or start at or after duration.\n\nstart of a CSV counts in seconds from the start of the run: an epoch such as 1700000000 lies 54 years behind it. Subtract the first time.";
 
+    // --- Sweeps: E05xx ---
+    E0501: "an axis leads nowhere",
+        "An axis says with \"pointer\" which value of the scenario it sets: a JSON pointer (RFC 6901) as in `--set`, in which an element of a list may be named instead of counted: \"/outbound/NAT Gateway/natGatewayProfile/idleTimeoutInMinutes\". \"pointers\" sets several places to the same value. Objects on the way are made, list elements are not.\n\nThe Azure types that \"compare\": true fills in have no place in the file, so no axis leads to them: write them out to vary them.";
+    E0502: "an axis without values",
+        "An axis has its values in one of three forms: \"values\", a list of anything; \"range\" { from, to, step }, evenly spaced in exact decimals, up to \"to\"; \"logRange\" { from, to, count, integers? }, in equal ratios, rounded to four significant digits, or to whole numbers of which each counts once.";
+    E0503: "paired axes that do not fit",
+        "{ \"paired\": [ axis, axis ] } makes axes advance together, as when the load grows with the nodes: the first values of all make the first position, the second ones the second. So they have the same number of values. Axes that are not paired make every combination.";
+    E0504: "name of an axis missing or given twice",
+        "The name of an axis is its column in the table, so each has one, no two the same, and none that the table has anyway, such as \"point\", \"outbound\" or \"verdict\".";
+    E0505: "labels do not fit",
+        "Labels are what the table calls the values of an axis: one for each, all different. Numbers and texts need none; objects and lists do, because they fit into no cell.";
+    E0506: "too many points",
+        "The points of a sweep are all combinations of its axes, and there are at most 1,000,000: each is a simulation with all its replications. Pair axes that belong together, or space values by \"logRange\".";
+    E0507: "two axes set the same place",
+        "Two axes lead to the same value, or one into what the other replaces. Which of them counts would depend on their order, and the table would show a value that was not simulated.";
+    E0508: "file or scenario cannot be read",
+        "A sweep takes its scenario from a file beside it ({ \"file\": \"shop.json\" }), from itself ({ \"inline\": { … } }) or from those built in ({ \"example\": \"default-cluster\" }). The scenario has to be sound by itself: `snatsim compare` would take it. Files that it names are looked for beside it.";
+
     // --- Findings: F01xx ---
     F0101: "ports ran out",
         "A connection needs a SNAT port that is free toward its destination endpoint. Where none is, its SYN is dropped without a word; the kernel sends it again after 1, 3, 7, 15 seconds and so on, and when the last one finds no port either, connect() times out. Established connections go on, and so do new ones to other destinations.\n\nThe failure probability is failed / (offered - pending), over connections whose first SYN lies after the warm-up.\n\nWhat helps, in the order of how far it carries: use connections again (pools, HTTP keep-alive); close what is not needed; go to the destination by private endpoint, which needs no SNAT; give nodes more ports (allocatedOutboundPorts) or take an outbound type that shares them (NAT Gateway).\n\nSource: MicrosoftDocs/azure-docs, articles/load-balancer/load-balancer-outbound-connections.md and troubleshoot-outbound-connection.md.";

@@ -14,6 +14,21 @@ pub struct Latencies {
     sum_nanos: u128,
 }
 
+/// The exact counts of a histogram of spans.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpanCounts {
+    /// Spans of zero.
+    pub zeros: u64,
+    /// The smallest above zero; none where there is none.
+    pub min: Option<SimTime>,
+    /// The largest.
+    pub max: SimTime,
+    /// Their sum.
+    pub sum_nanos: u128,
+    /// Nanoseconds at which a cell of the histogram begins, ascending, and spans in it, at least 1.
+    pub cells: Vec<(u64, u64)>,
+}
+
 impl Default for Latencies {
     fn default() -> Self {
         Latencies {
@@ -58,6 +73,40 @@ impl Latencies {
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
         self.sum_nanos += other.sum_nanos;
+    }
+
+    /// The exact counts, from which [`Latencies::restore`] makes the same histogram again.
+    pub fn counts(&self) -> SpanCounts {
+        SpanCounts {
+            zeros: self.zeros,
+            min: (!self.histogram.is_empty()).then_some(self.min),
+            max: self.max,
+            sum_nanos: self.sum_nanos,
+            cells: self
+                .histogram
+                .iter_recorded()
+                .map(|step| {
+                    let value = step.value_iterated_to();
+                    let nanos = self.histogram.lowest_equivalent(value);
+                    (nanos, step.count_since_last_iteration())
+                })
+                .collect(),
+        }
+    }
+
+    /// The histogram with these counts.
+    pub fn restore(counts: &SpanCounts) -> Latencies {
+        let mut spans = Latencies {
+            zeros: counts.zeros,
+            min: counts.min.unwrap_or(SimTime::MAX),
+            max: counts.max,
+            sum_nanos: counts.sum_nanos,
+            ..Latencies::default()
+        };
+        for (nanos, times) in &counts.cells {
+            spans.histogram.saturating_record_n(*nanos, *times);
+        }
+        spans
     }
 
     /// Spans counted.
@@ -111,5 +160,35 @@ impl Latencies {
     /// The histogram of all that is above zero, in nanoseconds.
     pub fn above_zero(&self) -> &Histogram<u64> {
         &self.histogram
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn counts_restore_the_histogram_and_restored_ones_merge_alike(
+            a in prop::collection::vec(0u64..1 << 62, 0..50),
+            b in prop::collection::vec(0u64..5_000_000_000, 0..50),
+        ) {
+            let record = |nanos: &[u64]| {
+                let mut spans = Latencies::default();
+                nanos.iter().for_each(|nanos| spans.record(SimTime::from_nanos(*nanos)));
+                spans
+            };
+            let again = |spans: &Latencies| Latencies::restore(&spans.counts());
+            let (a, b) = (record(&a), record(&b));
+            prop_assert_eq!(again(&a).counts(), a.counts());
+            let (mut direct, mut restored) = (a.clone(), again(&a));
+            direct.merge(&b);
+            restored.merge(&again(&b));
+            prop_assert_eq!(restored.counts(), direct.counts());
+            for p in [0.0, 0.1, 0.5, 0.9, 0.99, 1.0] {
+                prop_assert_eq!(restored.quantile(p), direct.quantile(p));
+            }
+        }
     }
 }

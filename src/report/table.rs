@@ -130,7 +130,7 @@ fn reasons(document: &Document) -> String {
 /// The values of one outbound type, in the order of the header.
 fn cells(outbound: &OutboundResult) -> [String; 6] {
     let name = outbound.name.clone();
-    let verdict = word(outbound.verdict).to_owned();
+    let verdict = outbound.verdict.word().to_owned();
     let Some(figures) = &outbound.figures else {
         let none = || "-".to_owned();
         return [name, verdict, none(), none(), none(), none()];
@@ -178,16 +178,6 @@ fn short(seconds: f64) -> String {
         "0".to_owned()
     } else {
         span(seconds)
-    }
-}
-
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Clear => "clear",
-        Verdict::Tight => "tight",
-        Verdict::Slow => "slow",
-        Verdict::Exhausted => "exhausted",
-        Verdict::Refused => "refused",
     }
 }
 

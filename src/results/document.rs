@@ -75,6 +75,28 @@ pub enum Verdict {
     Refused,
 }
 
+impl Verdict {
+    /// All, from the best to the worst.
+    pub const ALL: [Verdict; 5] = [
+        Verdict::Clear,
+        Verdict::Tight,
+        Verdict::Slow,
+        Verdict::Exhausted,
+        Verdict::Refused,
+    ];
+
+    /// The word for it, as in `result.json`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Clear => "clear",
+            Verdict::Tight => "tight",
+            Verdict::Slow => "slow",
+            Verdict::Exhausted => "exhausted",
+            Verdict::Refused => "refused",
+        }
+    }
+}
+
 /// One thing a reader should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

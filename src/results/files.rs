@@ -34,50 +34,74 @@ impl ResultDir {
     /// # Errors
     /// When a file cannot be written; it is then as it was before.
     pub fn write(&self, document: &Document, model: &Model, run: &RunResult) -> io::Result<()> {
-        self.file("result.json", |out| {
-            serde_json::to_writer_pretty(&mut *out, document)?;
-            out.write_all(b"\n")
-        })?;
+        self.file("result.json", |out| write_document(out, document))?;
         self.file("timeline.csv", |out| timeline::write_csv(out, model, run))?;
-        let mut slugs = Vec::new();
-        for (outbound, run) in model.outbounds.iter().zip(&run.outbounds) {
-            let slug = slug(&outbound.name, &mut slugs);
+        let names = model
+            .outbounds
+            .iter()
+            .map(|outbound| outbound.name.as_str());
+        for (names, run) in histogram_names(names).iter().zip(&run.outbounds) {
             let Some(run) = run else { continue };
-            for (name, spans) in [
-                ("connect-latency", &run.connect_latency),
-                ("port-hold", &run.port_hold),
-            ] {
-                self.file(&format!("{slug}.{name}.hgrm"), |out| {
-                    hgrm::write(out, spans)
-                })?;
+            for (name, spans) in names.iter().zip([&run.connect_latency, &run.port_hold]) {
+                self.file(name, |out| hgrm::write(out, spans))?;
             }
         }
         Ok(())
     }
 
     /// Writes one file beside its place and then puts it there.
-    fn file(
+    ///
+    /// # Errors
+    /// When it cannot be written; what stood in its place is then still there.
+    pub fn file<E: From<io::Error>>(
         &self,
         name: &str,
-        content: impl FnOnce(&mut BufWriter<&mut NamedTempFile>) -> io::Result<()>,
-    ) -> io::Result<()> {
+        content: impl FnOnce(&mut BufWriter<&mut NamedTempFile>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut temporary = self.temporary()?;
         let mut out = BufWriter::new(&mut temporary);
         content(&mut out)?;
         out.flush()?;
         drop(out);
-        temporary.persist(self.0.join(name))?;
+        // Else a loss of power may keep the new name and lose what it names.
+        temporary.as_file().sync_all()?;
+        temporary
+            .persist(self.0.join(name))
+            .map_err(io::Error::from)?;
         Ok(())
     }
 
     fn temporary(&self) -> io::Result<NamedTempFile> {
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".snatsim-");
+        builder.prefix(TEMPORARY);
         // A temporary file is for its owner only by default; a result is as readable as any other file.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         builder.tempfile_in(&self.0)
     }
+}
+
+/// How the names of files begin that are not whole yet; what is left of them after a crash may be deleted.
+pub const TEMPORARY: &str = ".snatsim-";
+
+/// Writes `result.json`.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn write_document(out: &mut impl Write, document: &Document) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
+    out.write_all(b"\n")
+}
+
+/// The files of the connect latency and the port hold of every outbound, in the order of `names`.
+pub fn histogram_names<'n>(names: impl Iterator<Item = &'n str>) -> Vec<[String; 2]> {
+    let mut taken = Vec::new();
+    names
+        .map(|name| {
+            let slug = slug(name, &mut taken);
+            ["connect-latency", "port-hold"].map(|what| format!("{slug}.{what}.hgrm"))
+        })
+        .collect()
 }
 
 /// A name as part of a file name, different from all in `taken`, which it joins.

@@ -17,18 +17,20 @@ pub fn refused(outbound: &Outbound, faults: &[Fault]) -> OutboundResult {
         verdict: Verdict::Refused,
         summary: format!("Azure would refuse this: {reason}"),
         depends_on: Vec::new(),
-        findings: faults
-            .iter()
-            .map(|fault| Finding {
-                code: fault.code.id().to_owned(),
-                severity: Severity::Error,
-                text: format!(
-                    "{} Allowed: {} {}",
-                    fault.found, fault.allowed, fault.remedy
-                ),
-            })
-            .collect(),
+        findings: faults.iter().map(refusal).collect(),
         figures: None,
+    }
+}
+
+/// A broken rule as a finding.
+pub fn refusal(fault: &Fault) -> Finding {
+    Finding {
+        code: fault.code.id().to_owned(),
+        severity: Severity::Error,
+        text: format!(
+            "{} Allowed: {} {}",
+            fault.found, fault.allowed, fault.remedy
+        ),
     }
 }
 

@@ -78,8 +78,8 @@ const LINES: usize = 120;
 const EXCERPT: usize = 400;
 
 impl Diagnostics {
-    /// Diagnostics about the scenario `text` called `origin`.
-    pub(super) fn new(origin: &str, text: &str, mut problems: Vec<Problem>) -> Self {
+    /// Diagnostics about the file `text` called `origin`.
+    pub(crate) fn new(origin: &str, text: &str, mut problems: Vec<Problem>) -> Self {
         // In the order of the text, which is the order they will be mended in.
         if let Some(places) = Places::of(text) {
             problems.sort_by_key(|problem| match &problem.span {

@@ -1,4 +1,4 @@
-//! Overrides: `--set POINTER=VALUE`, where an element of a list may be named.
+//! Overrides: `--set POINTER=VALUE` and the axes of a sweep, where an element of a list may be named.
 
 use super::places::tokens;
 use crate::fault::{Code, Fault};
@@ -6,6 +6,12 @@ use serde_json::{Map, Value};
 
 /// Puts `word` (JSON, or else a bare text) where `pointer` leads.
 pub(super) fn apply(root: &mut Value, pointer: &str, word: &str) -> Result<(), Box<Fault>> {
+    let value = serde_json::from_str(word).unwrap_or_else(|_| Value::String(word.to_owned()));
+    put(root, pointer, value)
+}
+
+/// Puts `value` where `pointer` leads.
+pub(crate) fn put(root: &mut Value, pointer: &str, value: Value) -> Result<(), Box<Fault>> {
     if !pointer.starts_with('/') {
         return Err(fault(
             pointer,
@@ -20,8 +26,25 @@ pub(super) fn apply(root: &mut Value, pointer: &str, word: &str) -> Result<(), B
         place = enter(place, &token, &walked, pointer)?;
         walked = crate::fault::step(&walked, &token);
     }
-    *place = serde_json::from_str(word).unwrap_or_else(|_| Value::String(word.to_owned()));
+    *place = value;
     Ok(())
+}
+
+/// `pointer` with the elements of lists counted, which is how it leads to the same place whatever they are called.
+pub(crate) fn resolve(root: &Value, pointer: &str) -> Result<String, Box<Fault>> {
+    // What is not there yet would be made on the way.
+    put(&mut root.clone(), pointer, Value::Null)?;
+    let mut place = root;
+    let mut counted = String::new();
+    for token in tokens(pointer) {
+        let step = match place {
+            Value::Array(list) => find(list, &token).map_or(token, |index| index.to_string()),
+            _ => token,
+        };
+        counted = crate::fault::step(&counted, step);
+        place = root.pointer(&counted).unwrap_or(&Value::Null);
+    }
+    Ok(counted)
 }
 
 /// The value under `token` of `place`; objects on the way are made.
@@ -55,7 +78,7 @@ fn enter<'v>(
             pointer,
             format!("{walked} is {kind} and has no field \"{token}\"."),
             "a pointer through objects and lists".to_owned(),
-            format!("Did you mean --set {walked}=VALUE?"),
+            format!("Did you mean {walked}?"),
         )),
     }
 }
@@ -139,6 +162,20 @@ mod tests {
             value["outbound"][0]["loadBalancerProfile"]["idleTimeoutInMinutes"],
             4
         );
+    }
+
+    #[test]
+    fn a_resolved_pointer_counts_the_elements_of_lists() {
+        let root = json!({ "outbound": [{ "name": "a" }, { "name": "b/c" }], "weights": [1, 2] });
+        for (pointer, counted) in [
+            ("/outbound/b~1c/x/y", "/outbound/1/x/y"),
+            ("/outbound/a", "/outbound/0"),
+            ("/weights/1", "/weights/1"),
+            ("/new/0", "/new/0"),
+        ] {
+            assert_eq!(resolve(&root, pointer).unwrap(), counted);
+        }
+        assert!(resolve(&root, "/outbound/c").is_err());
     }
 
     #[test]

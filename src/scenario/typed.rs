@@ -1,14 +1,15 @@
 //! JSON to the words of a scenario; the first value of the wrong kind becomes a message for people.
 
+use super::Problem;
 use super::places::Places;
-use super::{Problem, ScenarioSpec};
 use crate::fault::{Code, Fault, step};
 use crate::units::{SimTime, parse_duration};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 /// Reads the words.
-pub(super) fn read(value: &Value, places: &Places) -> Result<ScenarioSpec, Box<Problem>> {
+pub(super) fn read<T: DeserializeOwned>(value: &Value, places: &Places) -> Result<T, Box<Problem>> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let pointer = pointer(error.path(), value);
         Box::new(explain(&error.inner().to_string(), pointer, value, places))
@@ -186,7 +187,7 @@ pub(crate) fn suggestion<'w>(name: &str, known: &'w [String]) -> Option<&'w str>
 
 fn missing(name: &str, pointer: String, places: &Places) -> Problem {
     let place = match pointer.as_str() {
-        "" => "The scenario".to_owned(),
+        "" => "The file".to_owned(),
         pointer => pointer.to_owned(),
     };
     Problem {
@@ -301,6 +302,9 @@ fn example(field: &str) -> Option<&'static str> {
         "arrivals" => "{ \"poisson\": { \"perSecond\": 120 } }",
         "assumptions" | "custom" | "timers" => "{ … }",
         "attempts" => "3",
+        "axes" => {
+            "[ { \"name\": \"nodes\", \"pointer\": \"/cluster/nodePools/0/count\", \"values\": [50, 51] } ]"
+        }
         "allocatedOutboundPorts" => "1024",
         "backoff" => "\"1s\"",
         "close" => "{ \"fin\": 0.95, \"abandon\": 0.05 }",
@@ -321,11 +325,15 @@ fn example(field: &str) -> Option<&'static str> {
         "outbound" => "[ { \"outboundType\": \"loadBalancer\" } ]",
         "outboundType" => "\"loadBalancer\"",
         "perSecond" => "120",
+        "logRange" => "{ \"from\": 1, \"to\": 1000, \"count\": 10 }",
         "placement" => "{ \"hotNode\": 0.2 }, or \"even\"",
         "popularity" => "{ \"zipf\": 1.1 }, or \"even\"",
+        "pointer" => "\"/cluster/nodePools/0/count\"",
         "port" => "443",
         "protocol" => "\"tcp\"",
+        "range" => "{ \"from\": 4, \"to\": 120, \"step\": 4 }",
         "retry" => "{ \"attempts\": 3, \"backoff\": \"1s\" }",
+        "scenario" => "{ \"file\": \"shop.json\" }",
         "seed" => "1",
         "think" => "{ \"exponential\": { \"mean\": \"5s\" } }",
         "timeout" => "\"10s\"",
