@@ -7,6 +7,7 @@ mod examples;
 mod explain;
 mod fail_on;
 mod man;
+mod precision;
 mod run;
 mod schema;
 mod simulation;

@@ -11,12 +11,16 @@ pub(crate) mod fixture;
 mod hgrm;
 pub mod holds;
 pub mod interval;
+mod precision;
+mod rare;
 mod timeline;
 pub mod words;
 
 pub use document::*;
 pub use figures::{About, document};
 pub use files::ResultDir;
+pub use precision::{Precision, precision};
+pub use rare::add_rare;
 
 /// The JSON Schema of `result.json`.
 pub fn schema() -> serde_json::Value {

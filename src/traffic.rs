@@ -1,11 +1,13 @@
 //! Traffic: the words for it in a scenario, its laws, and the arrival streams drawn from them.
 
+mod draws;
 mod lanes;
 mod law;
 mod stream;
 pub mod trace;
 pub mod words;
 
+pub use draws::{Draws, Lifetimes};
 pub use law::{Law, LawError, quantile_of};
 pub use stream::{
     CellMarks, ClientPlan, Clients, Ends, Mixed, Process, Stream, StreamPlan, class_seed,

@@ -35,7 +35,12 @@ pub fn table(document: &Document, style: Style) -> String {
     } else {
         blocks(document, style)
     };
-    format!("{}\n{body}{}", headline(document), reasons(document))
+    format!(
+        "{}\n{body}{}{}",
+        headline(document),
+        reasons(document),
+        rarities(document)
+    )
 }
 
 /// What was simulated: name, time, replications and seed.
@@ -125,6 +130,27 @@ fn reasons(document: &Document) -> String {
     refused
         .map(|outbound| format!("{}: {}\n", outbound.name, outbound.summary))
         .collect()
+}
+
+/// How rarely a first SYN is refused, where that was asked.
+fn rarities(document: &Document) -> String {
+    let asked = document.outbounds.iter().filter_map(|outbound| {
+        let rare = outbound.figures.as_ref()?.rare.as_ref()?;
+        Some(match (&rare.refused_first, &rare.why) {
+            (Some(found), _) => format!(
+                "{}: first SYN refused {:.1e} ({:.1e} to {:.1e}) in the steady state\n",
+                outbound.name, found.estimate, found.low, found.high
+            ),
+            (None, why) => {
+                format!(
+                    "{}: {}\n",
+                    outbound.name,
+                    why.as_deref().unwrap_or_default()
+                )
+            }
+        })
+    });
+    asked.collect()
 }
 
 /// The values of one outbound type, in the order of the header.
