@@ -25,12 +25,12 @@ fn hold(all: Vec<Coverage>) {
 
 #[test]
 fn over_replications() {
-    hold(coverage::replications());
+    hold(coverage::replications(false));
 }
 
 #[test]
 fn over_batches_of_time() {
-    hold(coverage::batches());
+    hold(coverage::batches(false));
 }
 
 #[test]
@@ -40,5 +40,5 @@ fn where_none_failed() {
 
 #[test]
 fn where_a_run_stopped_when_it_was_precise_enough() {
-    hold(coverage::stopped());
+    hold(coverage::stopped(false));
 }

@@ -64,7 +64,13 @@ pub fn words(document: &results::Document, wanted: Relative) -> String {
         };
         text += &format!("{name}: the upper end of the interval is {width}. ");
     }
-    if found.too_wide.is_empty() {
+    let simulated = document
+        .outbounds
+        .iter()
+        .filter(|outbound| outbound.figures.is_some());
+    if simulated.count() == found.none_failed.len() {
+        // What is said of them below is all there is to say.
+    } else if found.too_wide.is_empty() {
         text += &format!(
             "Intervals are as narrow as asked, {}, after {} replications. ",
             share(wanted.0),

@@ -101,8 +101,6 @@ codes! {
         "A scenario needs at least one workload that opens connections and at least one outbound type that they leave by. `snatsim compare` adds Load Balancer, NAT Gateway and Azure Firewall where they are missing.";
     E0217: "closed loop without time",
         "A client of a closed loop thinks, connects, lives and thinks again. Where it thinks for no time at all and a connection takes none either, it would open infinitely many connections at one instant. So the think time is above 0, if only a little.";
-    E0218: "no steady state to draw from",
-        "`--rare` estimates how often a first SYN is refused in the steady state, where plain simulation sees none. It begins at instants at which a pool would be exactly full, which it can draw only where it knows what a pool holds as long as nothing is refused: Poisson arrivals at one rate, lifetimes with a mean, one port a connection.\n\nA trace has no steady state; nor has a load that varies in time. Clients that wait open what depends on earlier refusals. Simulate those plainly: with none failed, the upper bound in the table is what a run can vouch for, and ten times the replications make it ten times lower.";
 
     // --- Outbound types: E03xx ---
     E0301: "no such outbound type",
@@ -189,6 +187,10 @@ codes! {
         "nodes lists the sources that count as networks in CIDR notation, IPv4 or IPv6: \"10.0.0.0/24\", \"fd00::/64\". A single address is a network too: \"10.0.0.7\". Rows of other sources are dropped before anything else, but for those whose source is the name of a node.";
     E0407: "no connection left",
         "Nothing of the trace can be replayed: it has no rows, or all of them are of other protocols, of sources that do not count, or start at or after duration.\n\nstart of a CSV counts in seconds from the start of the run: an epoch such as 1700000000 lies 54 years behind it. Subtract the first time.";
+
+    // --- What --rare needs: E05xx ---
+    E0501: "no steady state to draw from",
+        "`--rare` estimates how often a first SYN is refused in the steady state, where plain simulation sees none. It begins at instants at which a pool would be exactly full, which it can draw only where it knows what a pool holds as long as nothing is refused: Poisson arrivals at one rate, lifetimes with a mean, one port a connection.\n\nA trace has no steady state; nor has a load that varies in time. Clients that wait open what depends on earlier refusals. Simulate those plainly: with none failed, the upper bound in the table is what a run can vouch for, and ten times the replications make it ten times lower.";
 
     // --- Findings: F01xx ---
     F0101: "ports ran out",

@@ -1,6 +1,6 @@
 //! The table of `run` and `compare`: one line an outbound type, or a block each where the terminal is narrow.
 
-use crate::results::words::{count, counted, estimate, span};
+use crate::results::words::{count, counted, estimate, span, wrapped};
 use crate::results::{ConnectLatency, Document, Figures, OutboundResult, Verdict};
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{
@@ -39,7 +39,7 @@ pub fn table(document: &Document, style: Style) -> String {
         "{}\n{body}{}{}",
         headline(document),
         reasons(document),
-        rarities(document)
+        rarities(document, style)
     )
 }
 
@@ -133,22 +133,18 @@ fn reasons(document: &Document) -> String {
 }
 
 /// How rarely a first SYN is refused, where that was asked.
-fn rarities(document: &Document) -> String {
+fn rarities(document: &Document, style: Style) -> String {
     let asked = document.outbounds.iter().filter_map(|outbound| {
         let rare = outbound.figures.as_ref()?.rare.as_ref()?;
-        Some(match (&rare.refused_first, &rare.why) {
+        let found = match (&rare.refused_first, &rare.why) {
             (Some(found), _) => format!(
-                "{}: first SYN refused {:.1e} ({:.1e} to {:.1e}) in the steady state\n",
-                outbound.name, found.estimate, found.low, found.high
+                "first SYN refused {:.1e} ({:.1e} to {:.1e}) in the steady state",
+                found.estimate, found.low, found.high
             ),
-            (None, why) => {
-                format!(
-                    "{}: {}\n",
-                    outbound.name,
-                    why.as_deref().unwrap_or_default()
-                )
-            }
-        })
+            (None, why) => why.clone().unwrap_or_default(),
+        };
+        let line = format!("{}: {found}", outbound.name);
+        Some(wrapped(&line, style.width.min(NARROW)))
     });
     asked.collect()
 }

@@ -62,7 +62,7 @@ pub fn obstacles(model: &Model) -> Vec<Fault> {
         .filter_map(|(index, workload)| {
             let (field, found, remedy) = obstacle(model, workload)?;
             Some(Fault {
-                code: Code::E0218,
+                code: Code::E0501,
                 pointer: format!("/workloads/{index}/{field}"),
                 found: format!("Workload \"{}\" {found}", workload.name),
                 allowed: "with --rare: Poisson arrivals at one rate, lifetimes that have a mean"
@@ -86,7 +86,7 @@ fn obstacle(
         )),
         Traffic::Closed { .. } => Some((
             "arrivals/closed",
-            "has clients that wait for each other's ports: what they open depends on what was refused before.",
+            "has clients that wait: what they open depends on what was refused before.",
             PLAIN,
         )),
         Traffic::Open {
