@@ -238,16 +238,28 @@ fn two_limits_that_bind_at_once_too() {
     );
 }
 
+/// Refused at once and tried again at once, perhaps in the other bucket.
 #[test]
 fn flows_of_udp_too() {
-    let plan = plan(Grouping::Shared, 96, holds());
-    agrees_with_brute_force(
-        "udp",
-        plan,
-        vec![mixed(7.2, FIN, 0, 3)],
-        Protocol::Udp,
-        2e-4,
-    );
+    let buckets = Grouping::Buckets {
+        ips: 2,
+        instances: 1,
+        choice: IpChoice::Random,
+    };
+    let mut flows = mixed(7.5, FIN, 0, 3);
+    flows.retry.backoff = s(0.0);
+    let plan = plan(buckets, 56, holds());
+    agrees_with_brute_force("udp", plan, vec![flows], Protocol::Udp, 2e-4);
+}
+
+#[test]
+fn what_would_take_for_ever_is_not_begun() {
+    let law = Law::lognormal_mean_sigma(20.0, 6.0).expect("a law");
+    let rate = 30.0 / law.mean();
+    let workloads = vec![workload(poisson(rate, mix(&[1.0], &[1.0], law)))];
+    let model = one_cell(plan(Grouping::Shared, 64, NO_HOLDS), workloads, 1);
+    let found = rare(&model, &|_, _| {}).remove(0).expect("a plan");
+    assert!(matches!(found, Err(WhyNot::TooLong(_))), "{found:?}");
 }
 
 /// One node in five has most of the load, toward one of two destinations: that cell alone matters.
@@ -293,7 +305,7 @@ fn what_is_not_rare_or_never_is_said_to_be_so() {
         rare(&model, &|_, _| {}).remove(0).expect("a plan")
     };
     assert!(
-        matches!(of(64.0), Err(WhyNot::NotRare { pool: 0, load }) if (load - 64.0).abs() < 1e-9)
+        matches!(of(64.0), Err(WhyNot::NotRare { pool: 0, load, limit: 64 }) if (load - 64.0).abs() < 1e-9)
     );
     assert!(matches!(of(2.0), Err(WhyNot::Never(_))));
 }

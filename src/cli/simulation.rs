@@ -122,7 +122,7 @@ pub fn simulate(verb: Verb, scenario: Option<&str>, options: &Options) -> Result
             .with_context(|| format!("cannot write to {}", path.display()))?;
     }
     show(verb, &source, options, &document)?;
-    if let Some(wanted) = options.precision {
+    if let Some(wanted) = options.precision.filter(|_| !options.quiet) {
         say(&precision::words(&document, wanted));
     }
     Ok(judge(&options.fail_on, &document))

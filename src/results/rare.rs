@@ -54,16 +54,19 @@ fn estimated(found: &Found, confidence: f64) -> Rare {
 
 fn reason(why: &WhyNot, model: &Model, outbound: &Outbound) -> String {
     match why {
-        WhyNot::NotRare { pool, load } => {
+        WhyNot::NotRare { pool, load, limit } => {
             let plan = outbound.plan.as_ref().expect("what was looked at has a plan");
             format!(
-                "refusals are not rare: {} would take {} of its {} ports toward one destination on average if none were \
-                 refused, and one cluster of refusals runs into the next; plain simulation counts them",
+                "refusals are not rare: {} would use {} of the {} that it may toward one destination on average if none \
+                 were refused, and one cluster of refusals runs into the next; plain simulation counts them",
                 model.pool_name(outbound, plan, *pool),
                 count(load.round() as u64),
-                count(u64::from(plan.binding_limit()))
+                count(u64::from(*limit))
             )
         }
+        WhyNot::TooLong(connections) => format!(
+            "ports are held for such different times that it would take {connections:.0e} connections"
+        ),
         WhyNot::Never(bound) => format!(
             "no pool would be full with a probability above {}, even if nothing were refused",
             share(*bound)

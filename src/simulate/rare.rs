@@ -11,10 +11,11 @@ use crate::engine::{Grouping, PoolPlan, Protocol};
 use crate::fault::{Code, Fault};
 use crate::model::{Mix, Model, OpenProcess, Traffic, Workload};
 use crate::units::Seed;
-use cell::{Flows, Phase, SteadyCell, poisson_tail};
+use cell::{Flows, Phase, SteadyCell, poisson_tail, stocks};
 use cluster::{Clusters, Drawn};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How rarely a first SYN of an outbound type is refused in the steady state.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,9 +39,14 @@ pub enum WhyNot {
     NotRare {
         /// Index of the fullest pool.
         pool: usize,
-        /// Ports that its connections toward one key would take if none were refused.
+        /// Ports (or active connections, where they are what is short) that it would have toward one key if none were
+        /// refused.
         load: f64,
+        /// As many as it may have.
+        limit: u32,
     },
+    /// Ports are held for such different times that one estimate would take this many connections.
+    TooLong(f64),
     /// No cell is full as often as this, a probability, even if nothing were refused.
     Never(f64),
     /// The ceiling over all keys may refuse as well.
@@ -153,6 +159,11 @@ const MOST_CLUSTERS: u64 = 128 * FEWEST_CLUSTERS;
 /// good enough to stop at.
 const MOST_CONNECTIONS: f64 = 1e8;
 const GOOD_ERROR: f64 = 0.03;
+/// Connections of the fewest clusters that are not drawn any more.
+const TOO_MANY_CONNECTIONS: f64 = 1e9;
+
+/// What makes cells alike: whether they are UDP's, and the bits of the rate of every workload.
+type Likeness = (bool, Vec<(usize, u64)>);
 
 /// Cells that are alike.
 struct Alike {
@@ -175,7 +186,7 @@ struct Sum {
 
 impl Sum {
     fn of(model: &Model, plan: &PoolPlan) -> Sum {
-        let mut found: BTreeMap<(bool, Vec<(usize, u64)>), (usize, u64)> = BTreeMap::new();
+        let mut found: BTreeMap<Likeness, (usize, u64)> = BTreeMap::new();
         for (pool, udp, flows) in cells_of(model, plan) {
             let same = flows
                 .iter()
@@ -204,17 +215,12 @@ impl Sum {
         let active = |alike: &Alike| {
             alike.count as f64 * alike.cell.load(Phase::Active) / f64::from(alike.cell.stocks)
         };
-        let buckets = plan.pools(model.nodes.len()) as f64;
-        let ceiling = plan
-            .ceiling
-            .filter(|_| plan.ceiling_scopes() > 0)
-            .map_or(0.0, |ceiling| {
-                let per_scope = buckets / plan.ceiling_scopes() as f64;
-                poisson_tail(
-                    alike.iter().map(active).sum::<f64>() * per_scope,
-                    ceiling.limit,
-                )
-            });
+        let scopes = plan.ceiling_scopes();
+        let ceiling = plan.ceiling.filter(|_| scopes > 0).map_or(0.0, |ceiling| {
+            let stocks_a_scope = f64::from(stocks(plan).0) / scopes as f64;
+            let load = alike.iter().map(active).sum::<f64>() * stocks_a_scope;
+            poisson_tail(load, ceiling.limit)
+        });
         Sum {
             cells: alike.iter().map(|alike| alike.count).sum(),
             alike,
@@ -276,9 +282,11 @@ struct Found {
 
 impl Alike {
     fn not_rare(&self) -> WhyNot {
+        let (load, limit) = self.cell.shortest();
         WhyNot::NotRare {
             pool: self.pool,
-            load: self.cell.load(Phase::InUse) / f64::from(self.cell.stocks),
+            load,
+            limit,
         }
     }
 
@@ -290,6 +298,10 @@ impl Alike {
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<Found, WhyNot> {
         let clusters = Clusters::new(&self.cell, seed.stream(&[u64::MAX]));
+        let least = FEWEST_CLUSTERS as f64 * clusters.effort();
+        if least > TOO_MANY_CONNECTIONS {
+            return Err(WhyNot::TooLong(least));
+        }
         let affordable = MOST_CONNECTIONS * weight / clusters.effort();
         let most = (affordable as u64).clamp(FEWEST_CLUSTERS, MOST_CLUSTERS);
         let full: f64 = self.cell.ln_full().into_iter().map(libm::exp).sum();
@@ -297,9 +309,10 @@ impl Alike {
         loop {
             let from = drawn.len() as u64;
             let to = (2 * from).clamp(FEWEST_CLUSTERS, most);
+            let done = AtomicU64::new(from);
             let more = (from..to).into_par_iter().map(|number| {
                 let drawn = clusters.draw(seed.stream(&[number]));
-                progress(1, to - from);
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, to);
                 drawn
             });
             drawn.extend(more.collect::<Vec<Drawn>>());

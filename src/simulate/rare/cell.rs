@@ -202,6 +202,18 @@ impl SteadyCell {
         ]
     }
 
+    /// Of the two limits the one that is reached more often: what a stock from which nothing is refused has of it on
+    /// average, and the limit.
+    pub fn shortest(&self) -> (f64, u32) {
+        let load = |phase| self.load(phase) / f64::from(self.stocks);
+        let (used, active) = (load(Phase::InUse), load(Phase::Active));
+        let reached = |load, limit| poisson_tail(load, u64::from(limit));
+        match self.active_limit {
+            Some(limit) if reached(active, limit) > reached(used, self.limit) => (active, limit),
+            _ => (used, self.limit),
+        }
+    }
+
     /// A bound of the probability that a stock from which nothing is refused is at a limit or above.
     pub fn bound(&self) -> f64 {
         let stocks = f64::from(self.stocks);
@@ -213,7 +225,7 @@ impl SteadyCell {
 }
 
 /// Stocks that a try is dealt to, and the ports of each: a try that looks at all addresses of its instance has theirs.
-fn stocks(plan: &PoolPlan) -> (u32, u32) {
+pub(super) fn stocks(plan: &PoolPlan) -> (u32, u32) {
     match plan.grouping {
         Grouping::Buckets {
             ips,

@@ -35,6 +35,8 @@ pub(super) struct Clusters<'a> {
 const HISTORY: u64 = 3;
 /// After how many memories a cluster that does not end is given up.
 const LONGEST: u64 = 20;
+/// The longest memory: about a year, so that all its multiples are still times.
+const LONGEST_MEMORY: u64 = 1 << 55;
 /// Steps in which a memory is simulated.
 const STEPS: u64 = 8;
 
@@ -76,7 +78,7 @@ impl<'a> Clusters<'a> {
             })
             .collect();
         left.sort_unstable_by_key(|left| std::cmp::Reverse(*left));
-        let memory = left[STILL_THERE].max(STEPS);
+        let memory = left[STILL_THERE].clamp(STEPS, LONGEST_MEMORY);
         let [ln_used, ln_active] = cell.ln_full();
         Clusters {
             cell,
@@ -397,7 +399,9 @@ impl Recorder for Refused {
     }
 
     fn granted(&mut self, tag: Tag, _: u32, grant: Grant) {
-        if grant.at > tag.first_at {
+        // A retry without a pause comes at the instant of the refusal.
+        let just_refused = self.spans.last().is_some_and(|span| span.0 == tag.first_at);
+        if grant.at > tag.first_at || just_refused {
             self.settled.push((tag, Some(grant)));
         }
     }
