@@ -8,6 +8,7 @@ mod explain;
 mod fail_on;
 mod man;
 mod merge;
+mod precision;
 mod progress;
 mod run;
 mod schema;

@@ -12,6 +12,8 @@ pub(crate) mod fixture;
 pub mod hgrm;
 pub mod holds;
 pub mod interval;
+mod precision;
+mod rare;
 mod refusal;
 mod timeline;
 pub mod words;
@@ -19,6 +21,8 @@ pub mod words;
 pub use document::*;
 pub use figures::{About, document};
 pub use files::{ResultDir, TEMPORARY, histogram_names, write_document};
+pub use precision::{Precision, precision};
+pub use rare::add_rare;
 pub use refusal::refused;
 
 /// The JSON Schema of `result.json`.

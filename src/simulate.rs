@@ -3,6 +3,7 @@
 mod feed;
 mod groups;
 mod in_order;
+pub mod rare;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,33 @@ pub struct OutboundRun {
     /// (Ports active or held over the limit) of the fullest pool and key, averaged over time from warm-up on and over
     /// replications; in [0, 1].
     pub fullest_mean_use: f64,
+    /// The same by replication, averaged over time only.
+    pub mean_uses: Vec<f64>,
+}
+
+impl RunResult {
+    /// Adds further replications of the same model.
+    fn append(&mut self, more: RunResult) {
+        for (mine, theirs) in self.outbounds.iter_mut().zip(more.outbounds) {
+            if let (Some(mine), Some(theirs)) = (mine, theirs) {
+                mine.append(theirs);
+            }
+        }
+    }
+}
+
+impl OutboundRun {
+    fn append(&mut self, more: OutboundRun) {
+        self.replications.extend(more.replications);
+        self.connect_latency.merge(&more.connect_latency);
+        self.port_hold.merge(&more.port_hold);
+        self.mean_uses.extend(more.mean_uses);
+        self.fullest_mean_use = mean(&self.mean_uses);
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
 }
 
 /// Slots the window of a model is divided into: enough to make up batches of any length from, where there are too few
@@ -61,7 +89,38 @@ pub fn simulate(model: &Model, detail: Detail, progress: &(dyn Fn(u64, u64) + Sy
     simulate_with(model, detail, Queue::Fitting, progress)
 }
 
+/// Simulates the replications of `model` that `run` lacks: the same bytes as all of them at once.
+///
+/// `run` is one of this very model with fewer replications, but no fewer than make an interval without batches
+/// ([`slots_in`] of both is 1).
+pub fn simulate_more(
+    model: &Model,
+    run: &mut RunResult,
+    detail: Detail,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) {
+    assert_eq!(slots_in(model), 1, "enough replications from the start");
+    let done = run
+        .outbounds
+        .iter()
+        .flatten()
+        .map(|run| run.replications.len());
+    let from = done.max().unwrap_or(0) as u32;
+    run.append(simulate_from(from, model, detail, Queue::Fitting, progress));
+}
+
 fn simulate_with(
+    model: &Model,
+    detail: Detail,
+    queue: Queue,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) -> RunResult {
+    simulate_from(0, model, detail, queue, progress)
+}
+
+/// Replications from this one on.
+fn simulate_from(
+    from: u32,
     model: &Model,
     detail: Detail,
     queue: Queue,
@@ -79,7 +138,7 @@ fn simulate_with(
         })
         .collect();
     let pieces: usize = work.iter().flatten().map(|work| work.groups.len()).sum();
-    let in_all = pieces as u64 * u64::from(model.replications);
+    let in_all = pieces as u64 * u64::from(model.replications.saturating_sub(from));
     let how = How {
         detail,
         queue,
@@ -89,7 +148,10 @@ fn simulate_with(
     let tick = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, in_all);
     let outbounds = work
         .par_iter()
-        .map(|work| work.as_ref().map(|work| work.outbound(model, how, &tick)))
+        .map(|work| {
+            work.as_ref()
+                .map(|work| work.outbound(from, model, how, &tick))
+        })
         .collect();
     RunResult { outbounds }
 }
@@ -139,9 +201,16 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn outbound(&self, model: &Model, how: How, tick: &(dyn Fn() + Sync)) -> OutboundRun {
+    fn outbound(
+        &self,
+        from: u32,
+        model: &Model,
+        how: How,
+        tick: &(dyn Fn() + Sync),
+    ) -> OutboundRun {
         let spans = Mutex::new((Latencies::default(), Latencies::default()));
-        let replications: Vec<(ReplicationRun, f64)> = (0..u64::from(model.replications))
+        let replications: Vec<(ReplicationRun, f64)> = (u64::from(from)
+            ..u64::from(model.replications))
             .into_par_iter()
             .map(|replication| {
                 let seed = model.seed.stream(&[replication]);
@@ -154,9 +223,10 @@ impl<'a> Work<'a> {
             })
             .collect();
         let (connect_latency, port_hold) = spans.into_inner().expect(NO_PANIC);
-        let uses: f64 = replications.iter().map(|(_, mean_use)| mean_use).sum();
+        let mean_uses: Vec<f64> = replications.iter().map(|(_, mean_use)| *mean_use).collect();
         OutboundRun {
-            fullest_mean_use: uses / replications.len() as f64,
+            fullest_mean_use: mean(&mean_uses),
+            mean_uses,
             replications: replications.into_iter().map(|(run, _)| run).collect(),
             connect_latency,
             port_hold,

@@ -1,6 +1,7 @@
 //! Traffic: the words for it in a scenario, its laws, and the arrival streams drawn from them.
 
 mod dealt;
+mod draws;
 mod lanes;
 mod law;
 mod stream;
@@ -8,6 +9,7 @@ pub mod trace;
 pub mod words;
 
 pub use dealt::Dealt;
+pub use draws::{Draws, Lifetimes};
 pub use law::{Law, LawError, quantile_of};
 pub use stream::{
     CellMarks, ClientPlan, Clients, Ends, Mixed, Process, Stream, StreamPlan, class_seed,

@@ -71,6 +71,103 @@ fn quiet_leaves_the_table_alone() {
     assert_eq!(stderr(&output), "");
 }
 
+/// Overrides under which a few connections in a hundred fail.
+const A_FEW_FAIL: [&str; 2] = ["--set", "/workloads/orders/arrivals/poisson/perSecond=8.6"];
+
+#[test]
+fn a_run_to_a_precision_is_the_run_with_the_replications_it_took() {
+    let json = |more: &[&str]| {
+        let arguments = [&["run", "-", "--format", "json"], &A_FEW_FAIL[..], more].concat();
+        let output = snatsim(&arguments, SMALL);
+        assert_eq!(status(&output), 0, "{}", stderr(&output));
+        (output.stdout.clone(), stderr(&output).to_owned())
+    };
+    let (reached, words) = json(&["--precision", "5%"]);
+    let result: serde_json::Value = serde_json::from_slice(&reached).expect("JSON");
+    let took = result["replications"].as_u64().expect("a number");
+    assert!(took > 20, "it doubled at least once");
+    let start =
+        format!("--precision: Intervals are as narrow as asked, 5.0 %, after {took} replications.");
+    assert!(words.starts_with(&start), "{words}");
+    assert_eq!(
+        json(&["--replications", &took.to_string()]),
+        (reached, String::new())
+    );
+    let found = &result["outbounds"][0]["failureProbability"];
+    let figure = |name: &str| found[name].as_f64().expect("a number");
+    assert!(figure("high") <= 1.05 * figure("estimate"));
+}
+
+#[test]
+fn a_precision_out_of_reach_says_how_many_replications_would_do() {
+    let arguments = [
+        &[
+            "run",
+            "-",
+            "--precision",
+            "0.5%",
+            "--max-replications",
+            "30",
+        ],
+        &A_FEW_FAIL[..],
+    ]
+    .concat();
+    let output = snatsim(&arguments, SMALL);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let words = stderr(&output).replace('\n', " ");
+    assert!(
+        words.contains("30 replications are not enough for 0.50 %; about "),
+        "{words}"
+    );
+    assert!(stdout(&output).contains("reproduce  snatsim run - --seed 1 --replications 30 "));
+    let none_fails = [
+        "run",
+        "-",
+        "--precision",
+        "5%",
+        "--set",
+        "/workloads/orders/arrivals/poisson/perSecond=1",
+    ];
+    let output = snatsim(&none_fails, SMALL);
+    assert_eq!(status(&output), 0);
+    assert!(
+        stderr(&output).contains("--precision: Under LB no connection failed"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn refusals_too_rare_to_see_are_estimated_where_that_was_asked() {
+    let small_pool = [
+        "--set",
+        "/outbound/LB/loadBalancerProfile/allocatedOutboundPorts=64",
+        "--set",
+        "/workloads/orders/arrivals/poisson/perSecond=0.25",
+    ];
+    let of = |more: &[&str]| snatsim(&[&["run", "-"], &small_pool[..], more].concat(), SMALL);
+    let json = of(&["--rare", "--format", "json"]);
+    let result: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    let schema = serde_json::from_slice(&snatsim(&["schema", "result"], "").stdout).expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    assert!(schema.is_valid(&result));
+    let rare = &result["outbounds"][0]["rare"];
+    let found = rare["refusedFirst"]["estimate"].as_f64().expect("a number");
+    // Pure loss: 0.125 x 241 Erlang on 64 ports, by the formula.
+    let exact = snatsim::results::erlang::erlang_b(0.125 * 241.0, 64);
+    assert!(
+        (found / exact - 1.0).abs() < 0.12,
+        "{found:e} for {exact:e}"
+    );
+    assert_eq!(rare["cells"]["of"], 2);
+    let plain = of(&["--format", "json"]);
+    assert!(!stdout(&plain).contains("\"rare\""));
+    let table = of(&["--rare"]);
+    let line = "LB: first SYN refused ";
+    assert!(stdout(&table).contains(line), "{}", stdout(&table));
+    assert!(stdout(&table).contains("/perSecond=0.25\n") && stdout(&table).contains(" --rare "));
+}
+
 #[test]
 fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
     let json = |more: &[&str]| {

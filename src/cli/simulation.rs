@@ -1,13 +1,14 @@
 //! What `run` and `compare` share: read a scenario, simulate it, write and print what came of it.
 
 use super::fail_on::Condition;
+use super::precision::{self, Relative};
 use super::{EXAMPLES, Example, Failure, Outcome, example, print, say};
 use crate::model::{self, Model};
 use crate::report::{self, Style};
 use crate::results::words::wrapped;
 use crate::results::{self, About, Document, ResultDir};
 use crate::scenario::{self, Loaded};
-use crate::simulate::{self, Detail, RunResult};
+use crate::simulate::{self, Detail, rare};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal, Read};
@@ -25,6 +26,18 @@ pub struct Options {
     /// Independent replications; 10 or more make an interval
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     replications: Option<u32>,
+    /// Run 20 replications, and twice as many until the upper end of every failure probability's
+    /// interval is at most this part above its estimate, such as 0.1 or 10%
+    #[arg(long, value_name = "PART", conflicts_with = "replications")]
+    precision: Option<Relative>,
+    /// Replications at which --precision gives up, and says how many more it would take
+    #[arg(long, value_name = "N", default_value_t = 1_280, requires = "precision",
+          value_parser = clap::value_parser!(u32).range(20..=100_000))]
+    max_replications: u32,
+    /// Estimate as well how rarely a first SYN is refused in the steady state, down to where no run
+    /// would see it; Poisson arrivals only
+    #[arg(long)]
+    rare: bool,
     /// Threads; all cores by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -75,20 +88,43 @@ pub(super) fn pointer_and_value(text: &str) -> Result<(String, String), String> 
 /// Simulates a scenario and prints what came of it.
 pub fn simulate(verb: Verb, scenario: Option<&str>, options: &Options) -> Result<Outcome, Failure> {
     let source = Source::of(verb, scenario, options)?;
-    let (model, about) = prepare(verb, &source, options)?;
+    let input = source.read()?;
+    let first = options
+        .precision
+        .map_or(options.replications, |_| Some(precision::FIRST));
+    let (mut model, mut about) = prepare(verb, &source, &input, options, first)?;
     let directory = options.output.as_deref().map(open_directory).transpose()?;
     let detail = match (&directory, options.format) {
         (None, Format::Table) => Detail::Table,
         _ => Detail::Full,
     };
-    let run = with_threads(options.threads, || with_progress(&model, detail, options))?;
-    let document = results::document(&model, &run, &about);
+    let bar = bar(options);
+    let run = with_threads(options.threads, || match options.precision {
+        None => simulate::simulate(&model, detail, &on(&bar)),
+        Some(wanted) => {
+            let most = options.max_replications;
+            precision::simulate(&mut model, wanted, most, detail, &on(&bar))
+        }
+    })?;
+    if Some(model.replications) != first && options.precision.is_some() {
+        // As if this many had been asked for: the hash of the scenario covers it.
+        (model, about) = prepare(verb, &source, &input, options, Some(model.replications))?;
+    }
+    let mut document = results::document(&model, &run, &about);
+    if options.rare {
+        let drawn = with_threads(options.threads, || rare::rare(&model, &on(&bar)))?;
+        results::add_rare(&mut document, &model, &drawn);
+    }
+    bar.finish_and_clear();
     if let (Some(directory), Some(path)) = (directory, &options.output) {
         directory
             .write(&document, &model, &run)
             .with_context(|| format!("cannot write to {}", path.display()))?;
     }
     show(verb, &source, options, &document)?;
+    if let Some(wanted) = options.precision.filter(|_| !options.quiet) {
+        say(&precision::words(&document, wanted));
+    }
     Ok(judge(&options.fail_on, &document))
 }
 
@@ -168,13 +204,20 @@ impl Source {
     }
 }
 
-/// Reads a scenario with the files it names, and holds it against all rules.
-fn prepare(verb: Verb, source: &Source, options: &Options) -> Result<(Model, About), Failure> {
-    let (text, origin) = source.read()?;
+/// Makes the model of a scenario, given as (text, what to call it), with the files it names, and holds it against all
+/// rules.
+fn prepare(
+    verb: Verb,
+    source: &Source,
+    (text, origin): &(String, String),
+    options: &Options,
+    replications: Option<u32>,
+) -> Result<(Model, About), Failure> {
     let refuse = |diagnostics: scenario::Diagnostics| {
         Failure::Input(diagnostics.render(use_color(io::stderr().is_terminal())))
     };
-    let mut loaded = scenario::load(&text, &origin, &overrides(options)).map_err(refuse)?;
+    let mut loaded =
+        scenario::load(text, origin, &overrides(options, replications)).map_err(refuse)?;
     if verb == Verb::Compare {
         loaded.fill_in_azure_types();
     }
@@ -187,6 +230,15 @@ fn prepare(verb: Verb, source: &Source, options: &Options) -> Result<(Model, Abo
     .map_err(refuse)?;
     if let (Verb::Run, Some(diagnostics)) = (verb, model::refusals(&model, &loaded)) {
         return Err(refuse(diagnostics));
+    }
+    let against = if options.rare {
+        rare::obstacles(&model)
+    } else {
+        Vec::new()
+    };
+    if !against.is_empty() {
+        let problems = against.into_iter().map(scenario::Problem::from).collect();
+        return Err(refuse(loaded.diagnostics(problems)));
     }
     let about = About {
         scenario_sha256: sha256(&loaded, &files),
@@ -206,10 +258,10 @@ fn sha256(loaded: &Loaded, read: &[(String, Vec<u8>)]) -> String {
 }
 
 /// All overrides, those with an option of their own last.
-fn overrides(options: &Options) -> Vec<(String, String)> {
+fn overrides(options: &Options, replications: Option<u32>) -> Vec<(String, String)> {
     let own = [
         ("/seed", options.seed.map(|seed| seed.to_string())),
-        ("/replications", options.replications.map(|n| n.to_string())),
+        ("/replications", replications.map(|n| n.to_string())),
     ];
     let own = own
         .into_iter()
@@ -237,24 +289,26 @@ fn with_threads<T: Send>(
     Ok(pool.install(work))
 }
 
-/// Simulates, with a bar on standard error where somebody looks.
-fn with_progress(model: &Model, detail: Detail, options: &Options) -> RunResult {
+/// A bar on standard error where somebody looks.
+fn bar(options: &Options) -> ProgressBar {
     let target = if options.quiet {
         ProgressDrawTarget::hidden()
     } else {
         // Draws nothing where standard error is no terminal.
         ProgressDrawTarget::stderr()
     };
-    let bar = ProgressBar::with_draw_target(None, target).with_style(
+    ProgressBar::with_draw_target(None, target).with_style(
         ProgressStyle::with_template("simulating {bar:40} {percent} % {elapsed}")
             .expect("the template is well-formed"),
-    );
-    let run = simulate::simulate(model, detail, &|done, in_all| {
+    )
+}
+
+/// Shows (done, in all) on `bar`.
+fn on(bar: &ProgressBar) -> impl Fn(u64, u64) + Sync {
+    |done, in_all| {
         bar.set_length(in_all);
         bar.set_position(done);
-    });
-    bar.finish_and_clear();
-    run
+    }
 }
 
 fn show(
@@ -307,8 +361,14 @@ fn command_line(verb: Verb, source: &Source, options: &Options, document: &Docum
     let mut words = vec!["snatsim".to_owned(), verb.word().to_owned()];
     words.extend(source.words(verb));
     words.extend(["--seed".to_owned(), document.seed.to_string()]);
-    if let Some(replications) = options.replications {
-        words.extend(["--replications".to_owned(), replications.to_string()]);
+    if options.replications.is_some() || options.precision.is_some() {
+        words.extend([
+            "--replications".to_owned(),
+            document.replications.to_string(),
+        ]);
+    }
+    if options.rare {
+        words.push("--rare".to_owned());
     }
     for (pointer, value) in &options.sets {
         words.extend(["--set".to_owned(), format!("{pointer}={value}")]);

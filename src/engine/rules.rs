@@ -1,6 +1,6 @@
 //! The rules of a cell: limits, holds, buckets and borders, as plain numbers.
 
-use super::connection::{Class, Draw, EndRule, draw, end_rules};
+use super::connection::{Class, Draw, End, EndRule, draw, end_rules};
 use super::plan::{Grouping, IpChoice, PoolPlan, RefusedSyn};
 use crate::units::SimTime;
 
@@ -68,6 +68,13 @@ impl CellRules {
         }
     }
 
+    /// What follows the life of a connection that is answered and ends this way: nanoseconds in which it is silent and
+    /// still active, and nanoseconds of hold-down after that.
+    pub fn after(&self, end: End) -> (u64, u64) {
+        let rule = &self.ends[end as usize];
+        (rule.silence, rule.hold_down)
+    }
+
     pub(super) fn buckets(&self) -> u32 {
         self.instances * self.ips
     }
@@ -89,7 +96,7 @@ impl CellRules {
 
     /// The stock where the SYNs of this try look for a port.
     #[inline(always)]
-    pub(super) fn place(&self, class: &Class, first_at: u64, id: u32, tried: u32) -> u32 {
+    pub fn place(&self, class: &Class, first_at: u64, id: u32, tried: u32) -> u32 {
         let buckets = self.buckets();
         let first = class.key * buckets;
         if buckets == 1 {

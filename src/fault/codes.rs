@@ -206,6 +206,10 @@ codes! {
     E0508: "file or scenario cannot be read",
         "A sweep takes its scenario from a file beside it ({ \"file\": \"shop.json\" }), from itself ({ \"inline\": { … } }) or from those built in ({ \"example\": \"default-cluster\" }). The scenario has to be sound by itself: `snatsim compare` would take it. Files that it names are looked for beside it.";
 
+    // --- What --rare needs: E06xx ---
+    E0601: "no steady state to draw from",
+        "`--rare` estimates how often a first SYN is refused in the steady state, where plain simulation sees none. It begins at instants at which a pool would be exactly full, which it can draw only where it knows what a pool holds as long as nothing is refused: Poisson arrivals at one rate, lifetimes with a mean, one port a connection.\n\nA trace has no steady state; nor has a load that varies in time. Clients that wait open what depends on earlier refusals. Simulate those plainly: with none failed, the upper bound in the table is what a run can vouch for, and ten times the replications make it ten times lower.";
+
     // --- Findings: F01xx ---
     F0101: "ports ran out",
         "A connection needs a SNAT port that is free toward its destination endpoint. Where none is, its SYN is dropped without a word; the kernel sends it again after 1, 3, 7, 15 seconds and so on, and when the last one finds no port either, connect() times out. Established connections go on, and so do new ones to other destinations.\n\nThe failure probability is failed / (offered - pending), over connections whose first SYN lies after the warm-up.\n\nWhat helps, in the order of how far it carries: use connections again (pools, HTTP keep-alive); close what is not needed; go to the destination by private endpoint, which needs no SNAT; give nodes more ports (allocatedOutboundPorts) or take an outbound type that shares them (NAT Gateway).\n\nSource: MicrosoftDocs/azure-docs, articles/load-balancer/load-balancer-outbound-connections.md and troubleshoot-outbound-connection.md.";
@@ -245,6 +249,8 @@ codes! {
         "For Poisson arrivals without retries or retransmitted SYNs, the share of refused connections is known exactly: Erlang's loss formula, with the ports of a pool as servers and arrival rate x mean hold as the load. It does not depend on how hold times are distributed, only on their mean.\n\nWhere it applies it is printed beside the simulated figure. The two should agree within the interval, 19 times in 20.";
     F0119: "retries add load",
         "Every try is a new connect() with a new source port, so it asks for a SNAT port again. While a pool is full, retries come on top of new connections and keep it full: back off longer each time, with jitter, and give up in the end.\n\nSource: MicrosoftDocs/azure-docs, articles/load-balancer/troubleshoot-outbound-connection.md.";
+    F0120: "how rare refusals are",
+        "What `--rare` found: the probability that a connection's first SYN finds no port, in the steady state. It is made for probabilities that no run of bearable length sees: instants at which a pool would be exactly full are drawn on purpose, with the probability that they have, and the engine simulates the cluster of refusals around each.\n\nA refused first SYN is not yet a failed connection: with retransmits and retries most get a port later, so this bounds the failure probability from above. Where no connection sends a second SYN the two are the same.\n\nWhere there is no estimate the reason is given: refusals that are not rare are better counted by plain simulation.";
 
     // --- Findings about the input: F02xx ---
     F0201: "mean that does not exist",

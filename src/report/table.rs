@@ -1,6 +1,6 @@
 //! The table of `run` and `compare`: one line an outbound type, or a block each where the terminal is narrow.
 
-use crate::results::words::{count, counted, estimate, span};
+use crate::results::words::{count, counted, estimate, span, wrapped};
 use crate::results::{ConnectLatency, Document, Figures, OutboundResult, Verdict};
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{
@@ -35,7 +35,12 @@ pub fn table(document: &Document, style: Style) -> String {
     } else {
         blocks(document, style)
     };
-    format!("{}\n{body}{}", headline(document), reasons(document))
+    format!(
+        "{}\n{body}{}{}",
+        headline(document),
+        reasons(document),
+        rarities(document, style)
+    )
 }
 
 /// What was simulated: name, time, replications and seed.
@@ -125,6 +130,23 @@ fn reasons(document: &Document) -> String {
     refused
         .map(|outbound| format!("{}: {}\n", outbound.name, outbound.summary))
         .collect()
+}
+
+/// How rarely a first SYN is refused, where that was asked.
+fn rarities(document: &Document, style: Style) -> String {
+    let asked = document.outbounds.iter().filter_map(|outbound| {
+        let rare = outbound.figures.as_ref()?.rare.as_ref()?;
+        let found = match (&rare.refused_first, &rare.why) {
+            (Some(found), _) => format!(
+                "first SYN refused {:.1e} ({:.1e} to {:.1e}) in the steady state",
+                found.estimate, found.low, found.high
+            ),
+            (None, why) => why.clone().unwrap_or_default(),
+        };
+        let line = format!("{}: {found}", outbound.name);
+        Some(wrapped(&line, style.width.min(NARROW)))
+    });
+    asked.collect()
 }
 
 /// The values of one outbound type, in the order of the header.

@@ -154,6 +154,9 @@ pub struct Figures {
     pub port_seconds: Option<PortSeconds>,
     /// What the Erlang-B formula says.
     pub analytic: Analytic,
+    /// How rarely a first SYN is refused in the steady state; only with `--rare`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rare: Option<Rare>,
     /// By pool.
     pub by_pool: Vec<Part>,
     /// By destination.
@@ -359,6 +362,54 @@ pub struct Analytic {
     pub applies: bool,
     /// What stands against it; null where it applies.
     pub why: Option<String>,
+}
+
+/// How rarely a first SYN is refused in the steady state, from clusters of refusals that were met on purpose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rare {
+    /// Probability that a first SYN finds no port, over all connections; null where it cannot be estimated.
+    pub refused_first: Option<RareEstimate>,
+    /// What was looked at; null where nothing was.
+    pub cells: Option<RareCells>,
+    /// What stands against an estimate; null where there is one.
+    pub why: Option<String>,
+}
+
+/// An estimate of a small probability.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RareEstimate {
+    /// The probability.
+    pub estimate: f64,
+    /// Lower bound at the result's confidence.
+    pub low: f64,
+    /// Upper bound.
+    pub high: f64,
+    /// Standard error over estimate.
+    pub relative_standard_error: f64,
+    /// How it was estimated.
+    pub method: RareMethod,
+}
+
+/// How a small probability was estimated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum RareMethod {
+    /// Clusters of refusals, drawn on the condition that a pool would be exactly full; normal on the log scale.
+    ConditionalClusters,
+}
+
+/// The cells (a pool toward one key) that a small probability was summed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RareCells {
+    /// Cells that make up all but a thousandth.
+    pub matter: u64,
+    /// Cells.
+    pub of: u64,
+    /// Clusters of refusals drawn.
+    pub clusters: u64,
 }
 
 /// The figures of one pool, destination or workload.

@@ -267,6 +267,7 @@ impl<'a> Subject<'a> {
             }),
             port_seconds: self.port_seconds(&self.total),
             analytic: self.analysis.total.clone(),
+            rare: None,
             by_pool: self.by_pool(),
             by_destination: self.by_destination(),
             by_workload: self.by_workload(),

@@ -222,6 +222,7 @@ pub fn run(replications: Vec<ReplicationRun>) -> OutboundRun {
         }
     }
     OutboundRun {
+        mean_uses: vec![0.5; replications.len()],
         replications,
         connect_latency,
         port_hold,
