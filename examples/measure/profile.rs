@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// The scenarios that are profiled.
-const PROFILED: [&str; 4] = ["LB-1", "LB-2", "NAT-1", "retries"];
+const PROFILED: [&str; 6] = ["LB-1", "LB-2", "NAT-1", "retries", "firewall", "overload"];
 
 /// Shares smaller than this, in percent, are left to the rest.
 const LEAST_PERCENT: f64 = 2.0;
