@@ -4,6 +4,7 @@ use crate::figures::{Rounds, grouped, number};
 use crate::parts::with_part;
 use crate::workbench::{HELD, WORKBENCHES};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -437,10 +438,12 @@ fn line(text: &mut String, cells: &[String]) {
 
 /// On what the rows were measured, each place once.
 fn on<T>(rows: &[Row<T>]) -> String {
-    let mut places: Vec<&str> = rows.iter().map(|row| &row.on[..]).collect();
-    places.dedup();
+    let places: BTreeSet<&str> = rows.iter().map(|row| &row.on[..]).collect();
     match places.is_empty() {
         true => String::new(),
-        false => format!("\nMeasured on {}.\n", places.join("; ")),
+        false => {
+            let places: Vec<&str> = places.into_iter().collect();
+            format!("\nMeasured on {}.\n", places.join("; "))
+        }
     }
 }

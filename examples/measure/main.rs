@@ -56,6 +56,12 @@ fn main() -> ExitCode {
         true => known.into_iter().collect(),
         false => arguments.iter().map(String::as_str).collect(),
     };
+    if cfg!(debug_assertions) {
+        eprintln!(
+            "the naive simulator has to be built as the program is: cargo run --release --example measure"
+        );
+        return ExitCode::from(2);
+    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut measured = Measured::read(root);
     if chosen.iter().any(|part| *part != "tables") {

@@ -8,8 +8,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-/// The scenarios that are profiled.
-const PROFILED: [&str; 6] = ["LB-1", "LB-2", "NAT-1", "retries", "firewall", "overload"];
+/// The scenarios that are profiled, and samples a second: a few thousand in all, for `perf` takes long over each.
+const PROFILED: [(&str, &str); 7] = [
+    ("LB-1", "4000"),
+    ("LB-2", "4000"),
+    ("NAT-1", "4000"),
+    ("retries", "1000"),
+    ("firewall", "400"),
+    ("overload", "400"),
+    ("held-1e7", "200"),
+];
 
 /// Shares smaller than this, in percent, are left to the rest.
 const LEAST_PERCENT: f64 = 2.0;
@@ -24,10 +32,11 @@ pub fn profiles(program: &Path) -> Vec<(String, Profile)> {
     let samples = directory.path().join("perf.data");
     let mut own = BTreeSet::new();
     own_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut own);
-    let profiled = PROFILED.map(|name| {
+    let profiled = PROFILED.map(|(name, per_second)| {
         let run_of = snatsim(program, name);
         let mut record = Command::new("perf");
-        record.args(["record", "--quiet", "-e", "cpu-clock", "-F", "4000", "-o"]);
+        record.args(["record", "--quiet", "--no-buildid-cache", "-e", "cpu-clock"]);
+        record.args(["-F", per_second, "-o"]);
         record.arg(&samples).arg("--").arg(program);
         run(record.args(run_of.get_args()));
         let profile = Profile {
