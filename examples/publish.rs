@@ -15,6 +15,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
+#[path = "support/parts.rs"]
+mod parts;
+
+/// What the marks of its parts call it.
+const MAKER: &str = "publish";
+
 /// Path in the repository and content of what is published.
 pub type Files = BTreeMap<String, String>;
 
@@ -142,27 +148,21 @@ pub fn documents(root: &Path, results: &Files) -> Files {
         "```text\n{}```\n",
         results["results/default-cluster/table.txt"]
     );
-    let readme = with_part(&read("README.md"), "compare", &table);
-    let readme = with_part(&readme, "examples", &examples());
-    let readme = with_part(&readme, "sweeps", &sweeps());
+    let readme = parts::with_part(&read("README.md"), "compare", MAKER, &table);
+    let readme = parts::with_part(&readme, "examples", MAKER, &examples());
+    let readme = parts::with_part(&readme, "sweeps", MAKER, &sweeps());
     let refusal = read("configs/invalid/azure-ports-for-25-nodes.txt");
-    let readme = with_part(&readme, "refusal", &format!("```text\n{refusal}```\n"));
-    let model = with_part(&read("docs/model.md"), "assumptions", &assumptions());
+    let readme = parts::with_part(
+        &readme,
+        "refusal",
+        MAKER,
+        &format!("```text\n{refusal}```\n"),
+    );
+    let model = parts::with_part(&read("docs/model.md"), "assumptions", MAKER, &assumptions());
     Files::from([
         ("README.md".to_owned(), readme),
         ("docs/model.md".to_owned(), model),
     ])
-}
-
-/// `text` with what stands between the marks of `part` replaced.
-fn with_part(text: &str, part: &str, content: &str) -> String {
-    let (begin, end) = (
-        format!("<!-- {part}: made by `publish` -->\n"),
-        format!("<!-- {part}: end -->\n"),
-    );
-    let (before, rest) = text.split_once(&begin).expect("the part begins");
-    let (_, after) = rest.split_once(&end).expect("the part ends");
-    format!("{before}{begin}\n{content}\n{end}{after}")
 }
 
 fn examples() -> String {

@@ -1,58 +1,71 @@
-//! The naive simulator everybody writes first, as the baseline: one `BinaryHeap` with every arrival and every release
-//! in it, an arrival event per node, a release event per accepted connection.
+//! The naive simulator everybody writes first, as the baseline: one `BinaryHeap` of (time, sequence, what) with every
+//! arrival and every release in it.
+//!
+//! Two of them: [`loss`] knows one workload, one endpoint and one SYN, [`retrying`] everything else that the benches
+//! simulate. Neither records more than the counts it returns.
 
-use rand_distr::{Distribution, Exp};
-use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::SeedableRng;
+mod loss;
+mod retrying;
+
+use snatsim::engine::PoolPlan;
+use snatsim::model::Model;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-/// What is simulated: Poisson arrivals, each port held for an exponential and then a fixed time.
-pub struct Workload {
-    /// Nodes, each with its own arrivals.
-    pub nodes: usize,
-    /// Pools: one a node, or one for all.
-    pub pools: usize,
-    /// Ports per pool.
-    pub ports: u32,
-    /// Arrivals per second over all nodes.
-    pub per_second: f64,
-    /// Mean of the exponential part of a hold.
-    pub active_seconds: f64,
-    /// Fixed part of a hold.
-    pub hold_seconds: f64,
-    /// Length of the run.
-    pub seconds: f64,
-    /// Seed.
-    pub seed: u64,
+/// What came of the connections of one run.
+#[derive(Clone, Copy, Debug)]
+pub struct Counts {
+    /// Connections that arrived.
+    pub offered: u64,
+    /// Those that found no port.
+    pub failed: u64,
+    /// Those undecided at the end.
+    pub pending: u64,
 }
 
-enum What {
-    Arrival { node: usize },
-    Release { pool: usize },
+/// One run of the only outbound type of `model`.
+pub fn simulate(model: &Model, seed: u64) -> Counts {
+    let [outbound] = &model.outbounds[..] else {
+        panic!(
+            "{}: the naive simulator takes one outbound type",
+            model.name
+        );
+    };
+    let plan = outbound.plan.as_ref().expect("Azure accepts it");
+    match loss::Workload::of(model, plan) {
+        Some(workload) => loss::simulate(&workload, seed),
+        None => retrying::simulate(model, plan, seed),
+    }
 }
 
-struct Event {
+/// Pools, and the seconds for which a port is held after the end of its connection.
+fn pools_and_hold(model: &Model, plan: &PoolPlan) -> (usize, f64) {
+    assert!(plan.active_limit.is_none(), "one limit a pool");
+    let pools = plan.pools(model.nodes.len());
+    (pools, plan.holds.after_fin.as_secs_f64())
+}
+
+struct Event<W> {
     at: f64,
     sequence: u64,
-    what: What,
+    what: W,
 }
 
-impl PartialEq for Event {
+impl<W> PartialEq for Event<W> {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl Eq for Event {}
+impl<W> Eq for Event<W> {}
 
-impl PartialOrd for Event {
+impl<W> PartialOrd for Event<W> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Event {
+impl<W> Ord for Event<W> {
     fn cmp(&self, other: &Self) -> Ordering {
         other
             .at
@@ -61,44 +74,29 @@ impl Ord for Event {
     }
 }
 
-/// Connections offered and lost.
-pub fn simulate(workload: &Workload) -> (u64, u64) {
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(workload.seed);
-    let gap = Exp::new(workload.per_second / workload.nodes as f64).unwrap();
-    let active = Exp::new(1.0 / workload.active_seconds).unwrap();
-    let mut events = BinaryHeap::new();
-    let mut used = vec![0u32; workload.pools];
-    let (mut sequence, mut offered, mut lost) = (0, 0, 0);
-    let mut push = |events: &mut BinaryHeap<Event>, at, what| {
-        sequence += 1;
-        events.push(Event { at, sequence, what });
-    };
-    for node in 0..workload.nodes {
-        push(&mut events, gap.sample(&mut rng), What::Arrival { node });
-    }
-    while let Some(Event { at, what, .. }) = events.pop() {
-        if at >= workload.seconds {
-            break;
-        }
-        match what {
-            What::Release { pool } => used[pool] -= 1,
-            What::Arrival { node } => {
-                let pool = node % workload.pools;
-                offered += 1;
-                if used[pool] < workload.ports {
-                    used[pool] += 1;
-                    let held = active.sample(&mut rng) + workload.hold_seconds;
-                    push(&mut events, at + held, What::Release { pool });
-                } else {
-                    lost += 1;
-                }
-                push(
-                    &mut events,
-                    at + gap.sample(&mut rng),
-                    What::Arrival { node },
-                );
-            }
+/// The one queue.
+struct Queue<W> {
+    events: BinaryHeap<Event<W>>,
+    sequence: u64,
+}
+
+impl<W> Queue<W> {
+    fn new() -> Self {
+        Queue {
+            events: BinaryHeap::new(),
+            sequence: 0,
         }
     }
-    (offered, lost)
+
+    fn push(&mut self, at: f64, what: W) {
+        self.sequence += 1;
+        let sequence = self.sequence;
+        self.events.push(Event { at, sequence, what });
+    }
+
+    /// The next event, unless it is not before `end`.
+    fn pop(&mut self, end: f64) -> Option<(f64, W)> {
+        let Event { at, what, .. } = self.events.pop()?;
+        (at < end).then_some((at, what))
+    }
 }
