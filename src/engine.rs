@@ -2,6 +2,7 @@
 
 mod cell;
 mod connection;
+mod ladder;
 mod pending;
 mod plan;
 mod releases;
@@ -10,6 +11,7 @@ mod stock;
 
 pub use cell::{Cell, Context};
 pub use connection::{Arrival, Class, End, Schedule, Sort};
+pub use ladder::LadderReleases;
 pub use plan::{
     ActiveLimit, Ceiling, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn, UdpKey,
 };

@@ -59,7 +59,7 @@ struct Hold {
 
 impl<R: Releases> Cell<R> {
     /// An empty cell with `keys` keys; `releases` is an empty queue to start each stock with.
-    pub fn new(rules: &CellRules, keys: u32, releases: &R) -> Self {
+    pub fn new(rules: &CellRules, keys: u32, releases: R) -> Self {
         let stocks = (keys * rules.buckets()) as usize;
         Cell {
             stocks: vec![Stock::new(rules, releases); stocks],
@@ -519,8 +519,8 @@ impl<R: Releases> Cell<R> {
 mod tests {
     use super::*;
     use crate::engine::{
-        Grouping, HeapReleases, OpenLoop, Period, PoolPlan, RefusedSyn, ReleaseSize, Schedule,
-        Sort, UdpKey, WheelReleases,
+        Grouping, HeapReleases, LadderReleases, OpenLoop, Period, PoolPlan, RefusedSyn,
+        ReleaseSize, Schedule, Sort, UdpKey, WheelReleases,
     };
     use proptest::prelude::*;
 
@@ -568,7 +568,7 @@ mod tests {
             horizon: 100.0,
             ports: u64::from(ports),
         };
-        let mut cell = Cell::new(&rules, 1, &R::sized(size));
+        let mut cell = Cell::new(&rules, 1, R::sized(size));
         let mut recorder = Grants::default();
         let mut context = Context {
             rules: &rules,
@@ -599,7 +599,10 @@ mod tests {
             arrivals.retain(|arrival| arrival.at < DURATION.as_nanos());
             let (by_heap, drained) = grants::<HeapReleases>(ports, &arrivals);
             let (by_wheel, also_drained) = grants::<WheelReleases>(ports, &arrivals);
+            let (by_ladder, drained_too) = grants::<LadderReleases>(ports, &arrivals);
             prop_assert_eq!(&by_heap, &by_wheel);
+            prop_assert_eq!(&by_heap, &by_ladder);
+            prop_assert_eq!(drained, drained_too);
             prop_assert_eq!(drained, also_drained);
             let left = by_heap.iter().filter(|grant| grant.release_at > DURATION.as_nanos()).count();
             prop_assert_eq!(drained, (by_heap.len() as u64, left as u64));

@@ -3,7 +3,6 @@
 use super::Tag;
 use super::connection::End;
 use std::cmp::Reverse;
-use std::collections::binary_heap::PeekMut;
 use std::collections::{BinaryHeap, VecDeque};
 
 /// A connection between two of its SYNs. Times in nanoseconds.
@@ -32,98 +31,156 @@ type Turn = (u64, u64, u64);
 /// The queue: earliest first; at one instant the one known for longer, then the one queued first.
 ///
 /// SYNs that wait for the same step of the same class come due in the order in which they are queued, unless pauses
-/// are drawn. So each step has a line of its own, and the heap holds only the first of each line, and what came out of
-/// line.
-#[derive(Clone, Debug, Default)]
+/// are drawn. So each step has a line of its own, to which is only appended, and the next SYN is the first of some line;
+/// a heap keeps those that came out of line.
+#[derive(Clone, Debug)]
 pub(super) struct Pending {
-    first: BinaryHeap<Reverse<(Turn, Place)>>,
+    /// When the first of each line is due, `u64::MAX` where nobody waits; the heap has the place of line 0.
+    due: Vec<u64>,
+    /// The line whose first is next.
+    next: usize,
     lines: Vec<VecDeque<(Turn, Attempt)>>,
-    /// Those out of line, by place; and places that are free.
-    single: Vec<Attempt>,
+    out_of_line: BinaryHeap<Reverse<(Turn, u32)>>,
+    /// Those in the heap by place, and places that are free.
+    placed: Vec<Attempt>,
     free: Vec<u32>,
+    /// By step, its line; 0 where it has none yet.
+    line_of: Vec<u32>,
     queued: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    Line(u32),
-    Single(u32),
+impl Default for Pending {
+    fn default() -> Self {
+        Pending {
+            due: vec![u64::MAX],
+            next: 0,
+            lines: vec![VecDeque::new()],
+            out_of_line: BinaryHeap::new(),
+            placed: Vec::new(),
+            free: Vec::new(),
+            line_of: Vec::new(),
+            queued: 0,
+        }
+    }
 }
+
+const DUE: &str = "a SYN is due";
 
 impl Pending {
     /// When the next SYN is due; `u64::MAX` when none is.
-    #[inline]
+    #[inline(always)]
     pub fn next_due(&self) -> u64 {
-        self.first
-            .peek()
-            .map_or(u64::MAX, |Reverse(((due, ..), _))| *due)
+        self.due[self.next]
     }
 
     pub fn push(&mut self, due: u64, since: u64, attempt: Attempt) {
         let turn = (due, since, self.queued);
         self.queued += 1;
-        let index = line(&attempt);
-        if index >= self.lines.len() {
-            self.lines.resize_with(index + 1, VecDeque::new);
-        }
+        let index = self.line(&attempt);
         let line = &mut self.lines[index];
         match line.back() {
-            Some((last, _)) if *last > turn => {
-                let place = self.out_of_line(attempt);
-                self.first.push(Reverse((turn, place)));
-            }
+            _ if index == 0 => self.leave_line(turn, attempt),
+            Some((last, _)) if *last > turn => self.leave_line(turn, attempt),
             Some(_) => line.push_back((turn, attempt)),
             None => {
                 line.push_back((turn, attempt));
-                self.first.push(Reverse((turn, Place::Line(index as u32))));
+                self.starts_line(index);
             }
         }
     }
 
-    fn out_of_line(&mut self, attempt: Attempt) -> Place {
-        Place::Single(match self.free.pop() {
+    fn leave_line(&mut self, turn: Turn, attempt: Attempt) {
+        let place = self.place(attempt);
+        self.out_of_line.push(Reverse((turn, place)));
+        self.starts_line(0);
+    }
+
+    /// Removes the next SYN.
+    pub fn pop(&mut self) -> Attempt {
+        let next = self.next;
+        let attempt = if next == 0 {
+            let Reverse((_, place)) = self.out_of_line.pop().expect(DUE);
+            self.free.push(place);
+            self.placed[place as usize]
+        } else {
+            self.lines[next].pop_front().expect(DUE).1
+        };
+        self.due[next] = self.first(next).map_or(u64::MAX, |(due, ..)| due);
+        let mut first = 0;
+        for line in 1..self.due.len() {
+            if self.goes_before(line, first) {
+                first = line;
+            }
+        }
+        self.next = first;
+        attempt
+    }
+
+    /// The turn of the first of a line.
+    fn first(&self, line: usize) -> Option<Turn> {
+        match line {
+            0 => self.out_of_line.peek().map(|Reverse((turn, _))| *turn),
+            _ => self.lines[line].front().map(|(turn, _)| *turn),
+        }
+    }
+
+    #[inline(always)]
+    fn goes_before(&self, line: usize, other: usize) -> bool {
+        let (due, other_due) = (self.due[line], self.due[other]);
+        due < other_due
+            || (due == other_due && due < u64::MAX && self.first(line) < self.first(other))
+    }
+
+    /// The first of `line` may have changed for an earlier one.
+    fn starts_line(&mut self, line: usize) {
+        self.due[line] = self.first(line).map_or(u64::MAX, |(due, ..)| due);
+        if self.goes_before(line, self.next) {
+            self.next = line;
+        }
+    }
+
+    fn place(&mut self, attempt: Attempt) -> u32 {
+        match self.free.pop() {
             Some(place) => {
-                self.single[place as usize] = attempt;
+                self.placed[place as usize] = attempt;
                 place
             }
             None => {
-                self.single.push(attempt);
-                self.single.len() as u32 - 1
-            }
-        })
-    }
-
-    pub fn pop(&mut self) -> Attempt {
-        const DUE: &str = "a SYN is due";
-        let mut first = self.first.peek_mut().expect(DUE);
-        match first.0.1 {
-            Place::Line(index) => {
-                let line = &mut self.lines[index as usize];
-                let (_, attempt) = line.pop_front().expect(DUE);
-                match line.front() {
-                    Some((turn, _)) => *first = Reverse((*turn, Place::Line(index))),
-                    None => {
-                        PeekMut::pop(first);
-                    }
-                }
-                attempt
-            }
-            Place::Single(place) => {
-                PeekMut::pop(first);
-                self.free.push(place);
-                self.single[place as usize]
+                self.placed.push(attempt);
+                self.placed.len() as u32 - 1
             }
         }
     }
-}
 
-/// The line of what `attempt` waits for.
-fn line(attempt: &Attempt) -> usize {
-    /// Steps of a class that have a line each; later tries and SYNs share the last.
-    const TRIES: u32 = 4;
-    const SYNS: u32 = 16;
-    let (tried, syn) = (attempt.tried.min(TRIES) - 1, attempt.syn.min(SYNS - 1));
-    ((attempt.tag.class * TRIES + tried) * SYNS + syn) as usize
+    /// The line of what `attempt` waits for, a new one if nothing did before; 0 when there are too many to look through.
+    #[inline]
+    fn line(&mut self, attempt: &Attempt) -> usize {
+        /// Steps of a class that have a line each; later tries and SYNs share the last.
+        const TRIES: u32 = 4;
+        const SYNS: u32 = 16;
+        let (tried, syn) = (attempt.tried.min(TRIES) - 1, attempt.syn.min(SYNS - 1));
+        let step = ((attempt.tag.class * TRIES + tried) * SYNS + syn) as usize;
+        match self.line_of.get(step) {
+            Some(line) if *line > 0 => *line as usize,
+            _ => self.new_line(step),
+        }
+    }
+
+    #[cold]
+    fn new_line(&mut self, step: usize) -> usize {
+        const MOST_LINES: usize = 64;
+        if self.lines.len() == MOST_LINES {
+            return 0;
+        }
+        if step >= self.line_of.len() {
+            self.line_of.resize(step + 1, 0);
+        }
+        let line = self.lines.len();
+        self.line_of[step] = line as u32;
+        self.lines.push(VecDeque::new());
+        self.due.push(u64::MAX);
+        line
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +212,7 @@ mod tests {
         /// In line or out of it, SYNs come out by their turn: against a plain heap of all of them.
         #[test]
         fn syns_come_out_by_their_turn(
-            steps in prop::collection::vec((0u64..40, 0u64..3, 0u32..2, 1u32..7, 0u32..20, any::<bool>()), 1..200)
+            steps in prop::collection::vec((0u64..40, 0u64..3, 0u32..4, 1u32..7, 0u32..20, any::<bool>()), 1..200)
         ) {
             let mut pending = Pending::default();
             let mut plain = BinaryHeap::new();

@@ -68,8 +68,11 @@ impl Releases for HeapReleases {
     }
 }
 
-/// Releases in one bucket before the heap takes the rest: one cache line of 32-bit offsets.
+/// Places of a bucket: one cache line of 32-bit offsets, and how many there are in the last place.
 const LINE: usize = 16;
+
+/// Releases in one bucket before the heap takes the rest.
+const ROOM: usize = LINE - 1;
 
 /// Offsets into a bucket fit in 31 bits, so that a signed compare (all that SSE2 has) is enough.
 const WIDEST_SHIFT: u32 = 30;
@@ -77,9 +80,18 @@ const WIDEST_SHIFT: u32 = 30;
 /// An empty place in a bucket: later than any offset.
 const EMPTY: i32 = i32::MAX;
 
+/// A bucket. Its last place holds [`EMPTY`] less the number of its releases: later than any offset too, so that nothing
+/// has to leave it out, and one line of the cache is all there is to touch.
 #[derive(Clone, Debug)]
 #[repr(align(64))]
 struct Line([i32; LINE]);
+
+impl Line {
+    #[inline(always)]
+    fn filled(&self) -> usize {
+        (EMPTY - self.0[ROOM]) as usize
+    }
+}
 
 /// How many of `line` are at `offset` or before.
 ///
@@ -119,7 +131,6 @@ fn next_after(line: &[i32; LINE], offset: i32) -> i32 {
 pub struct WheelReleases {
     shift: u32,
     lines: Vec<Line>,
-    filled: Vec<u8>,
     /// Absolute number of the bucket the clock is in.
     current: u64,
     /// Offset of the clock in that bucket.
@@ -141,10 +152,41 @@ pub struct ReleaseSize {
     pub ports: u64,
 }
 
+impl ReleaseSize {
+    /// The power of two, in nanoseconds, in which a handful of releases is to be expected.
+    pub(super) fn shift(&self) -> u32 {
+        // From 3.5 to 7 in a bucket: more than there is room for are rare.
+        const MOST_PER_BUCKET: f64 = 7.0;
+        let width = MOST_PER_BUCKET / self.per_second.max(1e-9) * 1e9;
+        (width.clamp(1.0, 1e18) as u64)
+            .ilog2()
+            .clamp(4, WIDEST_SHIFT)
+    }
+
+    /// Spans of 2^`shift` nanoseconds up to the horizon, rounded up to a power of two.
+    pub(super) fn spans(&self, shift: u32) -> u64 {
+        let spans = self.horizon * 1e9 / (1u64 << shift) as f64;
+        (spans.clamp(1.0, 1e12) as u64 + 2).next_power_of_two()
+    }
+}
+
 impl WheelReleases {
+    /// An empty wheel of this many buckets, a power of two, each 2^`shift` nanoseconds wide.
+    pub(super) fn with(shift: u32, buckets: usize) -> Self {
+        WheelReleases {
+            shift,
+            lines: vec![Line([EMPTY; LINE]); buckets],
+            current: 0,
+            offset: 0,
+            passed: 0,
+            in_wheel: 0,
+            overflow: HeapReleases::default(),
+        }
+    }
+
     /// Bytes taken, the heap's included.
     pub fn bytes(&self) -> usize {
-        self.lines.len() * (size_of::<Line>() + 1) + self.overflow.ahead.capacity() * 8
+        self.lines.len() * size_of::<Line>() + self.overflow.ahead.capacity() * 8
     }
 
     /// Leaves the current bucket and all before `bucket` behind.
@@ -156,11 +198,10 @@ impl WheelReleases {
             let mask = self.lines.len() - 1;
             for passing in self.current..last {
                 let index = passing as usize & mask;
-                let count = self.filled[index];
+                let count = self.lines[index].filled() as u64;
                 if count > 0 {
-                    self.passed += u64::from(count);
-                    self.in_wheel -= u64::from(count);
-                    self.filled[index] = 0;
+                    self.passed += count;
+                    self.in_wheel -= count;
                     self.lines[index] = Line([EMPTY; LINE]);
                     if self.in_wheel == 0 {
                         break;
@@ -178,37 +219,27 @@ impl WheelReleases {
 }
 
 impl Releases for WheelReleases {
-    /// A wheel with about four releases in a bucket, in at most 40 bytes a port (and at least 4 KiB).
+    /// A wheel with some five releases in a bucket, in at most 40 bytes a port (and at least 4 KiB).
     fn sized(size: ReleaseSize) -> Self {
-        const RELEASES_PER_BUCKET: f64 = 5.0;
         const BYTES_PER_PORT: u64 = 40;
         const FEWEST_BUCKETS: u64 = 64;
-        let width = (RELEASES_PER_BUCKET / size.per_second.max(1e-9) * 1e9).clamp(1.0, 1e18);
-        let shift = (width as u64).ilog2().clamp(4, WIDEST_SHIFT);
-        let wanted = (size.horizon * 1e9 / (1u64 << shift) as f64).clamp(1.0, 1e12) as u64 + 2;
-        let affordable = size.ports * BYTES_PER_PORT / (size_of::<Line>() as u64 + 1);
-        let largest = 1 << affordable.max(FEWEST_BUCKETS).ilog2();
-        let buckets = wanted.next_power_of_two().clamp(FEWEST_BUCKETS, largest) as usize;
-        WheelReleases {
-            shift,
-            lines: vec![Line([EMPTY; LINE]); buckets],
-            filled: vec![0; buckets],
-            current: 0,
-            offset: 0,
-            passed: 0,
-            in_wheel: 0,
-            overflow: HeapReleases::default(),
-        }
+        let affordable = size.ports * BYTES_PER_PORT / size_of::<Line>() as u64;
+        let largest = 1u64 << affordable.max(FEWEST_BUCKETS).ilog2();
+        let shift = size.shift();
+        let buckets = size.spans(shift).clamp(FEWEST_BUCKETS, largest);
+        WheelReleases::with(shift, buckets as usize)
     }
 
     #[inline(always)]
     fn push(&mut self, at: u64) {
         let bucket = at >> self.shift;
-        let index = bucket as usize & (self.lines.len() - 1);
-        let filled = usize::from(self.filled[index]);
-        if bucket - self.current < self.lines.len() as u64 && filled < LINE {
-            self.lines[index].0[filled] = (at & ((1 << self.shift) - 1)) as i32;
-            self.filled[index] = filled as u8 + 1;
+        let buckets = self.lines.len() as u64;
+        let index = (bucket & (buckets - 1)) as usize;
+        let line = &mut self.lines[index];
+        let filled = line.filled();
+        if bucket - self.current < buckets && filled < ROOM {
+            line.0[filled] = (at & ((1 << self.shift) - 1)) as i32;
+            line.0[ROOM] -= 1;
             self.in_wheel += 1;
         } else {
             self.overflow.push(at);
@@ -250,7 +281,6 @@ impl Releases for WheelReleases {
         let gone = self.line().iter().filter(|at| **at <= self.offset).count() as u64;
         let left = self.in_wheel - gone + self.overflow.drain();
         self.in_wheel = 0;
-        self.filled.fill(0);
         self.lines.fill(Line([EMPTY; LINE]));
         left
     }

@@ -26,11 +26,11 @@ pub(super) struct Stock<R> {
 
 impl<R: Releases> Stock<R> {
     /// A stock without ports in use; `releases` is an empty queue.
-    pub fn new(rules: &CellRules, releases: &R) -> Self {
+    pub fn new(rules: &CellRules, releases: R) -> Self {
         Stock {
             granted: 0,
-            releases: releases.clone(),
             ends: rules.active_limit.map(|_| releases.clone()),
+            releases,
             full_until: 0,
             takes_last: false,
             peak: 0,

@@ -4,7 +4,8 @@ use super::feed::Feed;
 use super::groups::Group;
 use super::in_order::run_in_order;
 use crate::engine::{
-    Cell, CellRules, Class, Context, HeapReleases, OpenLoop, PoolPlan, Releases, WheelReleases,
+    Cell, CellRules, Class, Context, HeapReleases, LadderReleases, OpenLoop, PoolPlan, Releases,
+    WheelReleases,
 };
 use crate::record::{Accumulator, Detail, GroupRecorder, Parts, Totals, Window};
 use crate::traffic::{Clients, Dealt, Mixed, class_seed};
@@ -17,12 +18,12 @@ use std::sync::Mutex;
 pub(super) enum Queue {
     /// The one that is faster for the group.
     Fitting,
-    /// Always the heap.
-    #[cfg(test)]
+    /// The heap.
     Heap,
-    /// Always the wheel.
-    #[cfg(test)]
+    /// The wheel.
     Wheel,
+    /// The ladder.
+    Ladder,
 }
 
 /// What a thread keeps from group to group.
@@ -55,6 +56,9 @@ pub(super) struct Job<'a> {
 /// From this many ports in use on, the wheel is faster than the heap.
 const WHEEL_FROM_USED: f64 = 24.0;
 
+/// From this many on, when the wheel no longer fits the cache, the ladder is faster still.
+const LADDER_FROM_USED: f64 = 30_000.0;
+
 impl Job<'_> {
     /// Runs `group` and adds what was recorded to `run`. Returns, by scope of the plan's ceiling, the sum over
     /// stocks of the most ports in use at a time.
@@ -84,16 +88,16 @@ impl Job<'_> {
             .iter()
             .map(|cell| cell.expected_used)
             .fold(0.0, f64::max);
-        let wheel = match self.queue {
-            Queue::Fitting => most_used >= WHEEL_FROM_USED,
-            #[cfg(test)]
-            Queue::Heap => false,
-            #[cfg(test)]
-            Queue::Wheel => true,
+        let queue = match self.queue {
+            Queue::Fitting if most_used >= LADDER_FROM_USED => Queue::Ladder,
+            Queue::Fitting if most_used >= WHEEL_FROM_USED => Queue::Wheel,
+            Queue::Fitting => Queue::Heap,
+            chosen => chosen,
         };
-        match wheel {
-            true => self.run_cells::<WheelReleases, FULL>(group, parts, scratch, run),
-            false => self.run_cells::<HeapReleases, FULL>(group, parts, scratch, run),
+        match queue {
+            Queue::Ladder => self.run_cells::<LadderReleases, FULL>(group, parts, scratch, run),
+            Queue::Wheel => self.run_cells::<WheelReleases, FULL>(group, parts, scratch, run),
+            _ => self.run_cells::<HeapReleases, FULL>(group, parts, scratch, run),
         }
     }
 
@@ -112,7 +116,7 @@ impl Job<'_> {
         let classes = self.classes(group);
         let keys = group.layout.keys.len() as u32;
         let new_cell =
-            |cell: &super::groups::CellPlan| Cell::new(&rules, keys, &R::sized(cell.size));
+            |cell: &super::groups::CellPlan| Cell::new(&rules, keys, R::sized(cell.size));
         let mut cells: Vec<Cell<R>> = group.cells.iter().map(new_cell).collect();
         let mut clients: Vec<Clients> = group
             .cells

@@ -86,12 +86,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_wheel_and_the_heap_give_the_same_run(
+    fn heap_wheel_and_ladder_give_the_same_run(
         rate in 1.0..60.0f64, ports in 8u32..200, life in 0usize..3, attempts in 1u32..4, syn_retries in 0u32..4
     ) {
         let model = model(&scenario_text(rate, ports, LIVES[life], attempts, syn_retries));
         let heap = run(&model, Queue::Heap);
         assert_same(&heap, &run(&model, Queue::Wheel));
+        assert_same(&heap, &run(&model, Queue::Ladder));
         assert_same(&heap, &run(&model, Queue::Fitting));
     }
 

@@ -177,7 +177,7 @@ impl<'a> Run<'a> {
             classes,
             connections: Vec::new(),
             simulated: 0,
-            cell: Cell::new(&cell.rules, 1, &releases),
+            cell: Cell::new(&cell.rules, 1, releases),
             refused: Refused::default(),
             unlimited: vec![unlimited; cell.stocks as usize],
             full: Vec::new(),
