@@ -144,7 +144,12 @@ fn the_scenario_in_the_readme_can_be_simulated() {
 
 #[test]
 fn every_file_the_documents_link_to_exists() {
-    for (document, directory) in [("README.md", ""), ("docs/model.md", "docs")] {
+    let documents = [
+        ("README.md", ""),
+        ("docs/model.md", "docs"),
+        ("docs/scaling.md", "docs"),
+    ];
+    for (document, directory) in documents {
         let text = published(document);
         for link in text
             .split("](")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a sweep on two Dask workers, kills one of them in the middle, and holds the result against that of one
-# process. `deploy/dask/test.sh target/release/snatsim`; needs Python with venv, setpriv, pgrep and ps. Half a minute.
+# process: `deploy/dask/test.sh target/release/snatsim`, with the Python of requirements.txt on the path, setpriv, pgrep
+# and ps. Half a minute.
 set -euo pipefail
 snatsim=$(realpath "${1:?which snatsim?}")
 cd "$(dirname "$0")"
@@ -28,17 +29,13 @@ points_done() { find "$made/whole.shards" -path '*/points/*' -name result.json 2
 in_the_middle() { child=$(pgrep -P "${workers[0]}" -x snatsim) && (($(points_done) > 0)); }
 gone() { [[ $(ps -o stat= -p "$1") != [^Z]* ]]; }
 
-python3 -m venv "$made/python"
-bin=$made/python/bin
-"$bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
-
-"$bin/dask" scheduler --host 127.0.0.1 --port 0 --no-dashboard --scheduler-file "$made/scheduler.json" &> "$made/scheduler.log" &
+dask scheduler --host 127.0.0.1 --port 0 --no-dashboard --scheduler-file "$made/scheduler.json" &> "$made/scheduler.log" &
 started+=($!)
 until_holds test -s "$made/scheduler.json"
-address=$("$bin/python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["address"])' "$made/scheduler.json")
+address=$(python -c 'import json, sys; print(json.load(open(sys.argv[1]))["address"])' "$made/scheduler.json")
 workers=()
 for i in 1 2; do
-    "$bin/dask" worker "$address" --nthreads 1 --no-nanny --no-dashboard --local-directory "$made" &> "$made/worker$i.log" &
+    dask worker "$address" --nthreads 1 --no-nanny --no-dashboard --local-directory "$made" &> "$made/worker$i.log" &
     started+=($!)
     workers+=($!)
 done
@@ -46,7 +43,7 @@ done
 sweep=$PWD/../../configs/sweeps/hot-node-share.json
 # Enough replications for a shard to take seconds.
 options=(--replications 30)
-"$bin/python" sweep.py "$sweep" --shards 4 -o "$made/whole" --scheduler "$address" --snatsim "$snatsim" \
+python sweep.py "$sweep" --shards 4 -o "$made/whole" --scheduler "$address" --snatsim "$snatsim" \
     -- "${options[@]}" > "$made/sweep.log" &
 script=$!
 started+=("$script")
@@ -65,7 +62,7 @@ echo "dask: the same bytes as one process"
 # What is wrong with the sweep stops it, with the message and the status of snatsim.
 echo '{ "name": "broken" }' > "$made/broken.json"
 status=0
-"$bin/python" sweep.py "$made/broken.json" --shards 2 -o "$made/none" --scheduler "$address" --snatsim "$snatsim" 2> "$made/said" || status=$?
+python sweep.py "$made/broken.json" --shards 2 -o "$made/none" --scheduler "$address" --snatsim "$snatsim" 2> "$made/said" || status=$?
 ((status == 2)) || fail "a broken sweep ended with status $status"
 grep -q 'broken.json' "$made/said" || fail "a broken sweep was not explained: $(cat "$made/said")"
 echo "dask: a broken sweep is refused with its message"
