@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs a sweep on a Ray cluster, a task for every shard, and merges the shards.
 
-    python deploy/ray/sweep.py ips.json --shards 64 -o ips --address auto
-    python deploy/ray/sweep.py ips.json --shards 16 -o ips -- --replications 20
+    python deploy/ray/sweep.py ips.json --shards 61 -o ips --address auto
+    python deploy/ray/sweep.py ips.json --shards 17 -o ips -- --replications 20
 
 The sweep, the directory and snatsim have the same paths on every machine. A shard goes on where it was,
 so the same command after a failure does only what is missing. What follows -- is for `snatsim sweep`.
