@@ -6,6 +6,7 @@ mod example;
 mod examples;
 mod explain;
 mod fail_on;
+mod interrupt;
 mod man;
 mod merge;
 mod precision;

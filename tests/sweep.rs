@@ -524,31 +524,34 @@ fn a_full_disk_is_status_1_with_the_reason_and_the_same_command_goes_on() {
 #[test]
 fn an_interrupt_is_status_130_and_says_how_to_go_on() {
     let desk = Desk::new();
-    let long = [
-        "sweep",
-        "sweep.json",
-        "-o",
-        "out",
-        "--set",
-        "/duration=300h",
-    ];
-    let child = desk.command(&long).spawn().expect("the program starts");
-    while !desk.path("out/points").exists() {
-        std::thread::sleep(Duration::from_millis(5));
+    // Of a person, and of Kubernetes.
+    for signal in ["INT", "TERM"] {
+        let long = [
+            "sweep",
+            "sweep.json",
+            "-o",
+            signal,
+            "--set",
+            "/duration=300h",
+        ];
+        let child = desk.command(&long).spawn().expect("the program starts");
+        while !desk.path(signal).join("points").exists() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let interrupt = Command::new("kill")
+            .args(["-s", signal, &child.id().to_string()])
+            .status();
+        assert!(interrupt.expect("kill").success());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("the same command goes on from there"),
+            "{}",
+            stderr(&output)
+        );
+        assert_eq!(output.stdout, b"");
+        assert!(!desk.path(signal).join("table.csv").exists());
     }
-    let interrupt = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(interrupt.expect("kill").success());
-    let output = child.wait_with_output().expect("it ends");
-    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
-    assert!(
-        stderr(&output).contains("the same command goes on from there"),
-        "{}",
-        stderr(&output)
-    );
-    assert_eq!(output.stdout, b"");
-    assert!(!desk.path("out/table.csv").exists());
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! `snatsim merge`: the shards of a sweep put together.
 
+use super::interrupt::on_interrupt;
 use super::progress::Meter;
-use super::sweep::{on_interrupt, show, with_hint};
+use super::sweep::{show, with_hint};
 use super::{Failure, Outcome};
 use crate::sweep;
 use std::path::PathBuf;

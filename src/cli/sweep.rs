@@ -1,6 +1,7 @@
 //! `snatsim sweep`: a scenario under every combination of values.
 
 use super::fail_on::Condition;
+use super::interrupt::on_interrupt;
 use super::progress::Meter;
 use super::simulation::{Source, pointer_and_value, quoted, terminal_width, use_color};
 use super::{EXAMPLES, Example, Failure, Outcome, SWEEPS, example, print, say};
@@ -8,7 +9,6 @@ use crate::report;
 use crate::results::Document;
 use crate::results::words::counted;
 use crate::sweep::{self, BaseSpec, Inputs, Shard, Summary, Work};
-use anyhow::Context;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
@@ -166,24 +166,6 @@ fn sentence(text: &str) -> String {
         Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
         None => String::new(),
     }
-}
-
-/// Says how to go on when somebody interrupts, and ends. What is finished is whole already.
-pub(super) fn on_interrupt(path: &Path, quiet: bool) -> Result<(), Failure> {
-    // The bar stands on the line.
-    let start = if io::stderr().is_terminal() { "\n" } else { "" };
-    let words = format!(
-        "{start}interrupted; what is finished stays in {}, and the same command goes on from there\n",
-        path.display()
-    );
-    ctrlc::set_handler(move || {
-        if !quiet {
-            say(&words);
-        }
-        std::process::exit(130);
-    })
-    .context("cannot listen for Ctrl-C")?;
-    Ok(())
 }
 
 /// How to go on after what went wrong on the way.
