@@ -106,14 +106,28 @@ impl Pending {
             self.lines[next].pop_front().expect(DUE).1
         };
         self.due[next] = self.first(next).map_or(u64::MAX, |(due, ..)| due);
-        let mut first = 0;
-        for line in 1..self.due.len() {
-            if self.goes_before(line, first) {
-                first = line;
-            }
-        }
-        self.next = first;
+        self.next = self.earliest();
         attempt
+    }
+
+    /// The line whose first is next. In passes without branches: which line it is cannot be guessed.
+    #[inline(always)]
+    fn earliest(&self) -> usize {
+        let due = self.due.iter().fold(u64::MAX, |due, at| due.min(*at));
+        let (mut earliest, mut at_that_time) = (0, 0);
+        for (line, at) in self.due.iter().enumerate() {
+            let is = usize::from(*at == due);
+            earliest += is * line;
+            at_that_time += is;
+        }
+        if at_that_time == 1 {
+            return earliest;
+        }
+        let lines = 0..self.due.len();
+        lines.fold(0, |first, line| match self.goes_before(line, first) {
+            true => line,
+            false => first,
+        })
     }
 
     /// The turn of the first of a line.
