@@ -144,6 +144,12 @@ impl<R: Releases> Cell<R> {
         before
     }
 
+    /// When its current period ends.
+    #[inline(always)]
+    pub fn next_border(&self) -> u64 {
+        self.next_border
+    }
+
     /// Notes connections lost before [`Cell::loses_until`] without being run.
     #[inline(always)]
     pub fn lose_unseen(&mut self, connections: u64) {

@@ -32,7 +32,10 @@ pub(super) fn run_in_order<R: Releases, const FULL: bool>(
             }
             let index = arrival.sort.cell() as usize;
             let cell = &mut cells[index];
-            full.settle(index, cell, recorder);
+            if arrival.at >= cell.next_border() {
+                full.settle(index, cell, recorder);
+            }
+            recorder.listen_to(index);
             let mut context = Context {
                 rules,
                 classes,
@@ -76,8 +79,7 @@ impl Full {
         lost
     }
 
-    /// Tells `cell` and the recorder what was counted, and the recorder that it hears this cell from now on.
-    #[inline(always)]
+    /// Tells `cell` and the recorder what was counted, which has to be before the slot or a period of the cell ends.
     fn settle<R: Releases, const FULL: bool>(
         &mut self,
         index: usize,
