@@ -79,8 +79,7 @@ impl<R: Releases> Cell<R> {
             let due = self.pending.next_due();
             if due < until && due <= arrival_at {
                 self.cross_borders(cx.rules, due, cx.recorder);
-                let attempt = self.pending.pop();
-                self.syn_again(cx, attempt);
+                self.syn_again(cx, due);
             } else if arrival_at < until {
                 if arrival_at >= self.next_border {
                     self.cross_borders(cx.rules, arrival_at, cx.recorder);
@@ -271,74 +270,84 @@ impl<R: Releases> Cell<R> {
             stock,
             first_refused: u64::MAX,
             refused_bucket: tag.bucket,
-            try_start: at,
             tried: 1,
             syn: 0,
         };
-        match end {
-            End::Unanswered => self.syn(cx, attempt),
-            _ => self.refuse(cx, attempt, at),
+        if end == End::Unanswered
+            && let Some(stock) = self.admit(cx.rules, stock, at)
+        {
+            return self.leave_unanswered(cx, attempt, stock, at);
         }
+        self.stocks[stock as usize].refuse(1);
+        cx.recorder.refused(tag, true);
+        self.after_refusal(cx, attempt, at);
     }
 
-    /// A retransmitted SYN, or the first of a new try.
-    fn syn_again<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, attempt: Attempt) {
-        cx.recorder
-            .sent(attempt.tag, u64::from(attempt.syn == 0), 1);
-        self.syn(cx, attempt);
-    }
-
-    /// Handles the SYN of `attempt` that is due now.
-    fn syn<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, attempt: Attempt) {
+    /// The SYN that is next among those that wait: a retransmitted one, or the first of a new try, at `at`.
+    fn syn_again<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, at: u64) {
         let Attempt {
             tag,
-            life,
-            id,
-            end,
             stock,
+            end,
+            syn,
             ..
-        } = attempt;
+        } = *self.pending.next();
+        cx.recorder.sent(tag, u64::from(syn == 0), 1);
+        if let Some(stock) = self.admit(cx.rules, stock, at) {
+            let attempt = self.pending.pop();
+            return match end {
+                End::Unanswered => self.leave_unanswered(cx, attempt, stock, at),
+                _ => {
+                    let Attempt { life, id, .. } = attempt;
+                    let grant = Answered {
+                        stock,
+                        tag,
+                        at,
+                        life,
+                        id,
+                        end,
+                        delayed: true,
+                    };
+                    self.establish(cx, grant);
+                }
+            };
+        }
+        self.stocks[stock as usize].refuse(1);
+        cx.recorder.refused(tag, false);
         let schedule = &cx.classes[tag.class as usize].schedule;
-        let at = attempt.try_start + schedule.syns[attempt.syn as usize];
-        match self.admit(cx.rules, stock, at) {
-            Some(stock) if end == End::Unanswered => self.leave_unanswered(cx, attempt, stock, at),
-            Some(stock) => {
-                let delayed = attempt.tried > 1 || attempt.syn > 0;
-                let grant = Answered {
-                    stock,
-                    tag,
-                    at,
-                    life,
-                    id,
-                    end,
-                    delayed,
-                };
-                self.establish(cx, grant);
+        match schedule.retransmit(syn, at) {
+            Some(due) if due < cx.rules.duration && !cx.rules.reset && end != End::Unanswered => {
+                self.pending.again(due);
             }
-            None => self.refuse(cx, attempt, at),
+            _ => {
+                let attempt = self.pending.pop();
+                self.after_refusal(cx, attempt, at);
+            }
         }
     }
 
-    /// A SYN at `at` found no port.
-    fn refuse<S: Source, T: Recorder>(
+    /// What comes after a refused SYN at `at`.
+    fn after_refusal<S: Source, T: Recorder>(
         &mut self,
         cx: &mut Context<S, T>,
         mut attempt: Attempt,
         at: u64,
     ) {
         let schedule = &cx.classes[attempt.tag.class as usize].schedule;
-        self.stocks[attempt.stock as usize].refuse(1);
-        let first = attempt.tried == 1 && attempt.syn == 0;
-        cx.recorder.refused(attempt.tag, first);
         if attempt.first_refused == u64::MAX {
             attempt.first_refused = at;
             attempt.refused_bucket = attempt.stock % cx.rules.buckets();
         }
-        attempt.syn += 1;
-        match schedule.syns.get(attempt.syn as usize) {
-            Some(due) if !cx.rules.reset => self.wait(cx, attempt, attempt.try_start + due, at),
+        match schedule.retransmit(attempt.syn, at) {
             _ if cx.rules.reset => self.end_try(cx, attempt, at, true),
-            _ => self.end_try(cx, attempt, attempt.try_start + schedule.end, true),
+            Some(due) => {
+                attempt.syn += 1;
+                self.wait(cx, attempt, due, at);
+            }
+            None => {
+                let ends = at - schedule.syns[usize::from(attempt.syn)] + schedule.end;
+                self.end_try(cx, attempt, ends, true);
+            }
         }
     }
 
@@ -350,13 +359,9 @@ impl<R: Releases> Cell<R> {
         stock: u32,
         at: u64,
     ) {
-        let Attempt {
-            tag,
-            try_start,
-            end,
-            ..
-        } = attempt;
+        let Attempt { tag, end, .. } = attempt;
         let schedule = &cx.classes[tag.class as usize].schedule;
+        let try_start = at - schedule.syns[usize::from(attempt.syn)];
         let last = schedule.syns.last().expect("a try has at least one SYN");
         let hold = Hold {
             stock,
@@ -368,7 +373,7 @@ impl<R: Releases> Cell<R> {
             end,
         };
         self.hold(cx, hold);
-        let later = &schedule.syns[attempt.syn as usize + 1..];
+        let later = &schedule.syns[usize::from(attempt.syn) + 1..];
         let sent = later
             .iter()
             .filter(|due| try_start + **due < cx.rules.duration);
@@ -392,9 +397,9 @@ impl<R: Releases> Cell<R> {
             let bits = draw(class.seed, tag.first_at, id, tried, Draw::Jitter);
             attempt.tried += 1;
             attempt.syn = 0;
-            attempt.try_start = ends.saturating_add(class.schedule.pause(tried, bits));
             attempt.stock = cx.rules.place(class, tag.first_at, id, attempt.tried);
-            self.wait(cx, attempt, attempt.try_start, ends);
+            let due = ends.saturating_add(class.schedule.pause(tried, bits));
+            self.wait(cx, attempt, due, ends);
         } else {
             if refused {
                 let first_refused = SimTime::from_nanos(attempt.first_refused);

@@ -166,6 +166,13 @@ impl Schedule {
         self.syns.len() == 1 && self.attempts == 1
     }
 
+    /// When the SYN after SYN `syn` of a try is due, if that one was sent at `at` and another is sent.
+    #[inline(always)]
+    pub(super) fn retransmit(&self, syn: u16, at: u64) -> Option<u64> {
+        let due = self.syns.get(usize::from(syn) + 1)?;
+        Some(at - self.syns[usize::from(syn)] + due)
+    }
+
     /// The pause after try `tried` (from 1), in nanoseconds; `draw` is 64 random bits.
     pub(super) fn pause(&self, tried: u32, draw: u64) -> u64 {
         let mut pause = self.backoff;

@@ -22,6 +22,8 @@ impl<'a> Feed<'a> {
         const ALONE: f64 = 4_096.0;
         /// Enough for threads to do between two meetings.
         const SHARED: f64 = 32_768.0;
+        /// Arrivals of one stream at one cell that the sort takes for a run to merge, with room for chance.
+        const RUN: f64 = 128.0;
         let seconds = duration.as_secs_f64();
         let expected = |per_second: f64| per_second * seconds;
         let streams: Vec<Stream> = group
@@ -34,7 +36,11 @@ impl<'a> Feed<'a> {
             .iter()
             .map(|plan| expected(plan.process.per_second()))
             .sum();
-        let arrivals = if chunks > 1 { SHARED } else { ALONE };
+        let runs = match streams.len() {
+            0 | 1 => 0.0,
+            several => RUN * (several * group.cells.len()) as f64,
+        };
+        let arrivals = if chunks > 1 { SHARED } else { ALONE.max(runs).min(SHARED) };
         let windows = (open + group.traced.len() as f64) / arrivals;
         let windows = windows.ceil().max(1.0);
         Feed {
