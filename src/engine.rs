@@ -119,8 +119,10 @@ pub trait Recorder {
     fn offered(&mut self, tag: Tag);
     /// More tries begun, more SYNs sent than those of `offered`.
     fn sent(&mut self, tag: Tag, tries: u64, syns: u64);
-    /// A SYN found no port; `first` if it is the connection's first.
-    fn refused(&mut self, tag: Tag, first: bool);
+    /// A connection's first SYN found no port.
+    fn refused(&mut self, tag: Tag);
+    /// A later SYN was sent and found no port; the first of this many more tries.
+    fn refused_again(&mut self, tag: Tag, tries: u64);
     /// A SYN got a port of `stock`.
     fn granted(&mut self, tag: Tag, stock: u32, grant: Grant);
     /// A connection is established, this many nanoseconds after its first SYN; `delayed` if not by that SYN.

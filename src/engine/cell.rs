@@ -279,7 +279,7 @@ impl<R: Releases> Cell<R> {
             return self.leave_unanswered(cx, attempt, stock, at);
         }
         self.stocks[stock as usize].refuse(1);
-        cx.recorder.refused(tag, true);
+        cx.recorder.refused(tag);
         self.after_refusal(cx, attempt, at);
     }
 
@@ -292,8 +292,9 @@ impl<R: Releases> Cell<R> {
             syn,
             ..
         } = *self.pending.next();
-        cx.recorder.sent(tag, u64::from(syn == 0), 1);
+        let tries = u64::from(syn == 0);
         if let Some(stock) = self.admit(cx.rules, stock, at) {
+            cx.recorder.sent(tag, tries, 1);
             let attempt = self.pending.pop();
             return match end {
                 End::Unanswered => self.leave_unanswered(cx, attempt, stock, at),
@@ -313,7 +314,7 @@ impl<R: Releases> Cell<R> {
             };
         }
         self.stocks[stock as usize].refuse(1);
-        cx.recorder.refused(tag, false);
+        cx.recorder.refused_again(tag, tries);
         let schedule = &cx.classes[tag.class as usize].schedule;
         match schedule.retransmit(syn, at) {
             Some(due) if due < cx.rules.duration && !cx.rules.reset && end != End::Unanswered => {
@@ -542,7 +543,8 @@ mod tests {
     impl Recorder for Grants {
         fn offered(&mut self, _: Tag) {}
         fn sent(&mut self, _: Tag, _: u64, _: u64) {}
-        fn refused(&mut self, _: Tag, _: bool) {}
+        fn refused(&mut self, _: Tag) {}
+        fn refused_again(&mut self, _: Tag, _: u64) {}
         fn granted(&mut self, _: Tag, _: u32, grant: Grant) {
             self.0.push(grant);
         }

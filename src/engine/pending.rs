@@ -2,7 +2,6 @@
 
 use super::Tag;
 use super::connection::End;
-use std::cmp::Ordering;
 
 /// A connection between two of its SYNs. Times in nanoseconds.
 #[derive(Clone, Copy, Debug)]
@@ -40,10 +39,15 @@ pub(super) struct Pending {
     tomorrow: u64,
     /// SYNs in the ring.
     count: usize,
+    /// Whether a SYN was due after the end of the ring.
+    goes_round: bool,
     /// The SYNs of the day that has begun.
     today: Vec<Waiting>,
-    /// Those of them that are not sent yet, the next one last: when they are due, and which they are.
-    ready: Vec<(u64, u32)>,
+    /// They in order: when each is due, from `base` on, and below that its index.
+    ready: Vec<u64>,
+    /// How many of those are sent.
+    sent: usize,
+    base: u64,
     next_due: u64,
     /// Room for days to come.
     spare: Vec<Vec<Waiting>>,
@@ -58,9 +62,9 @@ struct Waiting {
     attempt: Attempt,
 }
 
-/// Days at first, of a quarter of a second each: they hold 137 s, more than Linux waits between two SYNs.
-const FIRST_DAYS: usize = 512;
-const FIRST_DAY_BITS: u32 = 28;
+/// Days at first, of half a second each: they hold 137 s, more than Linux waits between two SYNs.
+const FIRST_DAYS: usize = 256;
+const FIRST_DAY_BITS: u32 = 29;
 
 /// Fewer days are not worth the change; more of them no longer stay in the cache with what is due on them.
 const FEWEST_DAYS: usize = 64;
@@ -72,7 +76,13 @@ const MANY: usize = 16;
 /// More empty days than this in a row make days too short.
 const IDLE_DAYS: u64 = 64;
 
-const DUE: &str = "a SYN is due";
+/// Of the keys of a day; a day is at most 2^31 ns long.
+const INDEX_BITS: u32 = 32;
+
+#[inline(always)]
+fn index(key: u64) -> usize {
+    key as u32 as usize
+}
 
 impl Default for Pending {
     fn default() -> Self {
@@ -82,8 +92,11 @@ impl Default for Pending {
             day_bits: FIRST_DAY_BITS,
             tomorrow: 0,
             count: 0,
+            goes_round: false,
             today: Vec::new(),
             ready: Vec::new(),
+            sent: 0,
+            base: 0,
             next_due: u64::MAX,
             spare: Vec::new(),
         }
@@ -111,11 +124,10 @@ impl Pending {
     /// The connection whose SYN is next; one must be due.
     #[inline(always)]
     pub fn next(&mut self) -> &Attempt {
-        if self.ready.is_empty() {
+        if self.sent == self.ready.len() {
             self.begin_day(self.next_due >> self.day_bits);
         }
-        let (_, index) = self.ready.last().expect(DUE);
-        &self.today[*index as usize].attempt
+        &self.today[index(self.ready[self.sent])].attempt
     }
 
     /// Removes the SYN that [`Pending::next`] saw.
@@ -140,14 +152,15 @@ impl Pending {
 
     #[inline(always)]
     fn strike(&mut self) -> usize {
-        let (_, index) = self.ready.pop().expect(DUE);
-        index as usize
+        let index = index(self.ready[self.sent]);
+        self.sent += 1;
+        index
     }
 
     #[inline(always)]
     fn look_ahead(&mut self) {
-        self.next_due = match self.ready.last() {
-            Some((due, _)) => *due,
+        self.next_due = match self.ready.get(self.sent) {
+            Some(key) => self.base + (key >> INDEX_BITS),
             None => self.first_to_come(),
         };
     }
@@ -161,18 +174,28 @@ impl Pending {
         }
     }
 
-    /// Puts a SYN in its place among those of days that have begun. It was queued last.
+    /// Puts a SYN in its place among those of the day that has begun. It was queued last.
     fn make_ready(&mut self, waiting: Waiting) {
-        let is_later = |(due, index): &(u64, u32)| {
-            (waiting.due, waiting.since) < (*due, self.today[*index as usize].since)
-        };
-        let place = self.ready.partition_point(is_later);
-        if self.ready.is_empty() {
-            self.today.clear();
+        if self.sent == self.ready.len() {
+            self.clear_today();
         }
-        let index = self.today.len() as u32;
-        self.ready.insert(place, (waiting.due, index));
+        let offset = waiting.due - self.base;
+        let goes_before = |key: &u64| {
+            (key >> INDEX_BITS, self.today[index(*key)].since) <= (offset, waiting.since)
+        };
+        let place = self.sent + self.ready[self.sent..].partition_point(goes_before);
+        let key = offset << INDEX_BITS | self.today.len() as u64;
+        self.ready.insert(place, key);
         self.today.push(waiting);
+    }
+
+    /// Forgets what was sent, all there was.
+    #[inline]
+    fn clear_today(&mut self) {
+        self.today.clear();
+        self.ready.clear();
+        self.sent = 0;
+        self.base = (self.tomorrow - 1) << self.day_bits;
     }
 
     /// The place in the ring of the day of `due`.
@@ -182,12 +205,14 @@ impl Pending {
     }
 
     /// Writes a SYN into its day.
-    #[inline]
+    #[inline(always)]
     fn write(&mut self, waiting: Waiting) {
         if self.days.is_empty() {
             self.set_days(FIRST_DAYS, FIRST_DAY_BITS);
         }
         let place = self.place(waiting.due);
+        let after_ring = self.tomorrow + self.days.len() as u64;
+        self.goes_round |= waiting.due >> self.day_bits >= after_ring;
         let (first, day) = (&mut self.firsts[place], &mut self.days[place]);
         *first = waiting.due.min(*first);
         if day.capacity() == 0 {
@@ -209,31 +234,30 @@ impl Pending {
     /// Makes ready what is due on `day`.
     fn begin_day(&mut self, day: u64) {
         self.tomorrow = day + 1;
-        let bits = self.day_bits;
+        let busy = self.today.len();
+        self.clear_today();
         let due_today = self.tear_out(day as usize & (self.days.len() - 1));
-        let mut yesterday = std::mem::replace(&mut self.today, due_today);
-        let busy = yesterday.len().max(self.today.len());
-        yesterday.clear();
-        self.spare.push(yesterday);
-        let is_today = |waiting: &Waiting| waiting.due >> bits == day;
-        if !self.today.iter().all(is_today) {
-            let later = self.today.extract_if(.., |waiting| !is_today(waiting));
-            let later: Vec<Waiting> = later.collect();
+        let busy = busy.max(due_today.len());
+        self.spare.push(std::mem::replace(&mut self.today, due_today));
+        if self.goes_round {
+            let is_later = |waiting: &mut Waiting| waiting.due >> self.day_bits > day;
+            let later: Vec<Waiting> = self.today.extract_if(.., is_later).collect();
             later.into_iter().for_each(|waiting| self.write(waiting));
         }
-        // From the last one queued to the first: that is the order among equals.
-        let last_first = self.today.iter().enumerate().rev();
-        self.ready
-            .extend(last_first.map(|(index, waiting)| (waiting.due, index as u32)));
-        let since = |index: u32| self.today[index as usize].since;
-        self.ready
-            .sort_by(|(due, index), (other_due, other)| match other_due.cmp(due) {
-                Ordering::Equal => since(*other).cmp(&since(*index)),
-                order => order,
-            });
-        if busy > MANY && self.days.len() < MOST_DAYS && bits > 0 {
+        let key = |(index, waiting): (usize, &Waiting)| {
+            (waiting.due - self.base) << INDEX_BITS | index as u64
+        };
+        self.ready.extend(self.today.iter().enumerate().map(key));
+        self.ready.sort_unstable();
+        let at_once = |keys: &[u64]| keys[0] >> INDEX_BITS == keys[1] >> INDEX_BITS;
+        if self.ready.windows(2).any(at_once) {
+            let since = |key: u64| self.today[index(key)].since;
+            self.ready
+                .sort_by_key(|key| (*key >> INDEX_BITS, since(*key)));
+        }
+        if busy > MANY && self.days.len() < MOST_DAYS {
             self.tomorrow *= 2;
-            self.set_days(self.days.len() * 2, bits - 1);
+            self.set_days(self.days.len() * 2, self.day_bits - 1);
         }
     }
 

@@ -364,11 +364,21 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
     }
 
     #[inline]
-    fn refused(&mut self, tag: Tag, first: bool) {
+    fn refused(&mut self, tag: Tag) {
         if tag.offered {
             let tally = self.tally(tag);
             tally.refused_syns += 1;
-            tally.refused_first += u64::from(first);
+            tally.refused_first += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn refused_again(&mut self, tag: Tag, tries: u64) {
+        if tag.offered {
+            let tally = self.tally(tag);
+            tally.tries += tries;
+            tally.syns += 1;
+            tally.refused_syns += 1;
         }
     }
 

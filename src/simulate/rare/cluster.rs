@@ -392,11 +392,11 @@ impl Recorder for Refused {
     fn offered(&mut self, _: Tag) {}
     fn sent(&mut self, _: Tag, _: u64, _: u64) {}
 
-    fn refused(&mut self, tag: Tag, first: bool) {
-        if first {
-            self.spans.push((tag.first_at, u64::MAX));
-        }
+    fn refused(&mut self, tag: Tag) {
+        self.spans.push((tag.first_at, u64::MAX));
     }
+
+    fn refused_again(&mut self, _: Tag, _: u64) {}
 
     fn granted(&mut self, tag: Tag, _: u32, grant: Grant) {
         // A retry without a pause comes at the instant of the refusal.
@@ -419,7 +419,7 @@ impl Recorder for Refused {
                 first_at: arrival.at,
                 ..tag
             };
-            self.refused(tag, true);
+            self.refused(tag);
             self.settled.push((tag, None));
         }
     }
