@@ -195,8 +195,9 @@ impl<R: Releases> Cell<R> {
         if cx.rules.ceiling.is_some() {
             return false;
         }
-        let (room, known_until) = stock.room(cx.rules, at);
-        let before = known_until
+        let room = stock.room(cx.rules, at);
+        let before = room
+            .until
             .min(self.next_border)
             .min(until)
             .min(self.pending.next_due());
@@ -205,7 +206,7 @@ impl<R: Releases> Cell<R> {
         let mut count = 0;
         for ((arrival, inactive_at), release_at) in arrivals
             .iter()
-            .take(room as usize)
+            .take(room.ports as usize)
             .zip(&mut inactive_at)
             .zip(&mut release_at)
         {
@@ -222,15 +223,15 @@ impl<R: Releases> Cell<R> {
         if count == 0 {
             return false;
         }
-        stock.take_room(&inactive_at[..count], &release_at[..count]);
+        let (inactive_at, release_at) = (&inactive_at[..count], &release_at[..count]);
+        stock.take_room(room, &arrivals[..count], inactive_at, release_at);
         let tag = Tag {
             class: 0,
             bucket: 0,
             offered: at >= cx.rules.warmup,
             first_at: at,
         };
-        cx.recorder
-            .answered(tag, &arrivals[..count], &release_at[..count]);
+        cx.recorder.answered(tag, &arrivals[..count], release_at);
         cx.source.skip(count);
         true
     }

@@ -195,7 +195,6 @@ impl Pending {
         self.today.clear();
         self.ready.clear();
         self.sent = 0;
-        self.base = (self.tomorrow - 1) << self.day_bits;
     }
 
     /// The place in the ring of the day of `due`.
@@ -234,11 +233,13 @@ impl Pending {
     /// Makes ready what is due on `day`.
     fn begin_day(&mut self, day: u64) {
         self.tomorrow = day + 1;
+        self.base = day << self.day_bits;
         let busy = self.today.len();
         self.clear_today();
         let due_today = self.tear_out(day as usize & (self.days.len() - 1));
         let busy = busy.max(due_today.len());
-        self.spare.push(std::mem::replace(&mut self.today, due_today));
+        self.spare
+            .push(std::mem::replace(&mut self.today, due_today));
         if self.goes_round {
             let is_later = |waiting: &mut Waiting| waiting.due >> self.day_bits > day;
             let later: Vec<Waiting> = self.today.extract_if(.., is_later).collect();

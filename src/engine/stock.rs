@@ -1,6 +1,7 @@
 //! A stock: the ports of one pool toward one key.
 
 use super::Period;
+use super::connection::Arrival;
 use super::releases::{HeapReleases, Releases};
 use super::rules::CellRules;
 use crate::units::SimTime;
@@ -22,6 +23,17 @@ pub(super) struct Stock<R> {
     peak_active: u32,
     period_granted: u64,
     period_refused: u64,
+}
+
+/// What SYNs find for certain from an instant on, whatever comes back meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// So many get a port.
+    pub ports: u32,
+    /// So many get one without a new peak.
+    below_peak: u32,
+    /// Until when that is known.
+    pub until: u64,
 }
 
 impl<R: Releases> Stock<R> {
@@ -93,27 +105,56 @@ impl<R: Releases> Stock<R> {
         true
     }
 
-    /// How many SYNs from `at` on get a port for certain without a new peak, and until when that is known.
+    /// What is certain from `at` on.
     #[inline(always)]
-    pub fn room(&mut self, rules: &CellRules, at: u64) -> (u32, u64) {
+    pub fn room(&mut self, rules: &CellRules, at: u64) -> Room {
         let (back, until) = self.releases.settle(at);
-        let room = self.peak.saturating_sub((self.granted - back) as u32);
+        let used = (self.granted - back) as u32;
+        let room = Room {
+            ports: rules.limit.saturating_sub(used),
+            below_peak: self.peak.saturating_sub(used),
+            until,
+        };
         match (&mut self.ends, rules.active_limit) {
             (Some(ends), Some(limit)) => {
                 let (ended, ends_until) = ends.settle(at);
-                let most = self.peak_active.min(limit);
-                let room_active = most.saturating_sub((self.granted - ended) as u32);
-                (room.min(room_active), until.min(ends_until))
+                let active = (self.granted - ended) as u32;
+                Room {
+                    ports: room.ports.min(limit.saturating_sub(active)),
+                    below_peak: room.below_peak.min(self.peak_active.saturating_sub(active)),
+                    until: until.min(ends_until),
+                }
             }
-            _ => (room, until),
+            _ => room,
         }
     }
 
-    /// Takes as many ports as [`Stock::room`] said, or fewer: one active until each of `inactive_at`, and held until the
-    /// time beside it.
+    /// Takes ports within `room`: for each of `arrivals` one active until the time of `inactive_at` beside it, and held
+    /// until that of `release_at`.
     #[inline(always)]
-    pub fn take_room(&mut self, inactive_at: &[u64], release_at: &[u64]) {
-        self.granted += release_at.len() as u64;
+    pub fn take_room(
+        &mut self,
+        room: Room,
+        arrivals: &[Arrival],
+        inactive_at: &[u64],
+        release_at: &[u64],
+    ) {
+        if arrivals.len() as u32 > room.below_peak {
+            for ((arrival, inactive_at), release_at) in
+                arrivals.iter().zip(inactive_at).zip(release_at)
+            {
+                self.peak = self.peak.max(self.used(arrival.at) + 1);
+                if let Some(ends) = &mut self.ends {
+                    let active = (self.granted - ends.advance(arrival.at)) as u32;
+                    self.peak_active = self.peak_active.max(active + 1);
+                    ends.push(*inactive_at);
+                }
+                self.granted += 1;
+                self.releases.push(*release_at);
+            }
+            return;
+        }
+        self.granted += arrivals.len() as u64;
         for at in release_at {
             self.releases.push(*at);
         }

@@ -4,14 +4,35 @@ use crate::units::SimTime;
 use hdrhistogram::Histogram;
 
 /// A histogram of spans of time.
+///
+/// Its cells are those of an HDR histogram of three digits; it is filled here, because a span in the hot loop has to
+/// cost no more than the few instructions that find its cell.
 #[derive(Clone, Debug)]
 pub struct Latencies {
-    histogram: Histogram<u64>,
-    zeros: u64,
-    /// The smallest above zero.
-    min: SimTime,
-    max: SimTime,
+    /// Spans by cell; those of zero are the first.
+    cells: Vec<u64>,
+    /// The smallest above zero, in nanoseconds.
+    min: u64,
+    max: u64,
     sum_nanos: u128,
+}
+
+/// Spans below it have a cell for every nanosecond; from there on every power of two has half as many cells.
+const FINE: u64 = 1 << FINE_BITS;
+const FINE_BITS: u32 = 11;
+
+/// The cell of a span in nanoseconds.
+#[inline(always)]
+fn cell(nanos: u64) -> usize {
+    let coarse = (u64::BITS - FINE_BITS) - (nanos | (FINE - 1)).leading_zeros();
+    ((coarse as usize) << (FINE_BITS - 1)) + (nanos >> coarse) as usize
+}
+
+/// The first and the last nanosecond of a cell.
+fn bounds(cell: usize) -> (u64, u64) {
+    let coarse = (cell >> (FINE_BITS - 1)).saturating_sub(1);
+    let low = ((cell - (coarse << (FINE_BITS - 1))) as u64) << coarse;
+    (low, low + ((1 << coarse) - 1))
 }
 
 /// The exact counts of a histogram of spans.
@@ -32,11 +53,9 @@ pub struct SpanCounts {
 impl Default for Latencies {
     fn default() -> Self {
         Latencies {
-            histogram: Histogram::new_with_bounds(1, Latencies::HIGHEST_NANOS, 3)
-                .expect("the bounds are constants that the histogram accepts"),
-            zeros: 0,
-            min: SimTime::MAX,
-            max: SimTime::ZERO,
+            cells: vec![0; cell(Latencies::HIGHEST_NANOS) + 1],
+            min: u64::MAX,
+            max: 0,
             sum_nanos: 0,
         }
     }
@@ -48,28 +67,32 @@ impl Latencies {
 
     /// Counts `times` spans of zero.
     pub fn record_zeros(&mut self, times: u64) {
-        self.zeros += times;
+        self.cells[0] += times;
     }
 
     /// Counts one span.
+    #[inline]
     pub fn record(&mut self, span: SimTime) {
-        self.max = self.max.max(span);
-        if span > SimTime::ZERO {
-            self.min = self.min.min(span);
-        }
-        self.sum_nanos += u128::from(span.as_nanos());
-        match span.as_nanos() {
-            0 => self.zeros += 1,
-            nanos => self.histogram.saturating_record(nanos),
+        self.record_all([span.as_nanos()]);
+    }
+
+    /// Counts spans in nanoseconds.
+    #[inline(always)]
+    pub fn record_all(&mut self, spans: impl IntoIterator<Item = u64>) {
+        for nanos in spans {
+            self.cells[cell(nanos.min(Latencies::HIGHEST_NANOS))] += 1;
+            self.max = self.max.max(nanos);
+            // Zero becomes the largest of all.
+            self.min = self.min.min(nanos.wrapping_sub(1));
+            self.sum_nanos += u128::from(nanos);
         }
     }
 
     /// Adds another's counts.
     pub fn merge(&mut self, other: &Latencies) {
-        self.histogram
-            .add(&other.histogram)
-            .expect("both have the same bounds");
-        self.zeros += other.zeros;
+        for (count, more) in self.cells.iter_mut().zip(&other.cells) {
+            *count += more;
+        }
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
         self.sum_nanos += other.sum_nanos;
@@ -78,18 +101,13 @@ impl Latencies {
     /// The exact counts, from which [`Latencies::restore`] makes the same histogram again.
     pub fn counts(&self) -> SpanCounts {
         SpanCounts {
-            zeros: self.zeros,
-            min: (!self.histogram.is_empty()).then_some(self.min),
-            max: self.max,
+            zeros: self.zeros(),
+            min: self.min(),
+            max: SimTime::from_nanos(self.max),
             sum_nanos: self.sum_nanos,
             cells: self
-                .histogram
-                .iter_recorded()
-                .map(|step| {
-                    let value = step.value_iterated_to();
-                    let nanos = self.histogram.lowest_equivalent(value);
-                    (nanos, step.count_since_last_iteration())
-                })
+                .above_zero()
+                .map(|(low, _, count)| (low, count))
                 .collect(),
         }
     }
@@ -97,21 +115,35 @@ impl Latencies {
     /// The histogram with these counts.
     pub fn restore(counts: &SpanCounts) -> Latencies {
         let mut spans = Latencies {
-            zeros: counts.zeros,
-            min: counts.min.unwrap_or(SimTime::MAX),
-            max: counts.max,
+            min: counts.min.map_or(u64::MAX, |min| min.as_nanos() - 1),
+            max: counts.max.as_nanos(),
             sum_nanos: counts.sum_nanos,
             ..Latencies::default()
         };
+        spans.record_zeros(counts.zeros);
         for (nanos, times) in &counts.cells {
-            spans.histogram.saturating_record_n(*nanos, *times);
+            spans.cells[cell((*nanos).min(Latencies::HIGHEST_NANOS))] += times;
         }
         spans
     }
 
     /// Spans counted.
     pub fn count(&self) -> u64 {
-        self.zeros + self.histogram.len()
+        self.cells.iter().sum()
+    }
+
+    /// The smallest above zero.
+    fn min(&self) -> Option<SimTime> {
+        (self.min < u64::MAX).then(|| SimTime::from_nanos(self.min + 1))
+    }
+
+    /// The cells above zero with spans in them: first and last nanosecond, and spans.
+    fn above_zero(&self) -> impl Iterator<Item = (u64, u64, u64)> {
+        let cells = self.cells.iter().enumerate().skip(1);
+        cells.filter(|(_, count)| **count > 0).map(|(cell, count)| {
+            let (low, high) = bounds(cell);
+            (low, high, *count)
+        })
     }
 
     /// The nearest-rank quantile in seconds, within 0.1 %, never above the maximum; none when nothing was counted.
@@ -121,30 +153,27 @@ impl Latencies {
             return None;
         }
         let rank = ((p * n as f64).ceil() as u64).clamp(1, n);
-        if rank <= self.zeros {
+        if rank <= self.zeros() {
             return Some(0.0);
         }
+        let seconds = |nanos: u64| SimTime::from_nanos(nanos).as_secs_f64();
+        let (least, most) = (seconds(self.min + 1), seconds(self.max));
         if rank == n {
-            return Some(self.max.as_secs_f64());
+            return Some(most);
         }
-        let wanted = rank - self.zeros;
-        let mut seen = 0;
-        for step in self.histogram.iter_recorded() {
-            seen += step.count_since_last_iteration();
-            if seen >= wanted {
-                let low = self.histogram.lowest_equivalent(step.value_iterated_to());
-                let high = self.histogram.highest_equivalent(step.value_iterated_to());
-                let middle = (low + (high - low) / 2) as f64 / 1e9;
-                let (least, most) = (self.min.as_secs_f64(), self.max.as_secs_f64());
-                return Some(middle.clamp(least, most));
-            }
-        }
-        Some(self.max.as_secs_f64())
+        let mut seen = self.zeros();
+        let found = self.above_zero().find(|(.., count)| {
+            seen += count;
+            seen >= rank
+        });
+        let (low, high, _) = found.expect("the rank is among the spans counted");
+        let middle = (low + (high - low) / 2) as f64 / 1e9;
+        Some(middle.clamp(least, most))
     }
 
     /// The largest span in seconds, exact; none when nothing was counted.
     pub fn max(&self) -> Option<f64> {
-        (self.count() > 0).then(|| self.max.as_secs_f64())
+        (self.count() > 0).then(|| SimTime::from_nanos(self.max).as_secs_f64())
     }
 
     /// The mean in seconds, exact; none when nothing was counted.
@@ -154,12 +183,18 @@ impl Latencies {
 
     /// Spans that were exactly zero.
     pub fn zeros(&self) -> u64 {
-        self.zeros
+        self.cells[0]
     }
 
-    /// The histogram of all that is above zero, in nanoseconds.
-    pub fn above_zero(&self) -> &Histogram<u64> {
-        &self.histogram
+    /// The same as an HDR histogram, in nanoseconds.
+    pub fn histogram(&self) -> Histogram<u64> {
+        let mut histogram = Histogram::new_with_bounds(1, Latencies::HIGHEST_NANOS, 3)
+            .expect("the bounds are constants that the histogram accepts");
+        histogram.saturating_record_n(0, self.zeros());
+        for (low, _, count) in self.above_zero() {
+            histogram.saturating_record_n(low, count);
+        }
+        histogram
     }
 }
 
@@ -169,6 +204,14 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn cells_are_those_of_the_library(bits in 0u32..60, word in any::<u64>()) {
+            let nanos = (word >> (63 - bits)).max(1);
+            let histogram = Latencies::default().histogram();
+            let wanted = (histogram.lowest_equivalent(nanos), histogram.highest_equivalent(nanos));
+            prop_assert_eq!(bounds(cell(nanos)), wanted);
+        }
+
         #[test]
         fn counts_restore_the_histogram_and_restored_ones_merge_alike(
             a in prop::collection::vec(0u64..1 << 62, 0..50),

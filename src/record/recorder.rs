@@ -2,7 +2,7 @@
 
 use super::replication::{FirstFailure, Minutes, ReplicationRun};
 use super::{Cause, Detail, Latencies, Slot, Tally, UsedCounts};
-use crate::engine::{Arrival, End, Grant, Period, Recorder, Tag};
+use crate::engine::{Arrival, End, Grant, Period, Recorder, Sort, Tag};
 use crate::units::SimTime;
 use std::ops::Range;
 
@@ -455,25 +455,32 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
         let tallies = &mut self.tallies[self.cell_tallies..];
         let mut held = 0;
         if FULL {
-            for (arrival, release) in arrivals.iter().zip(releases) {
+            let (window, first) = (self.window, arrivals[0].sort);
+            let spans = arrivals.iter().zip(releases).map(|(arrival, release)| {
                 let open_until = arrival.at.saturating_add(arrival.life);
-                let open = self.window.clip(arrival.at, open_until);
-                let after = self.window.clip(open_until, *release);
-                let (while_open, then) = causes(arrival.sort.end());
-                let class = if classes == 1 {
-                    0
-                } else {
-                    arrival.sort.class()
-                };
+                let open = window.clip(arrival.at, open_until);
+                (arrival.sort, open, window.clip(open_until, *release))
+            });
+            let mut count_for = |sort: Sort, open: u64, after: u64| {
+                let (while_open, then) = causes(sort.end());
+                let class = if classes == 1 { 0 } else { sort.class() };
                 let tally = &mut tallies[class as usize];
                 tally.port_nanos[while_open as usize] += u128::from(open);
                 tally.port_nanos[then as usize] += u128::from(after);
                 held += open + after;
-                if tag.offered {
-                    self.totals
-                        .hold
-                        .record(SimTime::from_nanos(release - arrival.at));
-                }
+            };
+            if arrivals.iter().all(|arrival| arrival.sort == first) {
+                let (open, after) = spans.fold((0, 0), |(open, after), (_, more, then)| {
+                    (open + more, after + then)
+                });
+                count_for(first, open, after);
+            } else {
+                spans.for_each(|(sort, open, after)| count_for(sort, open, after));
+            }
+            if tag.offered {
+                let holds = arrivals.iter().zip(releases);
+                let holds = holds.map(|(arrival, release)| release - arrival.at);
+                self.totals.hold.record_all(holds);
             }
         } else {
             for (arrival, release) in arrivals.iter().zip(releases) {

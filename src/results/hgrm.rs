@@ -11,8 +11,7 @@ const TICKS_PER_HALF_DISTANCE: u32 = 5;
 /// # Errors
 /// When `out` cannot be written to.
 pub fn write(out: &mut impl Write, spans: &Latencies) -> io::Result<()> {
-    let mut histogram = spans.above_zero().clone();
-    histogram.saturating_record_n(0, spans.zeros());
+    let histogram = spans.histogram();
     let max = spans.max().unwrap_or(0.0);
     writeln!(
         out,

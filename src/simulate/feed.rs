@@ -40,7 +40,11 @@ impl<'a> Feed<'a> {
             0 | 1 => 0.0,
             several => RUN * (several * group.cells.len()) as f64,
         };
-        let arrivals = if chunks > 1 { SHARED } else { ALONE.max(runs).min(SHARED) };
+        let arrivals = if chunks > 1 {
+            SHARED
+        } else {
+            ALONE.max(runs).min(SHARED)
+        };
         let windows = (open + group.traced.len() as f64) / arrivals;
         let windows = windows.ceil().max(1.0);
         Feed {
