@@ -590,8 +590,6 @@ fn broken() -> Vec<(Value, &'static str, &'static str)> {
             "E0301",
             "/outboundType",
         ),
-        (json!({ "outboundType": "none" }), "E0302", "/outboundType"),
-        (json!({ "outboundType": "block" }), "E0302", "/outboundType"),
         (json!({ "outboundType": "custom" }), "E0303", ""),
         (
             json!({ "outboundType": "loadBalancer", "azureFirewall": {} }),

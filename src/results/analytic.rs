@@ -4,7 +4,7 @@ use super::document::Analytic;
 use super::erlang::erlang_b;
 use super::holds::{hold_times, parts, protocol};
 use crate::engine::{Grouping, IpChoice, PoolPlan};
-use crate::model::{Mix, Model, OpenProcess, Traffic};
+use crate::model::{Mix, Model, OpenProcess, Traffic, Workload};
 use std::collections::BTreeMap;
 
 /// What the formula says about an outbound and its parts.
@@ -29,7 +29,9 @@ pub fn analyse(model: &Model, plan: &PoolPlan) -> Analysis {
     let known = model
         .workloads
         .iter()
-        .all(|workload| matches!(workload.traffic, Traffic::Open { .. }))
+        .all(|workload| {
+            matches!(workload.traffic, Traffic::Open { .. }) || workload.traffic.is_empty()
+        })
         && cells.total.load.is_finite();
     let say = |share: &Offered| Analytic {
         offered_load: known.then_some(share.load),
@@ -53,7 +55,8 @@ fn obstacles(model: &Model, plan: &PoolPlan) -> Vec<&'static str> {
             against.push(why);
         }
     };
-    for workload in &model.workloads {
+    let left = |workload: &&Workload| !workload.traffic.is_empty();
+    for workload in model.workloads.iter().filter(left) {
         match &workload.traffic {
             Traffic::Trace(_) => say(true, "a trace"),
             Traffic::Closed { .. } => say(true, "a closed loop"),
@@ -172,6 +175,7 @@ fn flows<'a>(model: &'a Model, plan: &PoolPlan) -> Vec<Flow<'a>> {
         .workloads
         .iter()
         .enumerate()
+        .filter(|(_, workload)| !workload.traffic.is_empty())
         .filter_map(|(index, workload)| match &workload.traffic {
             Traffic::Open {
                 per_second, mix, ..
@@ -317,7 +321,6 @@ fn is_negligible(blocking: f64, beside: f64) -> bool {
 mod tests {
     use super::*;
     use crate::engine::ActiveLimit;
-    use crate::model::Workload;
     use crate::results::fixture;
     use crate::traffic::Law;
     use crate::units::SimTime;
