@@ -30,6 +30,9 @@ macro_rules! words {
         }
 
         impl $name {
+            /// All of them.
+            pub const ALL: &[$name] = &[$($name::$variant),*];
+
             /// The word for it in a result.
             pub const fn word(self) -> &'static str {
                 match self {
@@ -150,6 +153,11 @@ impl Paths {
         self.by_endpoint.is_empty()
     }
 
+    /// Whether any node has a public IP of its own.
+    pub fn has_own_ips(&self) -> bool {
+        !self.origins.own_ip.is_empty()
+    }
+
     /// Whether `node` has a public IP of its own.
     pub fn has_own_ip(&self, node: u32) -> bool {
         self.origins.own_ip.get(node as usize) == Some(&true)
@@ -256,6 +264,13 @@ fn takes_port(rule: impl Into<String>) -> Decision {
     }
 }
 
+fn blocked() -> Decision {
+    denied(
+        Denial::OutboundType,
+        "outboundType block, whose NSG rules stop what goes to the internet",
+    )
+}
+
 impl Finder<'_> {
     /// In the order in which a packet meets what decides: the client's proxy, the host's security rules, the routes, the
     /// outbound type.
@@ -284,12 +299,9 @@ impl Finder<'_> {
         if let Some(rule) = self.network.denies(&flow) {
             return denied(Denial::Nsg, rule);
         }
-        let in_network = self.network.routes.in_virtual_network(flow.target);
-        if self.way == Way::Blocked && !flow.target.is_private() && !in_network {
-            return denied(
-                Denial::OutboundType,
-                "outboundType block, whose NSG rules stop what goes to the internet",
-            );
+        let stays_inside = || self.network.routes.next(flow.target).hop == Hop::Vnet;
+        if self.way == Way::Blocked && !flow.target.is_private() && !stays_inside() {
+            return blocked();
         }
         match place.route {
             None | Some(RouteWord::Internet) => self.by_routes(flow.target, origin, false),
@@ -368,10 +380,7 @@ impl Finder<'_> {
                 Denial::OutboundType,
                 "outboundType none, which sets up no way out",
             ),
-            Way::Blocked => denied(
-                Denial::OutboundType,
-                "outboundType block, whose NSG rules stop what goes to the internet",
-            ),
+            Way::Blocked => blocked(),
         }
     }
 }

@@ -427,11 +427,15 @@ impl<'a> GroupBuilder<'a> {
 
     fn add_poisson(&mut self, class: u32, plan: &ClassPlan, mix: &Mix, rate: f64, hold: f64) {
         let first_block = self.block.start / BLOCK;
+        // Nodes with a public IP of their own may go another way: they have streams of their own.
+        let kinds: &[(bool, u64)] = match self.cells.paths.has_own_ips() {
+            true => &[(false, 0), (true, OWN_IP_UNITS)],
+            false => &[(false, 0)],
+        };
         for (offset, from) in self.block.clone().step_by(BLOCK).enumerate() {
             let until = (from + BLOCK).min(self.block.end);
             let inside = |node: u32| (from..until).contains(&(node as usize));
-            // Nodes with a public IP of their own may go another way: a stream of their own.
-            for (own_ip, units) in [(false, 0), (true, OWN_IP_UNITS)] {
+            for (own_ip, units) in kinds.iter().copied() {
                 let cells = self.cells;
                 let weights: Vec<(u32, f64)> = mix
                     .nodes
