@@ -12,10 +12,7 @@ fn model(scenario: &Value) -> Model {
     model_with(scenario, &mut |_| unreachable!("it names no file"))
 }
 
-fn model_with(
-    scenario: &Value,
-    files: &mut dyn FnMut(&str) -> std::io::Result<Vec<u8>>,
-) -> Model {
+fn model_with(scenario: &Value, files: &mut dyn FnMut(&str) -> std::io::Result<Vec<u8>>) -> Model {
     let loaded = load(&scenario.to_string(), "paths.json", &[])
         .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
     build(&loaded, files).unwrap_or_else(|problems| panic!("{}", problems.render(false)))
@@ -133,13 +130,26 @@ fn declared_routes_take_no_port_whatever_the_outbound_type() {
 #[test]
 fn literal_addresses_follow_azures_system_routes() {
     let to = |address: &str| plain(json!({ "port": 443, "address": address }));
-    for address in ["10.9.9.9", "172.31.0.1", "192.168.1.1", "100.64.0.1", "fd00::1"] {
+    for address in [
+        "10.9.9.9",
+        "172.31.0.1",
+        "192.168.1.1",
+        "100.64.0.1",
+        "fd00::1",
+    ] {
         assert_reasons(&to(address), ["vnet"; 7]);
     }
     for address in ["172.32.0.1", "100.128.0.1", "192.169.0.1", "11.0.0.1"] {
         assert_reasons(&to(address), [SNAT, SNAT, SNAT, SNAT, SNAT, OUT, OUT]);
     }
-    for address in ["169.254.169.254", "224.0.0.251", "255.255.255.255", "127.0.0.1", "fe80::1", "ff02::fb"] {
+    for address in [
+        "169.254.169.254",
+        "224.0.0.251",
+        "255.255.255.255",
+        "127.0.0.1",
+        "fe80::1",
+        "ff02::fb",
+    ] {
         assert_reasons(&to(address), ["local"; 7]);
     }
     assert_reasons(&to("168.63.129.16"), ["azurePlatform"; 7]);
@@ -152,7 +162,10 @@ fn literal_addresses_follow_azures_system_routes() {
     // A route to the internet makes the outbound type carry it, as anything public.
     outside["network"]["routeTable"] =
         json!([{ "addressPrefix": "10.9.0.0/16", "nextHopType": "Internet" }]);
-    assert_reasons(&outside, [SNAT, SNAT, "noPublicPath", "noPublicPath", SNAT, OUT, OUT]);
+    assert_reasons(
+        &outside,
+        [SNAT, SNAT, "noPublicPath", "noPublicPath", SNAT, OUT, OUT],
+    );
 }
 
 #[test]
@@ -175,13 +188,30 @@ fn user_routes_go_before_the_outbound_type() {
     let cases = [
         (json!(null), [nva, nva, SNAT, SNAT, nva, nva, OUT]),
         (json!("198.51.100.1"), [nva, nva, nva, nva, nva, nva, OUT]),
-        (json!("203.0.113.1"), [none, none, none, none, none, none, OUT]),
-        (json!("203.0.113.9"), [SNAT, SNAT, "noPublicPath", "noPublicPath", SNAT, OUT, OUT]),
-        (json!("192.0.2.1"), [home, home, home, home, home, home, OUT]),
+        (
+            json!("203.0.113.1"),
+            [none, none, none, none, none, none, OUT],
+        ),
+        (
+            json!("203.0.113.9"),
+            [SNAT, SNAT, "noPublicPath", "noPublicPath", SNAT, OUT, OUT],
+        ),
+        (
+            json!("192.0.2.1"),
+            [home, home, home, home, home, home, OUT],
+        ),
         (json!("192.0.2.129"), ["vnet"; 7]),
         (
             json!("10.3.3.3"),
-            [nva, nva, "firewallPrivateRange", "firewallPrivateRange", nva, nva, nva],
+            [
+                nva,
+                nva,
+                "firewallPrivateRange",
+                "firewallPrivateRange",
+                nva,
+                nva,
+                nva,
+            ],
         ),
     ];
     for (address, reasons) in cases {
@@ -240,15 +270,35 @@ fn the_http_proxy_takes_what_cooperates_and_nothing_else() {
     let proxied = ["httpProxy"; 7];
     assert_reasons(&with(json!({ "port": 443 }), json!({})), proxied);
     // What the client decides comes before what the network would.
-    assert_reasons(&with(json!({ "port": 443, "address": "10.8.8.8" }), json!({})), proxied);
-    assert_reasons(&with(json!({ "port": 443, "route": "privateEndpoint" }), json!({})), proxied);
+    assert_reasons(
+        &with(json!({ "port": 443, "address": "10.8.8.8" }), json!({})),
+        proxied,
+    );
+    assert_reasons(
+        &with(
+            json!({ "port": 443, "route": "privateEndpoint" }),
+            json!({}),
+        ),
+        proxied,
+    );
     let opted_out = json!({ "noHttpProxyVars": true });
     assert_reasons(&with(json!({ "port": 443 }), opted_out), internet);
     assert_reasons(&with(json!({ "port": 80 }), json!({})), internet);
     assert_reasons(&with(json!({ "port": 1433 }), json!({})), internet);
-    assert_reasons(&with(json!({ "port": 443, "protocol": "udp" }), json!({})), internet);
-    assert_reasons(&with(json!({ "port": 443, "address": "192.0.2.9" }), json!({})), internet);
-    for (suffix, direct) in [("contoso.com", true), (".contoso.com", true), ("ontoso.com", false), ("*", true)] {
+    assert_reasons(
+        &with(json!({ "port": 443, "protocol": "udp" }), json!({})),
+        internet,
+    );
+    assert_reasons(
+        &with(json!({ "port": 443, "address": "192.0.2.9" }), json!({})),
+        internet,
+    );
+    for (suffix, direct) in [
+        ("contoso.com", true),
+        (".contoso.com", true),
+        ("ontoso.com", false),
+        ("*", true),
+    ] {
         let mut scenario = with(json!({ "port": 443 }), json!({}));
         scenario["network"]["httpProxyConfig"]["noProxy"] = json!([suffix]);
         assert_reasons(&scenario, if direct { internet } else { proxied });
@@ -310,16 +360,32 @@ fn offered_bypassed_and_denied_are_all_that_arrives() {
     let model = model(&scenario);
     let runs = run(&model);
     let arrived: Vec<u64> = runs.iter().map(|run| offered(run) + aside(run)).collect();
-    assert!(arrived[0] > 0 && arrived.iter().all(|sum| *sum == arrived[0]), "{arrived:?}");
+    assert!(
+        arrived[0] > 0 && arrived.iter().all(|sum| *sum == arrived[0]),
+        "{arrived:?}"
+    );
     // Evenly spaced arrivals can be counted by hand: 7 a second for 12 minutes, thrice.
     for run in &runs {
-        let even: u64 = run.asides.iter().filter(|((_, w, _), _)| *w == 1).map(|(_, n)| n).sum();
-        let taken: u64 = run.replications.iter().map(|r| r.by_workload[1].offered).sum();
+        let even: u64 = run
+            .asides
+            .iter()
+            .filter(|((_, w, _), _)| *w == 1)
+            .map(|(_, n)| n)
+            .sum();
+        let taken: u64 = run
+            .replications
+            .iter()
+            .map(|r| r.by_workload[1].offered)
+            .sum();
         assert_eq!(even + taken, 3 * 7 * 12 * 60);
     }
     // Ten standard deviations of a Poisson variable.
     let mean = 3.0 * 12.0 * 60.0 * (9.0 + 7.0 + 2.0 + 3.0 + 4.0);
-    assert!((arrived[0] as f64 - mean).abs() < 10.0 * mean.sqrt(), "{} of {mean}", arrived[0]);
+    assert!(
+        (arrived[0] as f64 - mean).abs() < 10.0 * mean.sqrt(),
+        "{} of {mean}",
+        arrived[0]
+    );
 }
 
 #[test]
@@ -327,12 +393,18 @@ fn what_takes_a_port_is_the_same_under_every_outbound_type() {
     let model = model(&mixture(1.0));
     let runs = run(&model);
     let by = |name: &str| {
-        let place = model.outbounds.iter().position(|outbound| outbound.name == name);
+        let place = model
+            .outbounds
+            .iter()
+            .position(|outbound| outbound.name == name);
         &runs[place.expect("an outbound of this name")]
     };
     // Under a Load Balancer nodes of pool b go their own way: of nat's connections what is left is lb's.
     let queries = |run: &OutboundRun| -> u64 {
-        run.replications.iter().map(|r| r.by_workload[0].offered).sum()
+        run.replications
+            .iter()
+            .map(|r| r.by_workload[0].offered)
+            .sum()
     };
     let own: u64 = by("lb")
         .asides
@@ -360,8 +432,18 @@ fn a_document_says_what_took_no_port_and_adds_it_up() {
             let paths = figures.paths.iter().filter(|path| path.path == which);
             paths.map(|path| path.connections).sum()
         };
-        assert_eq!(figures.connections.bypassed, of("bypassed"), "{}", outbound.name);
-        assert_eq!(figures.connections.denied, of("denied"), "{}", outbound.name);
+        assert_eq!(
+            figures.connections.bypassed,
+            of("bypassed"),
+            "{}",
+            outbound.name
+        );
+        assert_eq!(
+            figures.connections.denied,
+            of("denied"),
+            "{}",
+            outbound.name
+        );
         for parts in [&figures.by_destination, &figures.by_workload] {
             let sum = |of: fn(&snatsim::results::Connections) -> u64| -> u64 {
                 parts.iter().map(|part| of(&part.connections)).sum()
@@ -369,8 +451,17 @@ fn a_document_says_what_took_no_port_and_adds_it_up() {
             assert_eq!(sum(|c| c.bypassed), figures.connections.bypassed);
             assert_eq!(sum(|c| c.denied), figures.connections.denied);
         }
-        assert!(outbound.findings.iter().any(|finding| finding.code == "F0131"));
-        assert!(outbound.summary.contains("denied before any NAT"), "{}", outbound.summary);
+        assert!(
+            outbound
+                .findings
+                .iter()
+                .any(|finding| finding.code == "F0131")
+        );
+        assert!(
+            outbound.summary.contains("denied before any NAT"),
+            "{}",
+            outbound.summary
+        );
     }
 }
 
@@ -410,12 +501,19 @@ fn a_share_of_one_is_the_workload_absent() {
             assert_eq!(present.first_failure, absent.first_failure);
         }
     }
-    let failed = |run: &OutboundRun| -> u64 {
-        run.replications.iter().map(|r| r.total.failed).sum()
-    };
+    let failed =
+        |run: &OutboundRun| -> u64 { run.replications.iter().map(|r| r.total.failed).sum() };
     let present = with(true, 1.0);
-    assert!(present.iter().any(|run| failed(run) > 0), "something runs out");
-    assert!(with(true, 0.0).iter().zip(&present).any(|(more, less)| failed(more) > failed(less)));
+    assert!(
+        present.iter().any(|run| failed(run) > 0),
+        "something runs out"
+    );
+    assert!(
+        with(true, 0.0)
+            .iter()
+            .zip(&present)
+            .any(|(more, less)| failed(more) > failed(less))
+    );
 }
 
 /// A share of 0 is the destination without a route, byte for byte.
@@ -477,10 +575,20 @@ fn a_share_is_a_thinned_workload() {
         let variance = shares.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
         let theory = erlang_b(100.0 * (1.0 - share), 64);
         let half = T * (variance / n).sqrt();
-        assert!((mean - theory).abs() < half, "{share}: {mean} ± {half}, {theory}");
-        let figures = documented(&model).outbounds.remove(0).figures.expect("figures");
+        assert!(
+            (mean - theory).abs() < half,
+            "{share}: {mean} ± {half}, {theory}"
+        );
+        let figures = documented(&model)
+            .outbounds
+            .remove(0)
+            .figures
+            .expect("figures");
         let blocking = figures.analytic.blocking.expect("the formula applies");
-        assert!((blocking / theory - 1.0).abs() < 1e-9, "{share}: {blocking}, {theory}");
+        assert!(
+            (blocking / theory - 1.0).abs() < 1e-9,
+            "{share}: {blocking}, {theory}"
+        );
         let load = figures.analytic.offered_load.expect("a load");
         assert!((load / (100.0 * (1.0 - share)) - 1.0).abs() < 1e-9);
     }
@@ -496,7 +604,11 @@ fn rare_refusals_are_those_of_what_takes_a_port() {
     let theory = erlang_b(35.0, 64);
     // Four of its own standard errors.
     let error = 4.0 * found.relative_error;
-    assert!((found.estimate / theory - 1.0).abs() < error, "{} of {theory}", found.estimate);
+    assert!(
+        (found.estimate / theory - 1.0).abs() < error,
+        "{} of {theory}",
+        found.estimate
+    );
     // A closed loop that takes no port stands in nobody's way.
     let mut scenario = loss(0.65, 1);
     let destinations = scenario["destinations"].as_array_mut().expect("a list");
@@ -537,7 +649,11 @@ fn clients_run_on_where_nothing_limits_them_and_time_out_where_they_are_denied()
     };
     let (path, count) = with(json!([]), json!({ "port": 443, "route": "vnet" }));
     assert_eq!(path, Path::Bypassed(Bypass::Vnet));
-    let turns = |step: u64| (0..200).filter(|k| (100..1000).contains(&(9 + step * k))).count() as u64;
+    let turns = |step: u64| {
+        (0..200)
+            .filter(|k| (100..1000).contains(&(9 + step * k)))
+            .count() as u64
+    };
     assert_eq!(count, 2 * 3 * turns(10));
     let nowhere = json!([{ "addressPrefix": "0.0.0.0/0", "nextHopType": "None" }]);
     let (path, count) = with(nowhere, json!({ "port": 443 }));
@@ -588,7 +704,11 @@ fn text(net: Net) -> String {
 }
 
 fn holds(net: Net, address: u32) -> bool {
-    let mask = if net.1 == 0 { 0 } else { u32::MAX << (32 - net.1) };
+    let mask = if net.1 == 0 {
+        0
+    } else {
+        u32::MAX << (32 - net.1)
+    };
     address & mask == net.0 & mask
 }
 
@@ -616,17 +736,30 @@ struct Hop {
     kind: usize,
 }
 
-const KINDS: [&str; 5] = ["Internet", "None", "VnetLocal", "VirtualNetworkGateway", "VirtualAppliance"];
+const KINDS: [&str; 5] = [
+    "Internet",
+    "None",
+    "VnetLocal",
+    "VirtualNetworkGateway",
+    "VirtualAppliance",
+];
 const TAGS: [&str; 3] = ["*", "Internet", "VirtualNetwork"];
 
 /// Prefixes and addresses from a handful of bits, so that they meet.
 fn address() -> impl Strategy<Value = u32> {
-    (prop::sample::select(vec![0x0A00_0000u32, 0xCB00_7100, 0xAC10_0000, 0xC633_6400]), 0u32..16, 0u32..4)
+    (
+        prop::sample::select(vec![0x0A00_0000u32, 0xCB00_7100, 0xAC10_0000, 0xC633_6400]),
+        0u32..16,
+        0u32..4,
+    )
         .prop_map(|(base, low, high)| base | low | high << 16)
 }
 
 fn net() -> impl Strategy<Value = Net> {
-    (address(), prop::sample::select(vec![0u32, 8, 12, 14, 16, 24, 28, 30, 32]))
+    (
+        address(),
+        prop::sample::select(vec![0u32, 8, 12, 14, 16, 24, 28, 30, 32]),
+    )
 }
 
 prop_compose! {
@@ -641,13 +774,18 @@ prop_compose! {
 fn rules() -> impl Strategy<Value = Option<Vec<Rule>>> {
     let numbered = prop::collection::btree_map(100u32..120, rule(), 0..6).prop_map(|rules| {
         let rules = rules.into_iter();
-        rules.map(|(priority, rule)| Rule { priority, ..rule }).collect::<Vec<Rule>>()
+        rules
+            .map(|(priority, rule)| Rule { priority, ..rule })
+            .collect::<Vec<Rule>>()
     });
     prop::option::of(numbered.prop_shuffle())
 }
 
 fn hops() -> impl Strategy<Value = Vec<Hop>> {
-    prop::collection::vec((net(), 0usize..5).prop_map(|(net, kind)| Hop { net, kind }), 0..6)
+    prop::collection::vec(
+        (net(), 0usize..5).prop_map(|(net, kind)| Hop { net, kind }),
+        0..6,
+    )
 }
 
 /// The first rule that matches, by looking at all of them in the order of their numbers; then Azure's own.
@@ -663,7 +801,10 @@ fn lets_through(rules: &[Rule], virtual_network: bool, address: u32, tcp: bool, 
             (None, 1) => !private,
             (None, _) => virtual_network,
         };
-        if to && rule.tcp.is_none_or(|only| only == tcp) && (rule.ports.0..=rule.ports.1).contains(&port) {
+        if to
+            && rule.tcp.is_none_or(|only| only == tcp)
+            && (rule.ports.0..=rule.ports.1).contains(&port)
+        {
             return rule.allow;
         }
     }

@@ -1,8 +1,8 @@
 //! Destinations and their endpoints, with dense addresses.
 
 use super::Endpoint;
-use super::paths::Place;
 use super::build::{Review, among, check_names};
+use super::paths::Place;
 use crate::engine::Protocol;
 use crate::fault::{Code, Fault, step};
 use crate::scenario::{DestinationSpec, RouteWord, ScenarioSpec};
@@ -129,9 +129,10 @@ impl Destinations {
         }
     }
 
-    /// The endpoint of the second way to `endpoint`, and the share of connections that take it.
+    /// The endpoint of the second way to `endpoint`, and the share of connections that take it. An endpoint of a log of
+    /// which no row is left need not exist.
     pub(super) fn second_way(&self, endpoint: u32) -> Option<(u32, f64)> {
-        let destination = self.endpoints[endpoint as usize].destination;
+        let destination = self.endpoints.get(endpoint as usize)?.destination;
         let declared = self.declared.get(destination as usize)?.as_ref()?;
         let (_, share, second) = declared.also?;
         Some(((second + endpoint as usize - declared.first) as u32, share))

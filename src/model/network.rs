@@ -87,6 +87,8 @@ fn space(texts: &[String], pointer: &str, review: &mut Review) -> Vec<IpNet> {
 
 /// A network in CIDR notation, or one address.
 fn network(text: &str) -> Option<IpNet> {
-    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    let network = text
+        .parse()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     network.ok().map(|network: IpNet| network.trunc())
 }

@@ -390,9 +390,9 @@ fn target(place: &Place) -> Target {
     let literal = place.address.map(Target::Address);
     match place.route {
         None
-        | Some(
-            RouteWord::Internet | RouteWord::ServiceEndpoint | RouteWord::SameRegionStorage,
-        ) => literal.unwrap_or(Target::Public),
+        | Some(RouteWord::Internet | RouteWord::ServiceEndpoint | RouteWord::SameRegionStorage) => {
+            literal.unwrap_or(Target::Public)
+        }
         Some(_) => literal
             .filter(|target| target.is_private())
             .unwrap_or(Target::Private),
@@ -475,7 +475,8 @@ impl Model {
         }
         let mut model = self.clone();
         for (workload, of) in (0u32..).zip(&mut model.workloads) {
-            let takes = |node: u32, endpoint: u32| outbound.paths.takes_port(workload, node, endpoint);
+            let takes =
+                |node: u32, endpoint: u32| outbound.paths.takes_port(workload, node, endpoint);
             match &mut of.traffic {
                 Traffic::Open {
                     per_second, mix, ..
@@ -498,10 +499,19 @@ impl super::Mix {
     /// an outbound type whatever the destination.
     fn keep(&mut self, takes: impl Fn(u32, u32) -> bool) -> f64 {
         let endpoints = self.endpoints.clone();
-        let some = |node: &u32| endpoints.iter().any(|(endpoint, _)| takes(*node, *endpoint));
+        let some = |node: &u32| {
+            endpoints
+                .iter()
+                .any(|(endpoint, _)| takes(*node, *endpoint))
+        };
         let nodes: Vec<(u32, f64)> = match self.nodes.len() {
             0 => Vec::new(),
-            _ => self.nodes.iter().filter(|(node, _)| some(node)).copied().collect(),
+            _ => self
+                .nodes
+                .iter()
+                .filter(|(node, _)| some(node))
+                .copied()
+                .collect(),
         };
         let Some((first, _)) = nodes.first() else {
             return 0.0;

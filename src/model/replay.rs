@@ -63,8 +63,12 @@ pub(super) fn place(
         .into_iter()
         .map(|(mut workload, log)| {
             if let Some(log) = log {
-                workload.traffic =
-                    Traffic::Trace(rows(&logs[log].trace, &nodes[log], &endpoints[log], destinations));
+                workload.traffic = Traffic::Trace(rows(
+                    &logs[log].trace,
+                    &nodes[log],
+                    &endpoints[log],
+                    destinations,
+                ));
             }
             workload
         })

@@ -2,9 +2,7 @@
 
 use super::review::{Context, Limited, Review};
 use super::spec::{UdpIdle, both_spellings};
-use super::{
-    Definition, Draft, Metric, MetricSource, NatGatewayProfile, OutboundSpec, Way, azure,
-};
+use super::{Definition, Draft, Metric, MetricSource, NatGatewayProfile, OutboundSpec, Way, azure};
 use crate::engine::{Ceiling, Grouping, Holds, PoolPlan, UdpKey};
 use crate::fault::{Code, step};
 use crate::units::SimTime;

@@ -43,13 +43,19 @@ pub fn finding(document: &Document) -> String {
             format!("{}: {}", worst.name, worst.summary)
         }
         ([], _) if peak_use(worst) == 0.0 => {
-            format!("No connection failed under any of them. {}{denies}", worst.summary)
+            format!(
+                "No connection failed under any of them. {}{denies}",
+                worst.summary
+            )
         }
         ([], _) => format!(
             "No connection failed under any of them; {} came nearest to it. {}{denies}",
             worst.name, worst.summary
         ),
-        (fails, []) => format!("{}.{denies}", list(&fails.iter().map(failing).collect::<Vec<_>>())),
+        (fails, []) => format!(
+            "{}.{denies}",
+            list(&fails.iter().map(failing).collect::<Vec<_>>())
+        ),
         (fails, carries) => {
             let names: Vec<String> = carries.iter().map(|one| one.name.clone()).collect();
             let carry = if names.len() == 1 { "carries" } else { "carry" };

@@ -26,13 +26,9 @@ pub fn analyse(model: &Model, plan: &PoolPlan) -> Analysis {
     let mut cells = Cells::of(model, plan, against.is_empty());
     against.extend(cells.against.take());
     let why = (!against.is_empty()).then(|| against.join(", "));
-    let known = model
-        .workloads
-        .iter()
-        .all(|workload| {
-            matches!(workload.traffic, Traffic::Open { .. }) || workload.traffic.is_empty()
-        })
-        && cells.total.load.is_finite();
+    let known = model.workloads.iter().all(|workload| {
+        matches!(workload.traffic, Traffic::Open { .. }) || workload.traffic.is_empty()
+    }) && cells.total.load.is_finite();
     let say = |share: &Offered| Analytic {
         offered_load: known.then_some(share.load),
         blocking: (why.is_none() && share.rate > 0.0).then(|| share.blocked / share.rate),

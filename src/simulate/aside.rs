@@ -124,7 +124,11 @@ impl<'a> Counter<'a> {
             most_chunks: 1,
         };
         let mut opened = Vec::new();
-        for group in path.groups.iter().filter(|group| group.closed.contains(&true)) {
+        for group in path
+            .groups
+            .iter()
+            .filter(|group| group.closed.contains(&true))
+        {
             let clients = Group {
                 streams: Vec::new(),
                 traced: Vec::new(),

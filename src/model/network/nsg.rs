@@ -105,7 +105,8 @@ impl Rule {
                     code: Code::E0234,
                     pointer: pointer.to_owned(),
                     found: format!("Rule \"{}\" has no {field}.", spec.name),
-                    allowed: format!("\"{field}\", or a list as \"{field}es\"").replace("Rangees", "Ranges"),
+                    allowed: format!("\"{field}\", or a list as \"{field}es\"")
+                        .replace("Rangees", "Ranges"),
                     remedy: format!("Add \"{field}\": \"{example}\"; \"*\" stands for all."),
                 });
             }
@@ -214,9 +215,8 @@ fn refuse_what_is_not_known(spec: &NsgRuleSpec, pointer: &str, review: &mut Revi
         ["sourcePortRange", "sourcePortRanges"],
     );
     let some = |list: Vec<(String, String)>, all: &[&str]| -> Option<(String, String)> {
-        let is_all = |(text, _): &(String, String)| {
-            all.iter().any(|word| word.eq_ignore_ascii_case(text))
-        };
+        let is_all =
+            |(text, _): &(String, String)| all.iter().any(|word| word.eq_ignore_ascii_case(text));
         if list.iter().any(is_all) {
             return None;
         }
@@ -261,8 +261,9 @@ fn refuse_what_is_not_known(spec: &NsgRuleSpec, pointer: &str, review: &mut Revi
                 pointer: at,
                 found: format!("Rule \"{}\" is for {what}.", spec.name),
                 allowed: allowed.to_owned(),
-                remedy: "Write \"*\" if it covers all nodes, or leave the rule out if it covers none."
-                    .to_owned(),
+                remedy:
+                    "Write \"*\" if it covers all nodes, or leave the rule out if it covers none."
+                        .to_owned(),
             });
         }
     }
@@ -314,9 +315,11 @@ fn range(text: &str, pointer: &str, review: &mut Review) -> Option<RangeInclusiv
                 code: Code::E0234,
                 pointer: pointer.to_owned(),
                 found: format!("\"{text}\" is no port and no range of ports."),
-                allowed: "a port such as \"443\", a range such as \"1000-2000\", or \"*\"".to_owned(),
-                remedy: "Several of them are a list: \"destinationPortRanges\": [ \"80\", \"443\" ]."
+                allowed: "a port such as \"443\", a range such as \"1000-2000\", or \"*\""
                     .to_owned(),
+                remedy:
+                    "Several of them are a list: \"destinationPortRanges\": [ \"80\", \"443\" ]."
+                        .to_owned(),
             });
             None
         }

@@ -86,7 +86,11 @@ fn direct(text: &str) -> Direct {
         Some(network) => Direct::Network(network),
         None => {
             let name = text.to_lowercase();
-            Direct::Name(name.trim_start_matches("*.").trim_start_matches('.').to_owned())
+            Direct::Name(
+                name.trim_start_matches("*.")
+                    .trim_start_matches('.')
+                    .to_owned(),
+            )
         }
     }
 }
@@ -112,7 +116,8 @@ fn upstream(url: &str, pointer: &str, review: &mut Review) -> Option<Upstream> {
             code: Code::E0238,
             pointer: pointer.to_owned(),
             found: format!("\"{url}\" is no address of a proxy."),
-            allowed: "http:// or https://, host, colon and port, such as \"http://10.1.0.4:3128\"".to_owned(),
+            allowed: "http:// or https://, host, colon and port, such as \"http://10.1.0.4:3128\""
+                .to_owned(),
             remedy: "Write scheme and port out.".to_owned(),
         });
         return None;
