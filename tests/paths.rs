@@ -243,6 +243,36 @@ fn user_routes_go_before_the_outbound_type() {
     }
 }
 
+/// In the form in which `az` prints them, with every field that it prints.
+#[test]
+fn what_az_prints_can_be_pasted() {
+    let mut scenario = plain(json!({ "port": 587 }));
+    scenario["network"] = json!({
+        "nsg": { "subnet": [{
+            "access": "Deny", "description": "no mail", "destinationAddressPrefix": "Internet",
+            "destinationAddressPrefixes": [], "destinationPortRange": null,
+            "destinationPortRanges": ["25", "465", "587"], "direction": "Outbound",
+            "etag": "W/\"0a\"", "id": "/subscriptions/0/securityRules/no-mail", "name": "no-mail", "priority": 200,
+            "protocol": "TCP", "provisioningState": "Succeeded", "resourceGroup": "MC_rg_sim_westeurope",
+            "sourceAddressPrefix": "*", "sourceAddressPrefixes": [], "sourcePortRange": "*", "sourcePortRanges": [],
+            "destinationApplicationSecurityGroups": null, "sourceApplicationSecurityGroups": [],
+            "type": "Microsoft.Network/networkSecurityGroups/securityRules",
+        }] },
+        "routeTable": [{
+            "addressPrefix": "198.51.100.0/24", "etag": "W/\"0a\"", "hasBgpOverride": false,
+            "id": "/subscriptions/0/routes/r", "name": "r", "nextHopType": "None", "nextHopIpAddress": null,
+            "provisioningState": "Succeeded", "resourceGroup": "rg", "type": "Microsoft.Network/routeTables/routes",
+        }],
+        "httpProxyConfig": {
+            "effectiveNoProxy": [], "enabled": true, "httpProxy": "http://10.1.0.4:3128/", "httpsProxy": null,
+            "noProxy": null, "trustedCa": null,
+        },
+    });
+    assert_reasons(&scenario, ["nsg"; 7]);
+    scenario["destinations"][0]["port"] = json!(443);
+    assert_reasons(&scenario, [SNAT, SNAT, SNAT, SNAT, SNAT, OUT, OUT]);
+}
+
 #[test]
 fn a_nodes_own_public_ip_goes_before_a_load_balancer_and_after_all_else() {
     let mut scenario = plain(json!({ "port": 443 }));

@@ -121,7 +121,7 @@ pub struct Paths {
     /// The different ones.
     decisions: Vec<Decision>,
     /// By endpoint, those of the four origins; empty where every connection takes a port.
-    by_endpoint: Vec<[u16; 4]>,
+    by_endpoint: Vec<[u32; 4]>,
     origins: Origins,
 }
 
@@ -163,9 +163,18 @@ impl Paths {
         self.origins.own_ip.get(node as usize) == Some(&true)
     }
 
-    /// The different paths there are; none where every connection takes a port.
+    /// The different paths there are.
     pub fn decisions(&self) -> &[Decision] {
         &self.decisions
+    }
+
+    /// Of `nodes` the first of each kind: what holds for these holds for all of them.
+    pub fn one_of_each_kind(&self, nodes: impl Iterator<Item = u32>) -> Vec<u32> {
+        let mut found: [Option<u32>; 2] = [None; 2];
+        for node in nodes {
+            found[usize::from(self.has_own_ip(node))].get_or_insert(node);
+        }
+        found.into_iter().flatten().collect()
     }
 
     /// Index of the path from `node` to `endpoint`; none where every connection takes a port.
@@ -177,7 +186,7 @@ impl Paths {
         let cooperates = self.origins.cooperates.get(workload as usize) == Some(&true);
         let origin = usize::from(own_ip) + 2 * usize::from(cooperates);
         let paths = self.by_endpoint.get(endpoint as usize)?;
-        Some(usize::from(paths[origin]))
+        Some(paths[origin] as usize)
     }
 
     /// Whether connections from `node` to `endpoint` take a port.
@@ -202,7 +211,7 @@ pub(super) struct Place {
 
 /// The paths to `places` by an outbound type of this kind.
 pub(super) fn resolve(places: &[Place], network: &Network, way: Way, origins: &Origins) -> Paths {
-    let mut known: BTreeMap<Decision, u16> = BTreeMap::new();
+    let mut known: BTreeMap<Decision, u32> = BTreeMap::new();
     let mut decisions = Vec::new();
     let mut by_endpoint = Vec::with_capacity(places.len());
     for place in places {
@@ -214,7 +223,7 @@ pub(super) fn resolve(places: &[Place], network: &Network, way: Way, origins: &O
             let decision = Finder { network, way }.decide(place, origin);
             *known.entry(decision).or_insert_with_key(|decision| {
                 decisions.push(decision.clone());
-                u16::try_from(decisions.len() - 1).expect("fewer different rules than that")
+                decisions.len() as u32 - 1
             })
         };
         by_endpoint.push([0, 1, 2, 3].map(origin));
@@ -475,16 +484,17 @@ impl Model {
         }
         let mut model = self.clone();
         for (workload, of) in (0u32..).zip(&mut model.workloads) {
-            let takes =
-                |node: u32, endpoint: u32| outbound.paths.takes_port(workload, node, endpoint);
             match &mut of.traffic {
                 Traffic::Open {
                     per_second, mix, ..
-                } => *per_second *= mix.keep(takes),
+                } => *per_second *= mix.keep(workload, &outbound.paths),
                 Traffic::Closed { clients, mix, .. } => {
-                    *clients = (*clients as f64 * mix.keep(takes)).round() as u64;
+                    let share = mix.keep(workload, &outbound.paths);
+                    *clients = (*clients as f64 * share).round() as u64;
                 }
-                Traffic::Trace(rows) => rows.retain(|row| takes(row.node, row.endpoint)),
+                Traffic::Trace(rows) => {
+                    rows.retain(|row| outbound.paths.takes_port(workload, row.node, row.endpoint))
+                }
             }
         }
         Cow::Owned(model)
@@ -492,34 +502,32 @@ impl Model {
 }
 
 impl super::Mix {
-    /// Keeps the nodes and endpoints between which `takes` holds, and says which share of the connections that is; all of
-    /// them where it is none, for the mix to stay one.
+    /// Keeps what takes a port and says which share of the connections that is; where it is none, the mix stays what it is.
     ///
-    /// What takes a port is always all connections from some nodes to some endpoints: a node's own public IP goes before
-    /// an outbound type whatever the destination.
-    fn keep(&mut self, takes: impl Fn(u32, u32) -> bool) -> f64 {
-        let endpoints = self.endpoints.clone();
-        let some = |node: &u32| {
-            endpoints
-                .iter()
-                .any(|(endpoint, _)| takes(*node, *endpoint))
+    /// It is always all connections from some nodes to some endpoints: a node's own public IP goes before an outbound type
+    /// whatever the destination.
+    fn keep(&mut self, workload: u32, paths: &Paths) -> f64 {
+        let to = |node: u32| -> Vec<(u32, f64)> {
+            let endpoints = self.endpoints.iter().copied();
+            let takes = |(endpoint, _): &(u32, f64)| paths.takes_port(workload, node, *endpoint);
+            endpoints.filter(takes).collect()
         };
-        let nodes: Vec<(u32, f64)> = match self.nodes.len() {
-            0 => Vec::new(),
-            _ => self
-                .nodes
-                .iter()
-                .filter(|(node, _)| some(node))
-                .copied()
-                .collect(),
-        };
-        let Some((first, _)) = nodes.first() else {
+        let kinds = paths.one_of_each_kind(self.nodes.iter().map(|(node, _)| *node));
+        let kinds: Vec<(bool, Vec<(u32, f64)>)> = kinds
+            .into_iter()
+            .map(|node| (paths.has_own_ip(node), to(node)))
+            .filter(|(_, endpoints)| !endpoints.is_empty())
+            .collect();
+        let Some((_, endpoints)) = kinds.first().cloned() else {
             return 0.0;
         };
-        let mut endpoints = endpoints;
-        endpoints.retain(|(endpoint, _)| takes(*first, *endpoint));
-        let share = normalise(nodes, &mut self.nodes) * normalise(endpoints, &mut self.endpoints);
-        share.min(1.0)
+        let takes = |node: u32| {
+            let own_ip = paths.has_own_ip(node);
+            kinds.iter().any(|(kind, _)| *kind == own_ip)
+        };
+        let nodes = self.nodes.iter().copied();
+        let nodes: Vec<(u32, f64)> = nodes.filter(|(node, _)| takes(*node)).collect();
+        normalise(nodes, &mut self.nodes) * normalise(endpoints, &mut self.endpoints)
     }
 }
 

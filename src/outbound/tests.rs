@@ -936,6 +936,66 @@ fn compare_adds_the_azure_types_that_are_missing() {
 }
 
 #[test]
+fn a_nat_gateway_on_the_firewalls_subnet_replaces_its_buckets() {
+    let with = |block: Value| {
+        let entry = json!({ "outboundType": "userDefinedRouting", "azureFirewall": block });
+        resolved(entry, &nodes(3))
+    };
+    let gateway = plan(json!({ "outboundType": "managedNATGateway" }), &nodes(3));
+    let found = with(json!({ "publicIPs": 9, "instances": 3, "natGateway": {} }));
+    assert_eq!(found.kind, OutboundType::FirewallNatGateway);
+    assert_eq!(found.kind.word(), "userDefinedRouting");
+    assert_eq!(found.public_ips, Some(1));
+    assert_eq!(found.notes[0].0.id(), "F0132");
+    let of_three = found.plan.expect("Azure accepts it");
+    let ceiling = |limit| Some(crate::engine::Ceiling { limit });
+    // Three instances of 250,000 connections; the firewall's own addresses do not matter.
+    assert_eq!(
+        of_three,
+        PoolPlan {
+            ceiling: ceiling(750_000),
+            ..gateway.clone()
+        }
+    );
+    let found = with(json!({ "instances": 20, "natGateway": { "publicIPs": 16 } }));
+    let of_twenty = found.plan.expect("Azure accepts it");
+    assert_eq!(of_twenty.ceiling, ceiling(2_000_000));
+    assert_eq!(of_twenty.limit, 16 * 64_512);
+    // The firewall's 4 minutes go before the gateway's 30, and end with a reset.
+    let found = with(json!({ "natGateway": { "idleTimeoutInMinutes": 30 } }));
+    let holds = found.plan.expect("Azure accepts it").holds;
+    assert_eq!(
+        (holds.idle, holds.after_idle),
+        (SimTime::from_secs(240), SimTime::from_secs(16))
+    );
+    let found =
+        with(json!({ "idleTimeoutInMinutes": 15, "natGateway": { "idleTimeoutInMinutes": 4 } }));
+    let holds = found.plan.expect("Azure accepts it").holds;
+    assert_eq!(
+        (holds.idle, holds.after_idle),
+        (SimTime::from_secs(240), SimTime::ZERO)
+    );
+    let faults = with(json!({ "natGateway": { "publicIPs": 17 } }))
+        .plan
+        .expect_err("too many");
+    assert!(
+        faults[0]
+            .pointer
+            .ends_with("/azureFirewall/natGateway/publicIPs"),
+        "{}",
+        faults[0].pointer
+    );
+}
+
+#[test]
+fn types_without_egress_have_no_ports() {
+    for word in ["none", "block"] {
+        let found = plan(json!({ "outboundType": word }), &nodes(3));
+        assert_eq!((found.limit, found.pools(3)), (0, 1));
+    }
+}
+
+#[test]
 fn every_type_publishes_metrics_and_used_ports_among_them() {
     for kind in OutboundType::ALL {
         let metrics = kind.metrics();

@@ -146,7 +146,6 @@ pub struct RouteSpec {
     /// Where to.
     pub next_hop_type: NextHopTypeSpec,
     /// Address of the appliance, with `VirtualAppliance`.
-    #[serde(alias = "nextHopIPAddress")]
     pub next_hop_ip_address: Option<String>,
 
     /// Azure's, not used here.

@@ -3,7 +3,7 @@
 
 use super::groups::{Cells, Group, Side};
 use super::run::{Job, Queue, Scratch};
-use crate::engine::{Grouping, PoolPlan};
+use crate::engine::{Grouping, PoolPlan, RefusedSyn};
 use crate::model::{Model, Outbound, Path};
 use crate::record::{Accumulator, Detail, Parts, Window};
 use crate::traffic::{CellMarks, Ends, Law, Stream, StreamPlan};
@@ -38,7 +38,6 @@ impl<'a> Counter<'a> {
                 let limit = match decision.path {
                     Path::Snat => return None,
                     Path::Bypassed(_) => u32::MAX,
-                    // A denied SYN is dropped as silently as one without a port.
                     Path::Denied(_) => 0,
                 };
                 let plan = PoolPlan {
@@ -46,6 +45,8 @@ impl<'a> Counter<'a> {
                     limit,
                     active_limit: None,
                     ceiling: None,
+                    // What rules and routes drop is never answered.
+                    refused_syn: RefusedSyn::Silent,
                     ..plan.clone()
                 };
                 let cells = Cells::new(model, &plan, &outbound.paths, Side::Aside(index));

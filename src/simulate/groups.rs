@@ -139,9 +139,9 @@ impl<'a> Cells<'a> {
         let workload = &self.model.workloads[index as usize];
         let mut endpoints = endpoints_of(workload);
         if !self.paths.all_take_ports() {
-            let nodes = nodes_of(workload);
+            let kinds = self.paths.one_of_each_kind(nodes_of(workload).into_iter());
             endpoints
-                .retain(|endpoint| nodes.iter().any(|node| self.takes(index, *node, *endpoint)));
+                .retain(|endpoint| kinds.iter().any(|node| self.takes(index, *node, *endpoint)));
         }
         endpoints
     }
