@@ -748,13 +748,15 @@ fn every_rule_is_told_once_with_its_code_and_place() {
 fn every_code_of_outbound_types_is_met_and_has_a_story() {
     let notes = ["E0316", "E0317"];
     let of_assumptions = ["E0305"];
+    let of_routes = ["E0340"];
     let broken = broken();
     for code in Code::all()
         .iter()
         .filter(|code| code.id().starts_with("E03"))
     {
         let met = broken.iter().any(|(_, id, _)| *id == code.id());
-        let elsewhere = notes.contains(&code.id()) || of_assumptions.contains(&code.id());
+        let elsewhere = [&notes[..], &of_assumptions, &of_routes].concat();
+        let elsewhere = elsewhere.contains(&code.id());
         assert!(met || elsewhere, "{} is never met", code.id());
         assert!(code.story().len() > 200, "{} has no story", code.id());
     }

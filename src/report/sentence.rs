@@ -22,7 +22,10 @@ pub fn finding(document: &Document) -> String {
     };
     let fails = of(|verdict| verdict == Verdict::Exhausted);
     // What rules stop under all of them alike says nothing about any.
-    let least = outbounds.iter().map(denied).min().unwrap_or(0);
+    let simulated = outbounds
+        .iter()
+        .filter(|outbound| outbound.figures.is_some());
+    let least = simulated.map(denied).min().unwrap_or(0);
     let mut carries = of(|verdict| verdict <= Verdict::Tight);
     carries.retain(|outbound| denied(outbound) == least);
     if outbounds.len() == 1 {

@@ -2,7 +2,7 @@
 
 use super::super::build::Review;
 use super::network;
-use super::target::{Target, private_ranges};
+use super::target::{PRIVATE_RANGES, Target};
 use crate::fault::{Code, Fault, step};
 use crate::scenario::{NextHopTypeSpec, RouteSpec};
 use ipnet::IpNet;
@@ -143,12 +143,12 @@ fn system_routes(space: Option<&[IpNet]>) -> Vec<Route> {
         })
         .collect();
     match space {
-        None => routes.extend(private_ranges().iter().map(|range| {
+        None => routes.extend(PRIVATE_RANGES.iter().map(|range| {
             let rule = format!("{range} is private and taken to be reached without NAT");
             system(range, Hop::Vnet, rule)
         })),
         Some(space) => {
-            routes.extend(private_ranges().iter().map(|range| {
+            routes.extend(PRIVATE_RANGES.iter().map(|range| {
                 let rule = format!(
                     "Azure's system route {range} to None: network.vnetAddressSpace does not hold the address"
                 );

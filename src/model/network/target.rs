@@ -1,8 +1,8 @@
 //! What a connection goes to, as rules and routes see it.
 
 use crate::engine::Protocol;
-use ipnet::IpNet;
-use std::net::{IpAddr, Ipv4Addr};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What a connection goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,23 +59,26 @@ impl Special {
 }
 
 /// The private ranges: RFC 1918, RFC 6598 and RFC 4193.
-pub fn private_ranges() -> Vec<IpNet> {
-    const RANGES: [&str; 5] = [
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "100.64.0.0/10",
-        "fc00::/7",
-    ];
-    let parsed = RANGES.iter().map(|text| text.parse().expect("a network"));
-    parsed.collect()
+pub const PRIVATE_RANGES: [IpNet; 5] = [
+    v4([10, 0, 0, 0], 8),
+    v4([172, 16, 0, 0], 12),
+    v4([192, 168, 0, 0], 16),
+    v4([100, 64, 0, 0], 10),
+    IpNet::V6(Ipv6Net::new_assert(
+        Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0),
+        7,
+    )),
+];
+
+const fn v4([a, b, c, d]: [u8; 4], length: u8) -> IpNet {
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), length))
 }
 
 impl Target {
     /// Whether it lies in a private range.
     pub fn is_private(self) -> bool {
         match self {
-            Target::Address(address) => private_ranges().iter().any(|net| net.contains(&address)),
+            Target::Address(address) => PRIVATE_RANGES.iter().any(|net| net.contains(&address)),
             Target::Public => false,
             Target::Private => true,
         }
