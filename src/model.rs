@@ -3,10 +3,13 @@
 mod build;
 mod cluster;
 mod destinations;
+mod network;
+mod paths;
 mod replay;
 mod workloads;
 
 pub use build::{build, refusals};
+pub use paths::{Bypass, Decision, Denial, Path, PathShare, Paths};
 
 use crate::engine::{PoolPlan, Protocol, Schedule, UdpKey};
 use crate::fault::Fault;
@@ -143,6 +146,19 @@ pub struct Outbound {
     pub public_ips: Option<u32>,
     /// What a reader of its result should know about how it was set up.
     pub notes: Vec<Note>,
+    /// Which connections take its ports.
+    pub paths: Paths,
+}
+
+impl Traffic {
+    /// Whether it opens nothing; of workloads, only where [`Model::reaching`] left nothing of them.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Traffic::Open { per_second, .. } => *per_second == 0.0,
+            Traffic::Closed { clients, .. } => *clients == 0,
+            Traffic::Trace(rows) => rows.is_empty(),
+        }
+    }
 }
 
 impl Workload {

@@ -9,9 +9,11 @@ pub mod azure;
 mod cluster;
 mod custom;
 mod firewall;
+mod firewall_nat;
 mod load_balancer;
 mod metric;
 mod nat_gateway;
+mod no_egress;
 mod review;
 mod spec;
 
@@ -65,15 +67,33 @@ outbound_types! {
     UserAssignedNatGateway = nat_gateway::USER_ASSIGNED;
     #[doc = "AKS `userDefinedRouting` to an Azure Firewall."]
     UserDefinedRouting = firewall::TYPE;
+    #[doc = "AKS `userDefinedRouting` to an Azure Firewall with a NAT Gateway on its subnet."]
+    FirewallNatGateway = firewall_nat::TYPE;
+    #[doc = "AKS `none`."]
+    NoEgress = no_egress::NONE;
+    #[doc = "AKS `block`."]
+    Block = no_egress::BLOCK;
     #[doc = "Anything else."]
     Custom = custom::TYPE;
 }
 
-/// Outbound types of AKS that do not let a cluster out, with what they do instead.
-const CLOSED: [(&str, &str); 2] = [
-    ("none", "AKS sets up no egress at all"),
-    ("block", "AKS blocks all egress by NSG rules"),
-];
+/// Where a type stands among the ways out of a node: a user-defined route goes before a NAT Gateway, that before a public
+/// IP of the node's own, that before a Load Balancer. `articles/nat-gateway/nat-overview.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Rules of the platform stop everything that goes to the internet.
+    Blocked,
+    /// There is none; a node's own public IP still leads out.
+    Nothing,
+    /// A node's own public IP goes before it.
+    LoadBalancer,
+    /// It goes before a node's own public IP.
+    NatGateway,
+    /// A firewall that a user-defined route leads to: before all others.
+    Firewall,
+    /// Whatever it is, it takes what Azure's routes do not take away.
+    Custom,
+}
 
 /// What makes an outbound type.
 struct Definition {
@@ -81,6 +101,8 @@ struct Definition {
     words: &'static [&'static str],
     /// Its metrics, in the order they are published.
     metrics: &'static [Metric],
+    /// Where it stands among the ways out.
+    way: Way,
     /// Applies its defaults and rules; none if something stands against a plan, and then the review says what.
     draft: fn(&OutboundSpec, &Context, &mut Review) -> Option<Draft>,
 }
@@ -94,7 +116,15 @@ struct Draft {
 impl OutboundType {
     /// The word for it in a scenario and in a result.
     pub const fn word(self) -> &'static str {
-        self.definition().words[0]
+        match self.definition().words {
+            [word, ..] => word,
+            [] => OutboundType::UserDefinedRouting.word(),
+        }
+    }
+
+    /// Where it stands among the ways out of a node.
+    pub const fn way(self) -> Way {
+        self.definition().way
     }
 
     /// The metrics of this type, in the order they are published.
@@ -102,11 +132,13 @@ impl OutboundType {
         self.definition().metrics
     }
 
-    /// Whether it is one of the two ways to have a NAT Gateway.
+    /// Whether its ports are those of a NAT Gateway.
     pub const fn is_nat_gateway(self) -> bool {
         matches!(
             self,
-            OutboundType::ManagedNatGateway | OutboundType::UserAssignedNatGateway
+            OutboundType::ManagedNatGateway
+                | OutboundType::UserAssignedNatGateway
+                | OutboundType::FirewallNatGateway
         )
     }
 
@@ -217,27 +249,19 @@ fn kind(spec: &OutboundSpec, pointer: &str, review: &mut Review) -> Option<Outbo
         return None;
     };
     if let Some(kind) = OutboundType::find(word) {
-        return Some(kind);
+        let firewall = spec.azure_firewall.as_ref();
+        let has_gateway = firewall.is_some_and(|block| block.nat_gateway.is_some());
+        return Some(match kind {
+            OutboundType::UserDefinedRouting if has_gateway => OutboundType::FirewallNatGateway,
+            _ => kind,
+        });
     }
-    let closed = CLOSED.iter().find(|(name, _)| *name == word);
-    let (code, found, remedy) = match closed {
-        Some((_, instead)) => (
-            Code::E0302,
-            format!("outboundType \"{word}\" has no SNAT ports: {instead}."),
-            "Remove the entry, or simulate the type the cluster is to have.".to_owned(),
-        ),
-        None => (
-            Code::E0301,
-            format!("outboundType is \"{word}\", which is no outbound type."),
-            format!("Did you mean \"{}\"?", nearest(word)),
-        ),
-    };
     review.errors.push(Fault {
-        code,
+        code: Code::E0301,
         pointer: step(pointer, "outboundType"),
-        found,
+        found: format!("outboundType is \"{word}\", which is no outbound type."),
         allowed: allowed(),
-        remedy,
+        remedy: format!("Did you mean \"{}\"?", nearest(word)),
     });
     None
 }
@@ -266,7 +290,7 @@ fn refuse_stray_blocks(
         ("custom", spec.custom.is_some(), OutboundType::Custom),
     ];
     for (block, present, owner) in blocks {
-        if present && owner != kind {
+        if present && owner.word() != kind.word() {
             review.errors.push(Fault {
                 code: Code::E0303,
                 pointer: step(pointer, block),

@@ -1,6 +1,7 @@
 //! The published documents, one file a format; written whole or not at all.
 
 pub mod analytic;
+pub mod asides;
 pub mod counts;
 mod document;
 pub mod erlang;

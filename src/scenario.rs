@@ -1,15 +1,20 @@
 //! The scenario file: its words, its rules with codes, the places of its errors, its schema.
 
 mod diagnostics;
+mod network;
 mod places;
 mod sets;
 mod spec;
 mod typed;
 
 pub use diagnostics::{Diagnostics, Excerpt, Problem};
+pub use network::{
+    AccessSpec, DirectionSpec, HttpProxyConfigSpec, NetworkSpec, NextHopTypeSpec, NsgRuleSpec,
+    NsgSpec, RouteSpec, RuleProtocolSpec,
+};
 pub use spec::{
     ClusterSpec, DestinationSpec, NetworkPlugin, NetworkPluginMode, NodePoolSpec, ProtocolSpec,
-    ScenarioSpec, WorkloadSpec,
+    RouteWord, ScenarioSpec, WorkloadSpec,
 };
 
 pub(crate) use sets::{put, resolve};

@@ -1,5 +1,6 @@
 //! (model, seed) to result: cells in parallel, folded into integers that do not depend on the order.
 
+mod aside;
 mod feed;
 mod groups;
 mod in_order;
@@ -9,14 +10,17 @@ mod run;
 mod tests;
 
 use crate::engine::{Ceiling, PoolPlan};
-use crate::model::Model;
+use crate::model::{Model, Outbound};
 use crate::record::{Accumulator, Latencies, Parts, Totals, Window};
 use crate::units::Seed;
-use groups::{Cells, Group};
+use aside::Counter;
+use groups::{Cells, Group, Side};
 use rayon::prelude::*;
 use run::{Job, Queue, Scratch};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+pub use aside::Asides;
 
 pub use crate::record::{Detail, FirstFailure, Minutes, ReplicationRun};
 
@@ -41,6 +45,8 @@ pub struct OutboundRun {
     pub fullest_mean_use: f64,
     /// The same by replication, averaged over time only.
     pub mean_uses: Vec<f64>,
+    /// Connections that take no port, summed over replications; first SYN in [warmup, duration).
+    pub asides: Asides,
 }
 
 impl RunResult {
@@ -61,6 +67,13 @@ impl OutboundRun {
         self.port_hold.merge(&more.port_hold);
         self.mean_uses.extend(more.mean_uses);
         self.fullest_mean_use = mean(&self.mean_uses);
+        add(&mut self.asides, more.asides);
+    }
+}
+
+fn add(sum: &mut Asides, more: Asides) {
+    for (key, connections) in more {
+        *sum.entry(key).or_insert(0) += connections;
     }
 }
 
@@ -134,7 +147,7 @@ fn simulate_from(
                 .plan
                 .as_ref()
                 .ok()
-                .map(|plan| Work::new(model, plan))
+                .map(|plan| Work::new(model, outbound, plan))
         })
         .collect();
     let pieces: usize = work.iter().flatten().map(|work| work.groups.len()).sum();
@@ -182,22 +195,25 @@ struct Work<'a> {
     cells: Cells<'a>,
     parts: Parts,
     groups: Vec<Group>,
+    aside: Counter<'a>,
     window: Window,
 }
 
 impl<'a> Work<'a> {
-    fn new(model: &'a Model, plan: &'a PoolPlan) -> Self {
-        let cells = Cells::new(model, plan);
+    fn new(model: &'a Model, outbound: &'a Outbound, plan: &'a PoolPlan) -> Self {
+        let cells = Cells::new(model, plan, &outbound.paths, Side::Pool);
+        let window = Window {
+            warmup: model.warmup,
+            duration: model.duration,
+            slots: slots_in(model),
+        };
         Work {
             plan,
             parts: cells.parts(),
             groups: cells.groups(),
             cells,
-            window: Window {
-                warmup: model.warmup,
-                duration: model.duration,
-                slots: slots_in(model),
-            },
+            aside: Counter::new(model, outbound, plan, window),
+            window,
         }
     }
 
@@ -209,12 +225,15 @@ impl<'a> Work<'a> {
         tick: &(dyn Fn() + Sync),
     ) -> OutboundRun {
         let spans = Mutex::new((Latencies::default(), Latencies::default()));
+        let asides = Mutex::new(Asides::new());
         let replications: Vec<(ReplicationRun, f64)> = (u64::from(from)
             ..u64::from(model.replications))
             .into_par_iter()
             .map(|replication| {
                 let seed = model.seed.stream(&[replication]);
                 let (run, totals) = self.replication(seed, how, tick);
+                let aside = self.aside.count(seed);
+                add(&mut asides.lock().expect(NO_PANIC), aside);
                 let mut spans = spans.lock().expect(NO_PANIC);
                 spans.0.merge(&totals.latency);
                 spans.1.merge(&totals.hold);
@@ -230,6 +249,7 @@ impl<'a> Work<'a> {
             replications: replications.into_iter().map(|(run, _)| run).collect(),
             connect_latency,
             port_hold,
+            asides: asides.into_inner().expect(NO_PANIC),
         }
     }
 

@@ -36,6 +36,10 @@ examples! {
     "firewall-buckets";
     "external-dns";
     "queue-workers";
+    "private-endpoint";
+    "network-rules";
+    "ways-out";
+    "http-proxy";
     "replayed-trace" ["traces/nightly-job.csv"];
 }
 

@@ -102,14 +102,30 @@ codes! {
     E0217: "closed loop without time",
         "A client of a closed loop thinks, connects, lives and thinks again. Where it thinks for no time at all and a connection takes none either, it would open infinitely many connections at one instant. So the think time is above 0, if only a little.";
 
+    // --- Routes, security rules, the HTTP proxy: E023x ---
+    E0230: "network of the address space",
+        "network.vnetAddressSpace lists the networks that nodes reach privately: those of the virtual network and of what is peered with it, in CIDR notation. Connections to them take no SNAT port. Private addresses that no network of the list and no route covers are dropped, by Azure's system routes to None.\n\nLeft out, all private ranges (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, fc00::/7) count as reached.\n\nSource: MicrosoftDocs/azure-docs, articles/virtual-network/virtual-networks-udr-overview.md.";
+    E0231: "priority of a security rule",
+        "Rules of a network security group are looked at by priority, the lowest number first, and the first that matches decides. Priorities are 100 to 4096, each once in a direction. Azure's own rules come after them: AllowVnetOutBound (65000), AllowInternetOutBound (65001), DenyAllOutBound (65500).\n\nSource: MicrosoftDocs/azure-docs, articles/virtual-network/network-security-groups-overview.md.";
+    E0232: "prefix or tag of a security rule",
+        "A security rule says where to by a network, an address, `*`, or the tags `Internet` and `VirtualNetwork`. Other service tags stand for lists of networks that Microsoft changes every week; snatsim has no copy of them. Give the networks that matter to the destinations of the scenario instead.\n\nA destination without `address` is a public address in no particular network: only `*`, `Internet` and 0.0.0.0/0 match it.";
+    E0233: "a security rule for some of the nodes",
+        "Nodes have no addresses in a scenario and belong to no application security groups, so a rule for some sources cannot be decided. Rules for all of them, `*` or `VirtualNetwork`, can.";
+    E0234: "ports of a security rule",
+        "destinationPortRange is a port (`443`), a range (`1000-2000`) or `*`; destinationPortRanges is a list of them.";
+    E0235: "prefix of a route",
+        "addressPrefix of a route is a network in CIDR notation, each once in a table. The longest prefix that holds an address decides; of equal ones a user's route goes before Azure's own.\n\nSource: MicrosoftDocs/azure-docs, articles/virtual-network/virtual-networks-udr-overview.md.";
+    E0236: "next hop of a route",
+        "nextHopIpAddress is the private address of an appliance and belongs to nextHopType VirtualAppliance, which needs it; the other types have none.";
+    E0237: "routeShare without a route",
+        "routeShare is the share of a destination's connections that take `route`; the others go by the internet, as while a move to a private endpoint is half done. Without a route, or with the route \"internet\", it says nothing.";
+    E0238: "address of the HTTP proxy",
+        "httpProxy and httpsProxy of httpProxyConfig are http:// or https://, a host, a colon and a port. A host that is a name is taken to be inside the virtual network; an address has to be private.\n\nConnections to a public proxy take a SNAT port each, toward the proxy. That is simulated by declaring the proxy as a destination.\n\nSource: MicrosoftDocs/azure-aks-docs, articles/aks/http-proxy.md.";
+
     // --- Outbound types: E03xx ---
     E0301: "no such outbound type",
         "Every entry of `outbound` names its type in `outboundType`, in the words of AKS: loadBalancer, managedNATGateway, userAssignedNATGateway, userDefinedRouting (to an Azure Firewall), or custom for anything else. managedNATGatewayV2 is taken too: its ports, limits and timers are those of managedNATGateway.\n\n\
          A block that `az aks show --query networkProfile` prints has the field already. AKS itself takes a missing one for loadBalancer; here it has to be said, because a block that was meant for another type would else be simulated as a Load Balancer without a word.\n\n\
-         Source: `aks:articles/aks/egress-outboundtype.md`.";
-    E0302: "an outbound type without egress",
-        "The types `none` and `block` of AKS leave a cluster without egress of its own: none sets nothing up, block denies it by NSG rules. No connection needs a SNAT port, so there is nothing to simulate.\n\n\
-         Remove the entry, or put the type there that the cluster is to have.\n\n\
          Source: `aks:articles/aks/egress-outboundtype.md`.";
     E0303: "a block missing or out of place",
         "Two blocks are not Azure's but ours, and each belongs to one outbound type: `azureFirewall` to userDefinedRouting, since AKS does not know what its default route leads to, and `custom` to custom. With another type they would change nothing, so they are refused. `custom` cannot do without its block, as there is nothing it could default to.\n\n\
@@ -171,6 +187,9 @@ codes! {
         "The TCP idle timeout of an Azure Firewall toward the Internet is 4 minutes, and a support request can raise it to 15. There is no setting for it.\n\n\
          To simulate any other timeout, use \"timers\": { \"idle\": \"90s\" }.\n\n\
          Source: `articles/firewall/tcp-session-behavior.md`.";
+
+    E0340: "default route to the internet",
+        "With userDefinedRouting AKS sets up no way out; the cluster leaves by the routes of its subnet. AKS refuses a default route (0.0.0.0/0) to Internet, since that would be a way out that nobody has set up: it has to lead to a firewall, an appliance or a gateway.\n\nSource: MicrosoftDocs/azure-aks-docs, articles/aks/egress-udr.md.";
 
     // --- Traces: E04xx ---
     E0401: "file cannot be read",
@@ -251,6 +270,13 @@ codes! {
         "Every try is a new connect() with a new source port, so it asks for a SNAT port again. While a pool is full, retries come on top of new connections and keep it full: back off longer each time, with jitter, and give up in the end.\n\nSource: MicrosoftDocs/azure-docs, articles/load-balancer/troubleshoot-outbound-connection.md.";
     F0120: "how rare refusals are",
         "What `--rare` found: the probability that a connection's first SYN finds no port, in the steady state. It is made for probabilities that no run of bearable length sees: instants at which a pool would be exactly full are drawn on purpose, with the probability that they have, and the engine simulates the cluster of refusals around each.\n\nA refused first SYN is not yet a failed connection: with retransmits and retries most get a port later, so this bounds the failure probability from above. Where no connection sends a second SYN the two are the same.\n\nWhere there is no estimate the reason is given: refusals that are not rare are better counted by plain simulation.";
+
+    F0130: "connections that take no port",
+        "These connections are not translated to a public address, so no SNAT port limits them: they go by private endpoint, service endpoint, peering, inside the virtual network, by a node's own public IP, by an HTTP proxy, and so on. They count as `bypassed`, outside offered, and the result lists them in `paths` with the rule that decided it.\n\nWhat they meet on that way (limits of the proxy, of an appliance, of the service) is not simulated.\n\nSource: MicrosoftDocs/azure-docs, articles/load-balancer/load-balancer-outbound-connections.md and articles/nat-gateway/troubleshoot-nat-connectivity.md.";
+    F0131: "connections denied",
+        "These connections are stopped before any NAT: by a network security group, by a route to None, or because the outbound type leads nowhere. They count as `denied`, outside offered: no number of SNAT ports helps them. `paths` in the result names the rule.\n\nIf they should get through, the rule is what to change; clients see connect timeouts, as with exhausted ports.";
+    F0132: "two ceilings enforced as one",
+        "With a NAT Gateway on AzureFirewallSubnet connections take the gateway's ports: 64,512 for each of its public IPs, 50,000 of them active toward one endpoint, 2 million connections in all. Each instance of the firewall still carries at most 250,000 connections.\n\nsnatsim enforces the smaller of the gateway's 2 million and instances x 250,000, over all instances together. Instances are dealt connections at random, so the fullest is a little fuller than the mean: with 250,000 each by about 0.2 percent.\n\nSource: MicrosoftDocs/azure-docs, articles/firewall/integrate-with-nat-gateway.md and articles/firewall/firewall-faq.yml.";
 
     // --- Findings about the input: F02xx ---
     F0201: "mean that does not exist",

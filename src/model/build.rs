@@ -2,9 +2,11 @@
 
 use super::cluster::Cluster;
 use super::destinations::Destinations;
+use super::network::{Hop, Network};
+use super::paths::{self, Origins};
 use super::{Model, Note, Outbound, replay, workloads};
 use crate::fault::{Code, Fault, Faults, step};
-use crate::outbound::{self, Assumptions};
+use crate::outbound::{self, Assumptions, Way};
 use crate::scenario::{Diagnostics, Loaded, Problem, ScenarioSpec};
 use crate::units::{Seed, SimTime};
 use std::io;
@@ -45,7 +47,9 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
     let run = Run::read(spec, &mut review);
     let mut cluster = Cluster::read(spec, &mut review);
     let mut destinations = Destinations::read(spec, &mut review);
+    let network = Network::read(spec, &mut review);
     let drafts = workloads::read(spec, &cluster, &destinations, files, &mut review);
+    let cooperates = drafts.iter().map(|draft| draft.cooperates).collect();
     let workloads = replay::place(
         drafts,
         run.duration,
@@ -53,9 +57,22 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
         &mut destinations,
         &mut review,
     );
-    let (outbounds, assumptions) = outbounds(spec, &cluster, &mut review);
+    let (mut outbounds, assumptions) = outbounds(spec, &cluster, &mut review);
     if !review.problems.is_empty() {
         return Err(loaded.diagnostics(review.problems));
+    }
+    let origins = Origins {
+        own_ip: cluster.own_ips.into(),
+        cooperates,
+    };
+    for outbound in &mut outbounds {
+        refuse_default_route(outbound, &network);
+        outbound.paths = paths::resolve(
+            &destinations.places,
+            &network,
+            outbound.kind.way(),
+            &origins,
+        );
     }
     Ok(Model {
         name: spec.name.clone().unwrap_or_else(|| "scenario".to_owned()),
@@ -73,6 +90,29 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
         assumptions,
         notes: review.notes,
     })
+}
+
+/// AKS checks the default route of userDefinedRouting: `aks:articles/aks/egress-udr.md`.
+fn refuse_default_route(outbound: &mut Outbound, network: &Network) {
+    let (Way::Firewall, Some((Hop::Internet, pointer))) =
+        (outbound.kind.way(), network.routes.default())
+    else {
+        return;
+    };
+    let fault = Fault {
+        code: Code::E0340,
+        pointer: step(pointer, "nextHopType"),
+        found: "The default route leads to Internet, and the outbound type is userDefinedRouting."
+            .to_owned(),
+        allowed: "a route for 0.0.0.0/0 to VirtualAppliance or VirtualNetworkGateway".to_owned(),
+        remedy: "Lead it to the firewall: \"nextHopType\": \"VirtualAppliance\" with its \"nextHopIpAddress\"; or use \
+                 another outboundType."
+            .to_owned(),
+    };
+    match &mut outbound.plan {
+        Ok(_) => outbound.plan = Err(vec![fault]),
+        Err(faults) => faults.push(fault),
+    }
 }
 
 /// Why Azure would refuse outbound types of `model`, with the places in the scenario; none if it refuses nothing.
@@ -213,6 +253,7 @@ fn outbounds(
             plan: resolved.plan,
             public_ips: resolved.public_ips,
             notes: resolved.notes.into_iter().map(note).collect(),
+            paths: super::Paths::default(),
         });
     }
     let names = outbounds.iter().map(|outbound| outbound.name.as_str());

@@ -13,6 +13,8 @@ const MAX_NODES: usize = 5_000;
 pub(super) struct Cluster {
     /// Their names, in the order of pools.
     pub(super) nodes: Vec<String>,
+    /// By node, whether it has a public IP of its own; empty where none has.
+    pub(super) own_ips: Vec<bool>,
     /// The pools; none where every source of the traces is a node.
     pools: Option<Vec<Pool>>,
 }
@@ -37,6 +39,7 @@ impl Cluster {
             }
             return Cluster {
                 nodes: Vec::new(),
+                own_ips: Vec::new(),
                 pools: None,
             };
         }
@@ -63,10 +66,12 @@ impl Cluster {
     fn of(declared: &[NodePoolSpec], name_nodes: bool) -> Cluster {
         let mut nodes = Vec::new();
         let mut pools = Vec::new();
+        let mut own_ips = Vec::new();
         for pool in declared {
             let first = nodes.len();
             let count = if name_nodes { pool.count } else { 0 };
             nodes.extend((0..count).map(|i| format!("{}-{i}", pool.name)));
+            own_ips.resize(nodes.len(), pool.enable_node_public_ip == Some(true));
             pools.push(Pool {
                 facts: PoolFacts {
                     name: pool.name.clone(),
@@ -78,8 +83,12 @@ impl Cluster {
                 nodes: first..nodes.len(),
             });
         }
+        if !own_ips.contains(&true) {
+            own_ips.clear();
+        }
         Cluster {
             nodes,
+            own_ips,
             pools: Some(pools),
         }
     }

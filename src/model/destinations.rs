@@ -2,25 +2,39 @@
 
 use super::Endpoint;
 use super::build::{Review, among, check_names};
+use super::paths::Place;
 use crate::engine::Protocol;
 use crate::fault::{Code, Fault, step};
-use crate::scenario::{DestinationSpec, ScenarioSpec};
+use crate::scenario::{DestinationSpec, RouteWord, ScenarioSpec};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Most endpoints of one destination: a slip of the finger beyond that.
 const MAX_ENDPOINTS: u32 = 100_000;
+
+/// The endpoints of a declared destination.
+struct Declared {
+    /// Shares of its endpoints, and where those begin.
+    first: usize,
+    shares: Vec<f64>,
+    /// Where a share of the connections takes another route: that route, the share, and where those endpoints begin.
+    also: Option<(RouteWord, f64, usize)>,
+}
 
 /// The destinations there are.
 #[derive(Default)]
 pub(super) struct Destinations {
     /// Names as reported.
     pub(super) names: Vec<String>,
-    /// Every endpoint.
+    /// Every endpoint. One that is reached two ways stands twice, with the same address: connections that may take
+    /// different paths are drawn apart.
     pub(super) endpoints: Vec<Endpoint>,
-    /// Shares of a declared destination's endpoints, and where those begin; none where a rule was broken.
-    declared: Vec<Option<(usize, Vec<f64>)>>,
+    /// What paths depend on, by endpoint.
+    pub(super) places: Vec<Place>,
+    /// The declared destinations; none where a rule was broken.
+    declared: Vec<Option<Declared>>,
     /// Dense index of every literal address.
     literal: HashMap<IpAddr, u32>,
     /// Dense addresses handed out.
@@ -39,6 +53,7 @@ impl Destinations {
         for (i, destination) in declared.iter().enumerate() {
             destinations.declare(destination, &step(POINTER, i), review);
         }
+        destinations.add_second_ways();
         destinations
     }
 
@@ -47,6 +62,7 @@ impl Destinations {
         let endpoints = spec.endpoints.unwrap_or(1);
         let address = address(spec, endpoints, pointer, review);
         check_numbers(spec, endpoints, pointer, review);
+        let (route, also) = routes(spec, pointer, review);
         self.names.push(spec.name.clone());
         let sound = review.problems.len() == before;
         let shares = match &spec.popularity {
@@ -60,13 +76,19 @@ impl Destinations {
             self.declared.push(None);
             return;
         };
-        self.declared.push(Some((self.endpoints.len(), shares)));
+        self.declared.push(Some(Declared {
+            first: self.endpoints.len(),
+            shares,
+            also: also.map(|(route, share)| (route, share, 0)),
+        }));
         let protocol = spec.protocol.map_or(Protocol::Tcp, Protocol::from);
         match address {
             Some(address) => {
                 self.endpoint(protocol, address, spec.port, self.names.len() - 1);
+                self.places.last_mut().expect("it was just added").route = route;
             }
             None => {
+                let name: Arc<str> = spec.name.as_str().into();
                 for _ in 0..endpoints {
                     let address = self.addresses;
                     self.addresses += 1;
@@ -76,9 +98,44 @@ impl Destinations {
                         address,
                         port: spec.port,
                     });
+                    self.places.push(Place {
+                        name: name.clone(),
+                        address: None,
+                        protocol,
+                        port: spec.port,
+                        route,
+                    });
                 }
             }
         }
+    }
+
+    /// Adds the endpoints of second ways behind all others, whose streams of random numbers so stay what they are.
+    fn add_second_ways(&mut self) {
+        for declared in self.declared.iter_mut().flatten() {
+            let Some((route, _, second)) = &mut declared.also else {
+                continue;
+            };
+            *second = self.endpoints.len();
+            for index in declared.first..declared.first + declared.shares.len() {
+                let endpoint = self.endpoints[index];
+                self.endpoints.push(endpoint);
+                let place = self.places[index].clone();
+                self.places.push(Place {
+                    route: Some(*route),
+                    ..place
+                });
+            }
+        }
+    }
+
+    /// The endpoint of the second way to `endpoint`, and the share of connections that take it. An endpoint of a log of
+    /// which no row is left need not exist.
+    pub(super) fn second_way(&self, endpoint: u32) -> Option<(u32, f64)> {
+        let destination = self.endpoints.get(endpoint as usize)?.destination;
+        let declared = self.declared.get(destination as usize)?.as_ref()?;
+        let (_, share, second) = declared.also?;
+        Some(((second + endpoint as usize - declared.first) as u32, share))
     }
 
     /// Adds the endpoint of a literal address. Of equal ones the first is what traces mean.
@@ -100,6 +157,13 @@ impl Destinations {
             protocol,
             address: dense,
             port,
+        });
+        self.places.push(Place {
+            name: self.names[destination].as_str().into(),
+            address: Some(address),
+            protocol,
+            port,
+            route: None,
         });
         *self.known.entry((protocol, address, port)).or_insert(index)
     }
@@ -139,15 +203,70 @@ impl Destinations {
     /// Endpoints of a declared destination with their shares, those without a share left out;
     /// none where one of its rules was broken.
     pub(super) fn shares(&self, destination: usize) -> Option<Vec<(u32, f64)>> {
-        let (first, shares) = self.declared[destination].as_ref()?;
-        let range: Range<usize> = *first..first + shares.len();
+        let Declared {
+            first,
+            shares,
+            also,
+        } = self.declared[destination].as_ref()?;
+        let from = |first: usize, part: f64| {
+            let range: Range<usize> = first..first + shares.len();
+            let shares = shares.iter().map(move |share| share * part);
+            range.map(|index| index as u32).zip(shares)
+        };
+        let second = also.map(|(_, part, second)| from(second, part));
+        let first = from(*first, also.map_or(1.0, |(_, part, _)| 1.0 - part));
         Some(
-            range
-                .map(|index| index as u32)
-                .zip(shares.iter().copied())
+            first
+                .chain(second.into_iter().flatten())
                 .filter(|(_, share)| *share > 0.0)
                 .collect(),
         )
+    }
+}
+
+/// How a destination is reached: by which route all its connections go (none: the internet), or else by which one a share
+/// of them.
+#[allow(clippy::type_complexity)]
+fn routes(
+    spec: &DestinationSpec,
+    pointer: &str,
+    review: &mut Review,
+) -> (Option<RouteWord>, Option<(RouteWord, f64)>) {
+    let route = spec.route.filter(|route| *route != RouteWord::Internet);
+    let Some(share) = spec.route_share else {
+        return (route, None);
+    };
+    let at = step(pointer, "routeShare");
+    if !(0.0..=1.0).contains(&share) {
+        review.fault(Fault {
+            code: Code::E0210,
+            pointer: at,
+            found: format!("routeShare is {share}."),
+            allowed: "a fraction from 0 to 1".to_owned(),
+            remedy: match share > 1.0 && share <= 100.0 {
+                true => format!("{share} percent is {}.", share / 100.0),
+                false => "1, the default, sends all connections by the route.".to_owned(),
+            },
+        });
+        return (None, None);
+    }
+    let Some(route) = route else {
+        review.fault(Fault {
+            code: Code::E0237,
+            pointer: at,
+            found: format!(
+                "Destination \"{}\" has a routeShare and no route but the internet.",
+                spec.name
+            ),
+            allowed: "routeShare beside a route such as \"privateEndpoint\"".to_owned(),
+            remedy: "Add \"route\", or remove routeShare.".to_owned(),
+        });
+        return (None, None);
+    };
+    match share {
+        0.0 => (None, None),
+        1.0 => (Some(route), None),
+        _ => (None, Some((route, share))),
     }
 }
 

@@ -63,8 +63,12 @@ pub(super) fn place(
         .into_iter()
         .map(|(mut workload, log)| {
             if let Some(log) = log {
-                workload.traffic =
-                    Traffic::Trace(rows(&logs[log].trace, &nodes[log], &endpoints[log]));
+                workload.traffic = Traffic::Trace(rows(
+                    &logs[log].trace,
+                    &nodes[log],
+                    &endpoints[log],
+                    destinations,
+                ));
             }
             workload
         })
@@ -259,15 +263,37 @@ fn place_endpoints(logs: &[Log], destinations: &mut Destinations) -> Vec<Vec<u32
     placed
 }
 
-/// The rows with their nodes and endpoints.
-fn rows(trace: &Trace, nodes: &[u32], endpoints: &[u32]) -> Vec<TraceRow> {
+/// The rows with their nodes and endpoints. Where a share of the connections takes a second way, they are dealt to it
+/// evenly: the first k rows to an endpoint hold ⌊k × share⌋ of them.
+fn rows(
+    trace: &Trace,
+    nodes: &[u32],
+    endpoints: &[u32],
+    destinations: &Destinations,
+) -> Vec<TraceRow> {
+    let second: Vec<Option<(u32, f64)>> = endpoints
+        .iter()
+        .map(|endpoint| destinations.second_way(*endpoint))
+        .collect();
+    let mut before = vec![0u64; endpoints.len()];
+    let mut endpoint = |index: usize| {
+        let Some((second, share)) = second[index] else {
+            return endpoints[index];
+        };
+        let of = |rows: u64| (rows as f64 * share).floor() as u64;
+        before[index] += 1;
+        match of(before[index]) > of(before[index] - 1) {
+            true => second,
+            false => endpoints[index],
+        }
+    };
     trace
         .rows
         .iter()
         .map(|row| TraceRow {
             start: row.start,
             node: nodes[row.source as usize],
-            endpoint: endpoints[row.endpoint as usize],
+            endpoint: endpoint(row.endpoint as usize),
             lifetime: row.lifetime,
             close: row.close,
             keepalive: row.keepalive,

@@ -20,6 +20,8 @@ pub(super) struct Draft {
     pub(super) source: Source,
     pub(super) connect: Connect,
     pub(super) retry: Retry,
+    /// Whether it goes by the cluster's HTTP proxy.
+    pub(super) cooperates: bool,
 }
 
 /// Where its connections come from.
@@ -103,6 +105,8 @@ impl Context<'_> {
             source: source?,
             connect: connect?,
             retry: retry?,
+            // A trace says where connections went.
+            cooperates: !spec.no_http_proxy_vars.unwrap_or(spec.arrivals.is_trace()),
         })
     }
 

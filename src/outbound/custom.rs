@@ -2,7 +2,7 @@
 
 use super::review::{Context, Limited, Review};
 use super::spec::UdpIdle;
-use super::{Definition, Draft, Metric, MetricSource, OutboundSpec};
+use super::{Definition, Draft, Metric, MetricSource, OutboundSpec, Way};
 use crate::engine::{self, ActiveLimit, Grouping, Holds, PoolPlan};
 use crate::fault::{Code, Fault, step};
 use crate::units::SimTime;
@@ -13,6 +13,7 @@ use std::ops::RangeInclusive;
 pub(super) const TYPE: Definition = Definition {
     words: &["custom"],
     metrics: METRICS,
+    way: Way::Custom,
     draft,
 };
 

@@ -2,7 +2,7 @@
 
 use super::review::{Context, Limited, Review};
 use super::spec::{UdpIdle, both_spellings};
-use super::{Definition, Draft, Metric, MetricSource, OutboundSpec, azure};
+use super::{Definition, Draft, Metric, MetricSource, NatGatewayProfile, OutboundSpec, Way, azure};
 use crate::engine::{Ceiling, Grouping, Holds, PoolPlan, UdpKey};
 use crate::fault::{Code, step};
 use crate::units::SimTime;
@@ -12,6 +12,7 @@ use serde::Deserialize;
 pub(super) const TYPE: Definition = Definition {
     words: &["userDefinedRouting"],
     metrics: METRICS,
+    way: Way::Firewall,
     draft,
 };
 
@@ -27,6 +28,9 @@ pub struct AzureFirewallBlock {
     pub instances: Option<i64>,
     /// TCP idle timeout toward the Internet in minutes, 4 to 15; 4 if nothing is said, more by support request.
     pub idle_timeout_in_minutes: Option<i64>,
+    /// A NAT Gateway on AzureFirewallSubnet, in the words of `natGatewayProfile`: its ports then count, not the
+    /// firewall's.
+    pub nat_gateway: Option<NatGatewayProfile>,
 }
 
 const METRICS: &[Metric] = &[
@@ -76,14 +80,23 @@ fn instances_rule(most: u32) -> Limited<'static> {
     }
 }
 
-fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft> {
-    let default = AzureFirewallBlock::default();
-    let block = spec.azure_firewall.as_ref().unwrap_or(&default);
+/// The numbers of a block.
+pub(super) struct Numbers {
+    pub ips: u32,
+    pub instances: u32,
+    pub idle: SimTime,
+}
+
+/// The numbers of `block` under their rules.
+pub(super) fn numbers(
+    block: &AzureFirewallBlock,
+    cx: &Context,
+    review: &mut Review,
+) -> Option<Numbers> {
     let mut number = |said: Option<i64>, default: u32, field: &str, rule: &Limited| {
         let pointer = step(&step(cx.pointer, "azureFirewall"), field);
         review.limit(said.unwrap_or(i64::from(default)), pointer, rule)
     };
-    let assumed = cx.assumptions;
     let ips = number(
         block.public_ips,
         azure::FIREWALL_IPS_DEFAULT,
@@ -94,7 +107,7 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
         block.instances,
         azure::FIREWALL_INSTANCES_LEAST,
         "instances",
-        &instances_rule(assumed.firewall_max_instances),
+        &instances_rule(cx.assumptions.firewall_max_instances),
     );
     let idle_minutes = number(
         block.idle_timeout_in_minutes,
@@ -102,10 +115,23 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
         "idleTimeoutInMinutes",
         &IDLE,
     );
-    let ips = ips?;
-    let instances = instances?;
-    let holds = Holds {
+    Some(Numbers {
+        ips: ips?,
+        instances: instances?,
         idle: SimTime::from_secs(u64::from(idle_minutes?) * 60),
+    })
+}
+
+fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft> {
+    let block = spec.azure_firewall.clone().unwrap_or_default();
+    let assumed = cx.assumptions;
+    let Numbers {
+        ips,
+        instances,
+        idle,
+    } = numbers(&block, cx, review)?;
+    let holds = Holds {
+        idle,
         after_fin: azure::FIREWALL_HOLD_AFTER_CLOSE,
         after_rst: azure::FIREWALL_HOLD_AFTER_CLOSE,
         after_idle: assumed.firewall_hold_after_idle,

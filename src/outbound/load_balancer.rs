@@ -5,7 +5,7 @@ use super::assumptions::BeyondTable;
 use super::cluster::{CountedPool, MaxSurge, counted_nodes};
 use super::review::{Context, Limited, Review, plural, thousands};
 use super::spec::{Ignored, UdpIdle, both_spellings};
-use super::{Definition, Draft, Metric, MetricSource, OutboundSpec, azure};
+use super::{Definition, Draft, Metric, MetricSource, OutboundSpec, Way, azure};
 use crate::engine::{Grouping, Holds, PoolPlan, UdpKey};
 use crate::fault::{Code, Fault, step};
 use crate::units::SimTime;
@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 pub(super) const TYPE: Definition = Definition {
     words: &["loadBalancer"],
     metrics: METRICS,
+    way: Way::LoadBalancer,
     draft,
 };
 

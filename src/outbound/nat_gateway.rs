@@ -4,7 +4,7 @@ use super::addresses::{AddressCount, OutboundIpPrefixes, OutboundIps, Own};
 use super::load_balancer::ManagedOutboundIps;
 use super::review::{Context, Limited, Review};
 use super::spec::{Ignored, UdpIdle, both_spellings};
-use super::{Definition, Draft, Metric, MetricSource, OutboundSpec, azure};
+use super::{Definition, Draft, Metric, MetricSource, OutboundSpec, Way, azure};
 use crate::engine::{ActiveLimit, Ceiling, Grouping, Holds, PoolPlan, UdpKey};
 use crate::fault::{Code, step};
 use crate::units::SimTime;
@@ -17,6 +17,7 @@ use serde::Deserialize;
 pub(super) const MANAGED: Definition = Definition {
     words: &["managedNATGateway", "managedNATGatewayV2"],
     metrics: METRICS,
+    way: Way::NatGateway,
     draft,
 };
 
@@ -24,6 +25,7 @@ pub(super) const MANAGED: Definition = Definition {
 pub(super) const USER_ASSIGNED: Definition = Definition {
     words: &["userAssignedNATGateway"],
     metrics: METRICS,
+    way: Way::NatGateway,
     draft,
 };
 
@@ -57,7 +59,7 @@ pub struct NatGatewayProfile {
     pub sku: Option<Ignored>,
 }
 
-const METRICS: &[Metric] = &[
+pub(super) const METRICS: &[Metric] = &[
     Metric {
         id: "SNATConnectionCount",
         unit: "count",
@@ -100,45 +102,73 @@ const IDLE: Limited = Limited {
     remedy: "Set `--nat-gateway-idle-timeout` within that range. To try any other time, use \"timers\": { \"idle\": \"…\" }.",
 };
 
+/// Where a profile stands in the file.
+pub(super) struct Place<'a> {
+    /// What is around it.
+    pub cx: &'a Context<'a>,
+    /// Its name there.
+    pub profile: &'static str,
+}
+
 fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft> {
-    let default = NatGatewayProfile::default();
-    let profile = spec.nat_gateway_profile.as_ref().unwrap_or(&default);
-    let ips = public_ips(profile, cx, review);
-    let idle = idle(profile, cx, review);
-    let (ips, idle) = (ips?, idle?);
-    let assumed = cx.assumptions;
-    let holds = Holds {
-        idle,
-        after_fin: azure::NAT_HOLD_AFTER_FIN,
-        after_rst: azure::NAT_HOLD_AFTER_RST,
-        after_idle: assumed.nat_hold_after_idle,
-        half_open: azure::NAT_HALF_OPEN,
-        udp_idle: azure::NAT_UDP_IDLE,
-        after_udp: azure::NAT_HOLD_AFTER_UDP,
+    let profile = spec.nat_gateway_profile.clone().unwrap_or_default();
+    let place = Place {
+        cx,
+        profile: "natGatewayProfile",
     };
+    let (ips, idle) = numbers(&profile, &place, review)?;
+    let plan = plan(ips, idle, cx);
     Some(Draft {
         plan: PoolPlan {
-            grouping: Grouping::Shared,
-            limit: azure::NAT_PORTS_PER_IP * ips,
-            active_limit: Some(ActiveLimit {
-                limit: azure::NAT_ACTIVE_PER_IP * ips,
-                counts_held: assumed.nat_held_ports_count_to_endpoint_limit,
-            }),
-            holds: spec.holds(holds, UdpIdle::Own),
-            udp_key: UdpKey::AddressAndPort,
-            ceiling: Some(Ceiling {
-                limit: azure::NAT_CEILING,
-            }),
-            refused_syn: assumed.refused_syn.into(),
+            holds: spec.holds(plan.holds, UdpIdle::Own),
+            ..plan
         },
         public_ips: Some(ips),
     })
 }
 
-fn public_ips(profile: &NatGatewayProfile, cx: &Context, review: &mut Review) -> Option<u32> {
+/// Public IPs and idle timeout of a profile.
+pub(super) fn numbers(
+    profile: &NatGatewayProfile,
+    place: &Place,
+    review: &mut Review,
+) -> Option<(u32, SimTime)> {
+    let ips = public_ips(profile, place, review);
+    let idle = idle(profile, place, review);
+    Some((ips?, idle?))
+}
+
+/// The plan of a gateway with its own timers.
+pub(super) fn plan(ips: u32, idle: SimTime, cx: &Context) -> PoolPlan {
+    let assumed = cx.assumptions;
+    PoolPlan {
+        grouping: Grouping::Shared,
+        limit: azure::NAT_PORTS_PER_IP * ips,
+        active_limit: Some(ActiveLimit {
+            limit: azure::NAT_ACTIVE_PER_IP * ips,
+            counts_held: assumed.nat_held_ports_count_to_endpoint_limit,
+        }),
+        holds: Holds {
+            idle,
+            after_fin: azure::NAT_HOLD_AFTER_FIN,
+            after_rst: azure::NAT_HOLD_AFTER_RST,
+            after_idle: assumed.nat_hold_after_idle,
+            half_open: azure::NAT_HALF_OPEN,
+            udp_idle: azure::NAT_UDP_IDLE,
+            after_udp: azure::NAT_HOLD_AFTER_UDP,
+        },
+        udp_key: UdpKey::AddressAndPort,
+        ceiling: Some(Ceiling {
+            limit: azure::NAT_CEILING,
+        }),
+        refused_syn: assumed.refused_syn.into(),
+    }
+}
+
+fn public_ips(profile: &NatGatewayProfile, place: &Place, review: &mut Review) -> Option<u32> {
     let managed = profile.managed_outbound_ip_profile.as_ref();
     let count = AddressCount {
-        profile: "natGatewayProfile",
+        profile: place.profile,
         counts: vec![
             (
                 &["managedOutboundIPProfile", "count"],
@@ -149,16 +179,16 @@ fn public_ips(profile: &NatGatewayProfile, cx: &Context, review: &mut Review) ->
         own: Own::new(&profile.outbound_ips, &profile.outbound_ip_prefixes),
         default: azure::NAT_IPS_DEFAULT,
     };
-    let (ips, pointer) = count.said(cx, review)?;
+    let (ips, pointer) = count.said(place.cx, review)?;
     review.limit(ips, pointer, &IPS)
 }
 
-fn idle(profile: &NatGatewayProfile, cx: &Context, review: &mut Review) -> Option<SimTime> {
+fn idle(profile: &NatGatewayProfile, place: &Place, review: &mut Review) -> Option<SimTime> {
     let said = profile
         .idle_timeout_in_minutes
         .unwrap_or(i64::from(azure::NAT_IDLE_MINUTES_DEFAULT));
     let pointer = step(
-        &step(cx.pointer, "natGatewayProfile"),
+        &step(place.cx.pointer, place.profile),
         "idleTimeoutInMinutes",
     );
     let minutes = review.limit(said, pointer, &IDLE)?;

@@ -21,19 +21,44 @@ pub fn finding(document: &Document) -> String {
             .collect()
     };
     let fails = of(|verdict| verdict == Verdict::Exhausted);
-    let carries = of(|verdict| verdict <= Verdict::Tight);
+    // What rules stop under all of them alike says nothing about any.
+    let simulated = outbounds
+        .iter()
+        .filter(|outbound| outbound.figures.is_some());
+    let least = simulated.map(denied).min().unwrap_or(0);
+    let mut carries = of(|verdict| verdict <= Verdict::Tight);
+    carries.retain(|outbound| denied(outbound) == least);
     if outbounds.len() == 1 {
         return worst.summary.clone();
     }
+    let denies: Vec<String> = outbounds
+        .iter()
+        .filter(|outbound| denied(outbound) > least)
+        .map(|outbound| outbound.name.clone())
+        .collect();
+    let denies = match &denies[..] {
+        [] => String::new(),
+        [one] => format!(" {one} denies connections that others let through."),
+        names => format!(" {} deny connections that others let through.", list(names)),
+    };
     match (&fails[..], &carries[..]) {
         ([], _) if worst.verdict == Verdict::Refused => {
             format!("{}: {}", worst.name, worst.summary)
         }
+        ([], _) if peak_use(worst) == 0.0 => {
+            format!(
+                "No connection failed under any of them. {}{denies}",
+                worst.summary
+            )
+        }
         ([], _) => format!(
-            "No connection failed under any of them; {} came nearest to it. {}",
+            "No connection failed under any of them; {} came nearest to it. {}{denies}",
             worst.name, worst.summary
         ),
-        (fails, []) => format!("{}.", list(&fails.iter().map(failing).collect::<Vec<_>>())),
+        (fails, []) => format!(
+            "{}.{denies}",
+            list(&fails.iter().map(failing).collect::<Vec<_>>())
+        ),
         (fails, carries) => {
             let names: Vec<String> = carries.iter().map(|one| one.name.clone()).collect();
             let carry = if names.len() == 1 { "carries" } else { "carry" };
@@ -42,7 +67,7 @@ pub fn finding(document: &Document) -> String {
                 false => "the same connections",
             };
             format!(
-                "{}; {} {carry} {load} without a refusal.",
+                "{}; {} {carry} {load} without a refusal.{denies}",
                 list(&fails.iter().map(failing).collect::<Vec<_>>()),
                 list(&names)
             )
@@ -51,9 +76,17 @@ pub fn finding(document: &Document) -> String {
 }
 
 fn peak_use(outbound: &OutboundResult) -> f64 {
-    outbound.figures.as_ref().map_or(0.0, |figures| {
+    let figures = outbound.figures.as_ref();
+    let with_ports = figures.filter(|figures| figures.pools.limit > 0);
+    with_ports.map_or(0.0, |figures| {
         f64::from(figures.pools.peak_used) / f64::from(figures.pools.limit)
     })
+}
+
+/// Connections that were stopped before any NAT.
+fn denied(outbound: &OutboundResult) -> u64 {
+    let figures = outbound.figures.as_ref();
+    figures.map_or(0, |figures| figures.connections.denied)
 }
 
 fn failing(outbound: &&OutboundResult) -> String {

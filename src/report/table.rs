@@ -1,5 +1,6 @@
 //! The table of `run` and `compare`: one line an outbound type, or a block each where the terminal is narrow.
 
+use crate::results::asides;
 use crate::results::words::{count, counted, estimate, span, wrapped};
 use crate::results::{ConnectLatency, Document, Figures, OutboundResult, Verdict};
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
@@ -36,9 +37,10 @@ pub fn table(document: &Document, style: Style) -> String {
         blocks(document, style)
     };
     format!(
-        "{}\n{body}{}{}",
+        "{}\n{body}{}{}{}",
         headline(document),
         reasons(document),
+        asides(document, style),
         rarities(document, style)
     )
 }
@@ -132,6 +134,29 @@ fn reasons(document: &Document) -> String {
         .collect()
 }
 
+/// What took no port, the same once for all outbound types where it is the same.
+fn asides(document: &Document, style: Style) -> String {
+    let mut said: Vec<(String, Vec<&str>)> = Vec::new();
+    for outbound in &document.outbounds {
+        let figures = outbound.figures.as_ref();
+        let Some(aside) = figures.and_then(asides::sentence) else {
+            continue;
+        };
+        match said.iter_mut().find(|(known, _)| *known == aside) {
+            Some((_, names)) => names.push(&outbound.name),
+            None => said.push((aside, vec![&outbound.name])),
+        }
+    }
+    let line = |(aside, names): (String, Vec<&str>)| {
+        let whom = match names.len() == document.outbounds.len() && names.len() > 1 {
+            true => "all".to_owned(),
+            false => names.join(", "),
+        };
+        wrapped(&format!("{whom}: {aside}"), style.width.min(NARROW))
+    };
+    said.into_iter().map(line).collect()
+}
+
 /// How rarely a first SYN is refused, where that was asked.
 fn rarities(document: &Document, style: Style) -> String {
     let asked = document.outbounds.iter().filter_map(|outbound| {
@@ -161,11 +186,14 @@ fn cells(outbound: &OutboundResult) -> [String; 6] {
         name,
         verdict,
         estimate(&figures.failure_probability),
-        format!(
-            "{} of {}",
-            count(u64::from(figures.pools.peak_used)),
-            count(u64::from(figures.pools.limit))
-        ),
+        match figures.pools.limit {
+            0 => "no ports".to_owned(),
+            limit => format!(
+                "{} of {}",
+                count(u64::from(figures.pools.peak_used)),
+                count(u64::from(limit))
+            ),
+        },
         first_failure(figures),
         latency(&figures.connect_latency),
     ]

@@ -4,7 +4,7 @@ use super::document::Analytic;
 use super::erlang::erlang_b;
 use super::holds::{hold_times, parts, protocol};
 use crate::engine::{Grouping, IpChoice, PoolPlan};
-use crate::model::{Mix, Model, OpenProcess, Traffic};
+use crate::model::{Mix, Model, OpenProcess, Traffic, Workload};
 use std::collections::BTreeMap;
 
 /// What the formula says about an outbound and its parts.
@@ -26,11 +26,9 @@ pub fn analyse(model: &Model, plan: &PoolPlan) -> Analysis {
     let mut cells = Cells::of(model, plan, against.is_empty());
     against.extend(cells.against.take());
     let why = (!against.is_empty()).then(|| against.join(", "));
-    let known = model
-        .workloads
-        .iter()
-        .all(|workload| matches!(workload.traffic, Traffic::Open { .. }))
-        && cells.total.load.is_finite();
+    let known = model.workloads.iter().all(|workload| {
+        matches!(workload.traffic, Traffic::Open { .. }) || workload.traffic.is_empty()
+    }) && cells.total.load.is_finite();
     let say = |share: &Offered| Analytic {
         offered_load: known.then_some(share.load),
         blocking: (why.is_none() && share.rate > 0.0).then(|| share.blocked / share.rate),
@@ -53,7 +51,8 @@ fn obstacles(model: &Model, plan: &PoolPlan) -> Vec<&'static str> {
             against.push(why);
         }
     };
-    for workload in &model.workloads {
+    let left = |workload: &&Workload| !workload.traffic.is_empty();
+    for workload in model.workloads.iter().filter(left) {
         match &workload.traffic {
             Traffic::Trace(_) => say(true, "a trace"),
             Traffic::Closed { .. } => say(true, "a closed loop"),
@@ -172,6 +171,7 @@ fn flows<'a>(model: &'a Model, plan: &PoolPlan) -> Vec<Flow<'a>> {
         .workloads
         .iter()
         .enumerate()
+        .filter(|(_, workload)| !workload.traffic.is_empty())
         .filter_map(|(index, workload)| match &workload.traffic {
             Traffic::Open {
                 per_second, mix, ..
@@ -317,7 +317,6 @@ fn is_negligible(blocking: f64, beside: f64) -> bool {
 mod tests {
     use super::*;
     use crate::engine::ActiveLimit;
-    use crate::model::Workload;
     use crate::results::fixture;
     use crate::traffic::Law;
     use crate::units::SimTime;

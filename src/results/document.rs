@@ -163,6 +163,9 @@ pub struct Figures {
     pub by_destination: Vec<Part>,
     /// By workload.
     pub by_workload: Vec<Part>,
+    /// What took no port, by workload, destination and rule; absent where every connection takes one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<PathResult>,
     /// Minute series: mean over replications; minimum, median and maximum over pools, sums for totals.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(required)]
@@ -189,9 +192,9 @@ pub struct Connections {
     pub delayed: u64,
     /// The first SYN found no port.
     pub refused_first: u64,
-    /// On a path that needs no port.
+    /// On a path that needs no port; outside offered, and of no pool.
     pub bypassed: u64,
-    /// Stopped before any NAT.
+    /// Stopped before any NAT; outside offered, and of no pool.
     pub denied: u64,
     /// `connect()` calls.
     pub tries: u64,
@@ -436,6 +439,24 @@ pub struct Part {
     pub port_seconds: Option<PortSeconds>,
     /// What the Erlang-B formula says.
     pub analytic: Analytic,
+}
+
+/// Connections that took no port: another way, or none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PathResult {
+    /// Workload.
+    pub workload: String,
+    /// Destination.
+    pub destination: String,
+    /// `bypassed` or `denied`.
+    pub path: String,
+    /// Which way, or what stopped them, such as `privateEndpoint` or `nsg`.
+    pub reason: String,
+    /// The rule, route or setting that decided it.
+    pub rule: String,
+    /// Connections, summed over replications.
+    pub connections: u64,
 }
 
 /// Minute series in Azure Monitor's metric names.

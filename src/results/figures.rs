@@ -7,7 +7,7 @@ use super::holds::{HoldTimes, hold_times};
 use super::interval::{self, Share};
 use super::timeline;
 use crate::engine::PoolPlan;
-use crate::model::{Model, Outbound};
+use crate::model::{Model, Outbound, Path};
 use crate::record::{Cause, Slot, Tally, UsedCounts};
 use crate::simulate::{Minutes, OutboundRun, ReplicationRun, RunResult};
 use crate::units::SimTime;
@@ -100,14 +100,15 @@ impl<'a> Subject<'a> {
         let (Ok(plan), Some(run)) = (&outbound.plan, run) else {
             return None;
         };
+        let reaching = model.reaching(outbound);
         Some(Subject {
             model,
             outbound,
             plan,
             run,
             total: sum(run.replications.iter().map(|run| &run.total)),
-            holds: hold_times(model, plan),
-            analysis: analytic::analyse(model, plan),
+            holds: hold_times(&reaching, plan),
+            analysis: analytic::analyse(&reaching, plan),
         })
     }
 
@@ -160,7 +161,10 @@ impl<'a> Subject<'a> {
 
     /// The highest use of any pool against its ports.
     pub fn peak_of_limit(&self) -> f64 {
-        f64::from(self.peak(|run| &run.peak_used)) / f64::from(self.plan.limit)
+        match self.plan.limit {
+            0 => 0.0,
+            limit => f64::from(self.peak(|run| &run.peak_used)) / f64::from(limit),
+        }
     }
 
     /// The highest use of any pool against the second limit, 0 where there is none.
@@ -247,7 +251,7 @@ impl<'a> Subject<'a> {
     fn figures(&self) -> Figures {
         let latency = &self.run.connect_latency;
         Figures {
-            connections: connections(&self.total),
+            connections: connections(&self.total, self.aside(|_, _| true)),
             failure_probability: self.failure_probability(),
             replications_with_failure: self.replications_with_failure(),
             pools: self.pools(),
@@ -271,12 +275,50 @@ impl<'a> Subject<'a> {
             by_pool: self.by_pool(),
             by_destination: self.by_destination(),
             by_workload: self.by_workload(),
+            paths: self.paths(),
             timeline: timeline::fleet(
                 self.outbound.kind.metrics(),
                 self.plan,
                 &self.run.replications,
             ),
         }
+    }
+
+    /// What took no port, by path, workload and destination.
+    fn paths(&self) -> Vec<PathResult> {
+        let decisions = self.outbound.paths.decisions();
+        let asides = self.run.asides.iter();
+        asides
+            .map(|((path, workload, destination), connections)| {
+                let decision = &decisions[*path];
+                let (path, reason) = decision.path.words();
+                PathResult {
+                    workload: self.model.workloads[*workload as usize].name.clone(),
+                    destination: self.model.destinations[*destination as usize].clone(),
+                    path: path.to_owned(),
+                    reason: reason.to_owned(),
+                    rule: decision.rule.clone(),
+                    connections: *connections,
+                }
+            })
+            .collect()
+    }
+
+    /// Connections that took no port, of the workloads and destinations that `of` picks.
+    fn aside(&self, of: impl Fn(usize, usize) -> bool) -> Aside {
+        let decisions = self.outbound.paths.decisions();
+        let mut sum = Aside::default();
+        for ((path, workload, destination), connections) in &self.run.asides {
+            if !of(*workload as usize, *destination as usize) {
+                continue;
+            }
+            match decisions[*path].path {
+                Path::Snat => {}
+                Path::Bypassed(_) => sum.bypassed += connections,
+                Path::Denied(_) => sum.denied += connections,
+            }
+        }
+        sum
     }
 
     /// The minute series of all replications; none where they were not recorded.
@@ -391,6 +433,8 @@ impl<'a> Subject<'a> {
                     |run| run.peak_used[pool],
                     percentiles,
                     &self.analysis.by_pool[pool],
+                    // What takes no port belongs to no pool.
+                    Aside::default(),
                 )
             })
             .collect()
@@ -406,6 +450,7 @@ impl<'a> Subject<'a> {
                     |run| run.peak_by_destination[index],
                     self.merged(|minutes| &minutes.by_destination[index]),
                     &self.analysis.by_destination[index],
+                    self.aside(|_, destination| destination == index),
                 )
             })
             .collect()
@@ -421,6 +466,7 @@ impl<'a> Subject<'a> {
                     |run| run.peak_by_workload[index],
                     self.merged(|minutes| &minutes.by_workload[index]),
                     &self.analysis.by_workload[index],
+                    self.aside(|workload, _| workload == index),
                 )
             })
             .collect()
@@ -447,11 +493,12 @@ impl<'a> Subject<'a> {
         peak: impl Fn(&ReplicationRun) -> u32,
         used_percentiles: Option<UsedPercentiles>,
         analytic: &Analytic,
+        aside: Aside,
     ) -> Part {
         let all = sum(self.run.replications.iter().map(&tally));
         Part {
             name,
-            connections: connections(&all),
+            connections: connections(&all, aside),
             failure_probability: self.part_probability(&tally),
             peak_used: self.run.replications.iter().map(peak).max().unwrap_or(0),
             limit: self.plan.limit,
@@ -495,8 +542,15 @@ fn percentiles(mut peaks: Vec<u32>) -> UsedPercentiles {
     }
 }
 
-/// The published counters. Every path needs a port until a scenario can say otherwise.
-fn connections(tally: &Tally) -> Connections {
+/// Connections that took no port.
+#[derive(Clone, Copy, Default)]
+struct Aside {
+    bypassed: u64,
+    denied: u64,
+}
+
+/// The published counters.
+fn connections(tally: &Tally, aside: Aside) -> Connections {
     Connections {
         offered: tally.offered,
         established: tally.established,
@@ -506,8 +560,8 @@ fn connections(tally: &Tally) -> Connections {
         broken: tally.broken,
         delayed: tally.delayed,
         refused_first: tally.refused_first,
-        bypassed: 0,
-        denied: 0,
+        bypassed: aside.bypassed,
+        denied: aside.denied,
         tries: tally.tries,
         syns: tally.syns,
         refused_syns: tally.refused_syns,

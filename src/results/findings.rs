@@ -1,5 +1,6 @@
 //! Sentences about a result: one that a manager can read, and the findings an engineer needs.
 
+use super::asides;
 use super::document::*;
 use super::figures::{About, Subject};
 use super::words::{count, counted, estimate, share, span};
@@ -36,6 +37,17 @@ pub fn refusal(fault: &Fault) -> Finding {
 
 /// One sentence a manager can read.
 pub fn summary(verdict: Verdict, figures: &Figures, subject: &Subject) -> String {
+    let Some(aside) = asides::shares(figures) else {
+        return of_ports(verdict, figures, subject);
+    };
+    match (figures.connections.offered, verdict) {
+        (0, Verdict::Clear) => format!("No connection came to need a SNAT port. {aside}."),
+        _ => format!("{} {aside}.", of_ports(verdict, figures, subject)),
+    }
+}
+
+/// What became of the connections that take ports.
+fn of_ports(verdict: Verdict, figures: &Figures, subject: &Subject) -> String {
     match verdict {
         Verdict::Exhausted => exhausted(figures, subject),
         Verdict::Slow => format!("No connection failed, but {}.", waited(figures)),
@@ -151,6 +163,8 @@ pub fn findings(
         retries_add_load,
         broken_connections,
         unanswered_connections,
+        denied,
+        bypassed,
         short_warmup,
         much_undecided,
         no_interval,
@@ -217,6 +231,34 @@ fn ports_ran_out(seen: &Seen) -> Option<Finding> {
                     "decided connection"
                 ),
                 estimate(&seen.figures.failure_probability)
+            ),
+        )
+    })
+}
+
+fn denied(seen: &Seen) -> Option<Finding> {
+    let denied = seen.figures.connections.denied;
+    (denied > 0).then(|| {
+        warning(
+            Code::F0131,
+            format!(
+                "{} stopped before any NAT, which no number of ports helps: {}.",
+                counted(denied, "connection"),
+                asides::rules(seen.figures, "denied")
+            ),
+        )
+    })
+}
+
+fn bypassed(seen: &Seen) -> Option<Finding> {
+    let bypassed = seen.figures.connections.bypassed;
+    (bypassed > 0).then(|| {
+        info(
+            Code::F0130,
+            format!(
+                "{} took no SNAT port: {}.",
+                counted(bypassed, "connection"),
+                asides::rules(seen.figures, "bypassed")
             ),
         )
     })

@@ -135,6 +135,7 @@ pub fn outbound(name: &str, kind: OutboundType, plan: PoolPlan) -> Outbound {
         plan: Ok(plan),
         public_ips: Some(1),
         notes: Vec::new(),
+        paths: crate::model::Paths::default(),
     }
 }
 
@@ -227,6 +228,7 @@ pub fn run(replications: Vec<ReplicationRun>) -> OutboundRun {
         connect_latency,
         port_hold,
         fullest_mean_use: 0.5,
+        asides: Default::default(),
     }
 }
 

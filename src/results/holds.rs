@@ -24,6 +24,7 @@ pub fn hold_times(model: &Model, plan: &PoolPlan) -> Option<HoldTimes> {
     let parts: Vec<Part> = model
         .workloads
         .iter()
+        .filter(|workload| !workload.traffic.is_empty())
         .flat_map(|workload| parts(model, plan, workload))
         .collect();
     let rate: f64 = parts.iter().map(|part| part.rate).sum();

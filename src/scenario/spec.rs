@@ -1,5 +1,6 @@
 //! The words of a scenario, as they stand in the file; nothing is checked here but their kinds.
 
+use super::network::NetworkSpec;
 use crate::engine::Protocol;
 use crate::outbound::{AssumptionsSpec, MaxSurge, OutboundSpec};
 use crate::traffic::words::{
@@ -36,6 +37,8 @@ pub struct ScenarioSpec {
     pub confidence: Option<f64>,
     /// The cluster; may be left out when all workloads are traces.
     pub cluster: Option<ClusterSpec>,
+    /// What stands between the nodes and the outbound type: security rules, routes, an HTTP proxy.
+    pub network: Option<NetworkSpec>,
     /// Where workloads connect to.
     pub destinations: Option<Vec<DestinationSpec>>,
     /// Who opens connections.
@@ -98,11 +101,15 @@ pub struct NodePoolSpec {
     pub max_count: Option<u32>,
     /// Nodes an upgrade adds: a number such as `"1"` or a share such as `"10%"`.
     pub max_surge: Option<MaxSurge>,
+    /// Whether every node has a public IP of its own, default false.
+    #[serde(rename = "enableNodePublicIP", alias = "enableNodePublicIp")]
+    pub enable_node_public_ip: Option<bool>,
 }
 
 /// A destination: one service that connections go to.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(
+    rename_all = "camelCase",
     deny_unknown_fields,
     expecting = "a destination: { \"name\": \"sql\", \"port\": 1433 }"
 )]
@@ -119,6 +126,32 @@ pub struct DestinationSpec {
     pub endpoints: Option<u32>,
     /// How connections spread over its endpoints, default `even`.
     pub popularity: Option<PopularitySpec>,
+    /// How it is reached, default `internet`.
+    pub route: Option<RouteWord>,
+    /// Share of its connections that take `route`, in [0, 1], default 1; the others go to the internet.
+    pub route_share: Option<f64>,
+}
+
+/// How a destination is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum RouteWord {
+    /// By the outbound type.
+    Internet,
+    /// A private endpoint (Private Link).
+    PrivateEndpoint,
+    /// A service endpoint on the nodes' subnet.
+    ServiceEndpoint,
+    /// A peered virtual network.
+    Peering,
+    /// The virtual network itself.
+    Vnet,
+    /// An internal load balancer.
+    InternalLoadBalancer,
+    /// A VPN or ExpressRoute gateway.
+    OnPremises,
+    /// Azure Storage of the same region by its public name.
+    SameRegionStorage,
 }
 
 /// Transport protocol.
@@ -166,4 +199,7 @@ pub struct WorkloadSpec {
     pub connect: Option<ConnectSpec>,
     /// What the application does when a try fails.
     pub retry: Option<RetrySpec>,
+    /// Whether it ignores the cluster's HTTP proxy, as pods with the annotation
+    /// `kubernetes.azure.com/no-http-proxy-vars` do; default false, for traces true: they say where connections went.
+    pub no_http_proxy_vars: Option<bool>,
 }

@@ -2,7 +2,7 @@
 
 use crate::engine::Sort;
 use crate::engine::{Arrival, End, Grouping, PoolPlan, Protocol, ReleaseSize, Schedule};
-use crate::model::{Mix, Model, OpenProcess, Traffic, Workload};
+use crate::model::{Mix, Model, OpenProcess, Paths, Traffic, Workload};
 use crate::record::{ClassUse, KeyUse, Layout, Parts};
 use crate::traffic::{CellMarks, ClientPlan, CloseKind, Ends, Law, Process, StreamPlan, TraceRow};
 use std::collections::BTreeMap;
@@ -50,10 +50,21 @@ pub(super) struct CellPlan {
     pub expected_used: f64,
 }
 
+/// Which connections are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Those that take a port.
+    Pool,
+    /// Those on the path with this index.
+    Aside(usize),
+}
+
 /// Everything about one outbound type that does not depend on the replication.
 pub(super) struct Cells<'a> {
     model: &'a Model,
     plan: &'a PoolPlan,
+    paths: &'a Paths,
+    side: Side,
     /// Dense index of every endpoint's key.
     keys: Vec<usize>,
     key_count: usize,
@@ -96,7 +107,7 @@ impl WorkloadFacts {
 }
 
 impl<'a> Cells<'a> {
-    pub fn new(model: &'a Model, plan: &'a PoolPlan) -> Self {
+    pub fn new(model: &'a Model, plan: &'a PoolPlan, paths: &'a Paths, side: Side) -> Self {
         let keys = model.keys(plan);
         let longest = model.duration.as_secs_f64();
         let facts = model
@@ -107,10 +118,32 @@ impl<'a> Cells<'a> {
         Cells {
             model,
             plan,
+            paths,
+            side,
             key_count: keys.iter().max().map_or(0, |last| last + 1),
             keys,
             facts,
         }
+    }
+
+    /// Whether connections of `workload` from `node` to `endpoint` are looked at.
+    fn takes(&self, workload: u32, node: u32, endpoint: u32) -> bool {
+        match self.side {
+            Side::Pool => self.paths.takes_port(workload, node, endpoint),
+            Side::Aside(path) => self.paths.index(workload, node, endpoint) == Some(path),
+        }
+    }
+
+    /// The endpoints to which connections of a workload are looked at, ascending.
+    fn endpoints_of(&self, index: u32) -> Vec<u32> {
+        let workload = &self.model.workloads[index as usize];
+        let mut endpoints = endpoints_of(workload);
+        if !self.paths.all_take_ports() {
+            let kinds = self.paths.one_of_each_kind(nodes_of(workload).into_iter());
+            endpoints
+                .retain(|endpoint| kinds.iter().any(|node| self.takes(index, *node, *endpoint)));
+        }
+        endpoints
     }
 
     /// What is reported by pool, destination and workload.
@@ -181,12 +214,12 @@ impl<'a> Cells<'a> {
     /// By key, its classes in the order of workloads and endpoints.
     fn classes_by_key(&self) -> Vec<Vec<ClassPlan>> {
         let mut by_key = vec![Vec::new(); self.key_count];
-        for (index, workload) in self.model.workloads.iter().enumerate() {
-            for endpoint in endpoints_of(workload) {
+        for (index, workload) in (0u32..).zip(&self.model.workloads) {
+            for endpoint in self.endpoints_of(index) {
                 let key = self.keys[endpoint as usize];
                 by_key[key].push(ClassPlan {
                     key: key as u32,
-                    workload: index as u32,
+                    workload: index,
                     endpoint,
                     schedule: workload.schedule(self.model.endpoints[endpoint as usize].protocol),
                 });
@@ -198,16 +231,19 @@ impl<'a> Cells<'a> {
     /// By key and block, the rows of all traces: (workload, row number, row).
     fn traced_by(&self, blocks: usize) -> Vec<Vec<(u32, u32, TraceRow)>> {
         let mut by = vec![Vec::new(); self.key_count * blocks];
-        for (index, workload) in self.model.workloads.iter().enumerate() {
+        for (index, workload) in (0u32..).zip(&self.model.workloads) {
             if let Traffic::Trace(rows) = &workload.traffic {
                 for (number, row) in rows.iter().enumerate() {
+                    if !self.takes(index, row.node, row.endpoint) {
+                        continue;
+                    }
                     let block = if blocks > 1 {
                         row.node as usize / BLOCK
                     } else {
                         0
                     };
                     by[self.keys[row.endpoint as usize] * blocks + block].push((
-                        index as u32,
+                        index,
                         number as u32,
                         *row,
                     ));
@@ -391,41 +427,50 @@ impl<'a> GroupBuilder<'a> {
 
     fn add_poisson(&mut self, class: u32, plan: &ClassPlan, mix: &Mix, rate: f64, hold: f64) {
         let first_block = self.block.start / BLOCK;
+        // Nodes with a public IP of their own may go another way: they have streams of their own.
+        let kinds: &[(bool, u64)] = match self.cells.paths.has_own_ips() {
+            true => &[(false, 0), (true, OWN_IP_UNITS)],
+            false => &[(false, 0)],
+        };
         for (offset, from) in self.block.clone().step_by(BLOCK).enumerate() {
             let until = (from + BLOCK).min(self.block.end);
             let inside = |node: u32| (from..until).contains(&(node as usize));
-            let weights: Vec<(u32, f64)> = mix
-                .nodes
-                .iter()
-                .copied()
-                .filter(|(node, _)| inside(*node))
-                .collect();
-            if weights.is_empty() {
-                continue;
+            for (own_ip, units) in kinds.iter().copied() {
+                let cells = self.cells;
+                let weights: Vec<(u32, f64)> = mix
+                    .nodes
+                    .iter()
+                    .copied()
+                    .filter(|(node, _)| inside(*node) && cells.paths.has_own_ip(*node) == own_ip)
+                    .filter(|(node, _)| cells.takes(plan.workload, *node, plan.endpoint))
+                    .collect();
+                if weights.is_empty() {
+                    continue;
+                }
+                let by_cell: Vec<(u32, f64)> = weights
+                    .iter()
+                    .map(|(node, share)| (self.cell(*node) as u32, *share))
+                    .collect();
+                for (cell, share) in &by_cell {
+                    self.expect(*cell as usize, rate * share, hold);
+                }
+                let share: f64 = weights.iter().map(|(_, share)| share).sum();
+                self.streams.push(StreamPlan {
+                    class,
+                    process: Process::Poisson(rate * share),
+                    cells: match self.cells.plan.grouping {
+                        Grouping::ByNode => CellMarks::weighted(&by_cell),
+                        _ => CellMarks::one(0),
+                    },
+                    lifetime: mix.lifetime.clone(),
+                    ends: self.ends(mix, plan.endpoint),
+                    unit: [
+                        u64::from(plan.workload),
+                        u64::from(plan.endpoint),
+                        units + (first_block + offset) as u64,
+                    ],
+                });
             }
-            let by_cell: Vec<(u32, f64)> = weights
-                .iter()
-                .map(|(node, share)| (self.cell(*node) as u32, *share))
-                .collect();
-            for (cell, share) in &by_cell {
-                self.expect(*cell as usize, rate * share, hold);
-            }
-            let share: f64 = weights.iter().map(|(_, share)| share).sum();
-            self.streams.push(StreamPlan {
-                class,
-                process: Process::Poisson(rate * share),
-                cells: match self.cells.plan.grouping {
-                    Grouping::ByNode => CellMarks::weighted(&by_cell),
-                    _ => CellMarks::one(0),
-                },
-                lifetime: mix.lifetime.clone(),
-                ends: self.ends(mix, plan.endpoint),
-                unit: [
-                    u64::from(plan.workload),
-                    u64::from(plan.endpoint),
-                    (first_block + offset) as u64,
-                ],
-            });
         }
     }
 
@@ -440,7 +485,8 @@ impl<'a> GroupBuilder<'a> {
         let endpoint_share = share_of(&mix.endpoints, plan.endpoint);
         let facts = &self.cells.facts[plan.workload as usize];
         for (node, share) in &mix.nodes {
-            if !self.block.contains(&(*node as usize)) {
+            let takes = self.cells.takes(plan.workload, *node, plan.endpoint);
+            if !takes || !self.block.contains(&(*node as usize)) {
                 continue;
             }
             let cell = self.cell(*node);
@@ -471,7 +517,8 @@ impl<'a> GroupBuilder<'a> {
         let cells = self.cells;
         for (node, count) in &cells.facts[plan.workload as usize].dealt[&plan.endpoint] {
             let (node, count) = (*node, *count);
-            if !self.block.contains(&(node as usize)) || count == 0 {
+            let takes = cells.takes(plan.workload, node, plan.endpoint);
+            if !takes || !self.block.contains(&(node as usize)) || count == 0 {
                 continue;
             }
             let cell = self.cell(node);
@@ -675,6 +722,9 @@ fn in_order([workload, endpoint, node]: &[u64; 3]) -> [u64; 3] {
 
 /// Evenly spaced streams are drawn by node; their units are numbered apart from blocks.
 const CONSTANT_UNITS: u64 = 1 << 32;
+
+/// So are blocks of nodes with a public IP of their own.
+const OWN_IP_UNITS: u64 = 1 << 33;
 
 /// Clients by (node, endpoint), by largest remainder of clients × share, ties to the lower index.
 fn deal(clients: u64, mix: &Mix) -> Vec<(u32, u32, u32)> {

@@ -63,8 +63,18 @@ fn open_mix(workload: &Workload) -> Option<&Mix> {
 
 /// What stands against a steady state that [`rare`] can draw from, workload by workload; none if nothing does.
 pub fn obstacles(model: &Model) -> Vec<Fault> {
+    let reaching: Vec<_> = model
+        .outbounds
+        .iter()
+        .map(|outbound| model.reaching(outbound))
+        .collect();
+    let takes_ports = |index: usize| {
+        let mut views = reaching.iter();
+        views.any(|view| !view.workloads[index].traffic.is_empty())
+    };
     let workloads = model.workloads.iter().enumerate();
     workloads
+        .filter(|(index, _)| takes_ports(*index))
         .filter_map(|(index, workload)| {
             let (field, found, remedy) = obstacle(model, workload)?;
             Some(Fault {
@@ -134,10 +144,13 @@ pub fn rare(
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Vec<Option<Result<Rare, WhyNot>>> {
     let seed = model.seed.stream(&[STREAM]);
-    let estimate = |plan: &PoolPlan| Sum::of(model, plan).estimate(seed, progress);
     let outbounds = model.outbounds.iter();
     outbounds
-        .map(|outbound| outbound.plan.as_ref().ok().map(estimate))
+        .map(|outbound| {
+            let plan = outbound.plan.as_ref().ok()?;
+            let sum = Sum::of(&model.reaching(outbound), plan);
+            Some(sum.estimate(seed, progress))
+        })
         .collect()
 }
 

@@ -168,6 +168,7 @@ fn outbound(plan: PoolPlan) -> Outbound {
         plan: Ok(plan),
         public_ips: None,
         notes: Vec::new(),
+        paths: snatsim::model::Paths::default(),
     }
 }
 
