@@ -8,8 +8,8 @@ mod typed;
 
 pub use diagnostics::{Diagnostics, Excerpt, Problem};
 pub use spec::{
-    ClusterSpec, DestinationSpec, NetworkPlugin, NetworkPluginMode, NodePoolSpec, ProtocolSpec,
-    ScenarioSpec, WorkloadSpec,
+    ClusterSpec, DestinationSpec, NetworkPlugin, NetworkPluginMode, NodePoolSpec,
+    PodIpAllocationMode, ProtocolSpec, ScenarioSpec, ServiceFrontend, ServiceSpec, WorkloadSpec,
 };
 
 pub(crate) use sets::{put, resolve};

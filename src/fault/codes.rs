@@ -102,6 +102,34 @@ codes! {
     E0217: "closed loop without time",
         "A client of a closed loop thinks, connects, lives and thinks again. Where it thinks for no time at all and a connection takes none either, it would open infinitely many connections at one instant. So the think time is above 0, if only a little.";
 
+    // --- The addresses of a cluster: E025x ---
+    E0250: "more nodes than kubenet has routes for",
+        "With kubenet every node takes a route in a route table of Azure, which holds 400, so a kubenet cluster has at most 400 nodes. Counted is the most that every pool may have: the larger of count and maxCount.\n\n\
+         Azure CNI Overlay gives pods addresses of their own range in the same way and has no such table.\n\n\
+         Source: `aks:articles/aks/concepts-network-legacy-cni.md`.";
+    E0251: "a node pool too large, or too many pools",
+        "A node pool is a scale set of virtual machines and has at most 1,000 nodes; a cluster has at most 100 pools and 5,000 nodes in all. `az aks` takes no maxCount above 1,000 either.\n\n\
+         Outbounds of type custom are not held against it: they need not be AKS.\n\n\
+         Sources: `includes/container-service-limits.md`, `cli:src/azure-cli/azure/cli/command_modules/acs/_validators.py`.";
+    E0252: "maxPods out of range",
+        "A node has room for 10 to 250 pods. Where nothing is said it is 30 with Azure CNI Node Subnet, 110 with kubenet and Azure CNI Pod Subnet, and 250 with Azure CNI Overlay. With Node Subnet every pod that a node may have takes an address of the subnet, whether it runs or not.\n\n\
+         Sources: `aks:articles/aks/concepts-network-ip-address-planning.md`, `aks:articles/aks/concepts-network-azure-cni-overlay.md`.";
+    E0253: "too few addresses for all nodes",
+        "Nodes and pods have their addresses from ranges, and AKS checks that there are enough for the most nodes every pool may have. Its words are: Pre-allocated IPs 1280 exceeds IPs available 1024 in Subnet Cidr 10.240.100.0/22, Subnet Name networkProfile.podCIDR. Code InsufficientSubnetSize. An upgrade needs addresses for its surge nodes as well, so they are counted here.\n\n\
+         Azure CNI Node Subnet: (nodes + surge) + (nodes + surge) x maxPods addresses of the subnet, of which Azure keeps 5 for itself. 50 nodes with a surge of 1 and 30 pods each need 1,581. A /24 has 251 and is enough for 8 nodes.\n\n\
+         kubenet and Azure CNI Overlay: an address of the subnet for every node, and a /24 of the pod CIDR, 10.244.0.0/16 where nothing is said, which is enough for 256 nodes.\n\n\
+         Azure CNI Pod Subnet: an address of the subnet for every node, and of the pod subnet at least a batch of 16 each; with StaticBlock as many blocks of 16 as maxPods and one more address need.\n\n\
+         Sources: `aks:articles/aks/concepts-network-ip-address-planning.md`, `aks:articles/aks/concepts-network-azure-cni-overlay.md`, `aks:articles/aks/configure-kubenet.md`, `aks:articles/aks/concepts-network-azure-cni-pod-subnet.md`, `aks:articles/aks/configure-azure-cni-static-block-allocation.md`; the literal words from Azure/AKS-Construction#701.";
+    E0254: "words of the network that do not go together",
+        "The network plugin decides where pods have their addresses from: kubenet and Azure CNI Overlay (networkPlugin azure, networkPluginMode overlay) from podCidr; Azure CNI Node Subnet (azure, no mode) from the subnet of the nodes; Azure CNI Pod Subnet (azure, no mode, and a pod subnet) from a subnet of their own, where podIPAllocationMode may be set. Words of another plugin would change nothing, so they are refused.\n\n\
+         A scenario need not say any of it: without networkPlugin nothing is held against addresses.";
+    E0255: "not an address prefix",
+        "Ranges of addresses are written as the first address and the length: \"10.240.0.0/16\" has 65,536 addresses, \"10.240.0.0/24\" 256. AKS refers to subnets by resource id only, which does not tell the size, so the prefix has to be copied: `az network vnet subnet show --query addressPrefix`.";
+    E0256: "a LoadBalancer Service that cannot be",
+        "cluster.loadBalancerServices lists Kubernetes Services of type LoadBalancer: { \"ports\": [80, 443], \"frontend\": \"outbound\" }. AKS gives each a public IP of its own (\"own\", the default), and then they take nothing from SNAT. One that shares an IP of the outbound rule (\"outbound\") takes for every port the aligned block of 8 ports it lies in: 80, 81 and 443 take two blocks, 16 ports.\n\n\
+         A cluster has at most 300 of them.\n\n\
+         Sources: `articles/load-balancer/load-balancer-outbound-connections.md`, `articles/load-balancer/outbound-rules.md`, `includes/container-service-limits.md`.";
+
     // --- Outbound types: E03xx ---
     E0301: "no such outbound type",
         "Every entry of `outbound` names its type in `outboundType`, in the words of AKS: loadBalancer, managedNATGateway, userAssignedNATGateway, userDefinedRouting (to an Azure Firewall), or custom for anything else. managedNATGatewayV2 is taken too: its ports, limits and timers are those of managedNATGateway.\n\n\

@@ -1,6 +1,7 @@
 //! The nodes of a cluster, pool by pool.
 
 use super::build::{Review, among, check_names};
+use super::services::outbound_frontend_rules;
 use crate::fault::{Code, Fault, step};
 use crate::outbound::{ClusterFacts, MaxSurge, PoolFacts};
 use crate::scenario::{NodePoolSpec, ScenarioSpec};
@@ -15,6 +16,8 @@ pub(super) struct Cluster {
     pub(super) nodes: Vec<String>,
     /// The pools; none where every source of the traces is a node.
     pools: Option<Vec<Pool>>,
+    /// Ports of inbound rules on the outbound frontend.
+    outbound_frontend_rules: Vec<u16>,
 }
 
 struct Pool {
@@ -38,6 +41,7 @@ impl Cluster {
             return Cluster {
                 nodes: Vec::new(),
                 pools: None,
+                outbound_frontend_rules: Vec::new(),
             };
         }
         const POINTER: &str = "/cluster/nodePools";
@@ -56,7 +60,13 @@ impl Cluster {
             )),
             _ => {}
         }
-        Cluster::of(declared, total <= MAX_NODES as u64)
+        let rules = spec.cluster.as_ref();
+        Cluster {
+            outbound_frontend_rules: rules
+                .map(|cluster| outbound_frontend_rules(cluster, review))
+                .unwrap_or_default(),
+            ..Cluster::of(declared, total <= MAX_NODES as u64)
+        }
     }
 
     /// The cluster of these pools; without `name_nodes` their nodes stay out, for there are too many.
@@ -81,6 +91,7 @@ impl Cluster {
         Cluster {
             nodes,
             pools: Some(pools),
+            outbound_frontend_rules: Vec::new(),
         }
     }
 
@@ -156,7 +167,10 @@ impl Cluster {
                 max_surge: Some(MaxSurge::Nodes(0)),
             }],
         };
-        ClusterFacts { pools }
+        ClusterFacts {
+            pools,
+            outbound_frontend_rules: self.outbound_frontend_rules.clone(),
+        }
     }
 }
 

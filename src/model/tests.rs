@@ -318,3 +318,39 @@ mod properties {
         }
     }
 }
+
+#[test]
+fn w16_services_on_the_outbound_frontend_take_blocks_of_8_and_those_on_their_own_do_not() {
+    let refused = |services: Value| {
+        let mut value = shop();
+        value["cluster"]["loadBalancerServices"] = services;
+        value["cluster"]["nodePools"] = json!([{ "name": "apps", "count": 2, "maxSurge": "0" }]);
+        value["outbound"] = json!([{ "outboundType": "loadBalancer",
+            "loadBalancerProfile": { "allocatedOutboundPorts": 32_000 } }]);
+        let outbound = model(&value).outbounds.remove(0);
+        let allocation = outbound.setup.allocation.expect("a Load Balancer");
+        (outbound.plan.is_err(), allocation.supply())
+    };
+    let ports = json!([80, 81, 443, 5_000, 5_001]);
+    assert_eq!(refused(json!([{ "ports": ports }])), (false, 64_000));
+    assert_eq!(
+        refused(json!([{ "ports": ports, "frontend": "own" }])),
+        (false, 64_000)
+    );
+    assert_eq!(
+        refused(json!([{ "ports": ports, "frontend": "outbound" }])),
+        (true, 64_000 - 24)
+    );
+    // Two Services in one block share it.
+    let two = json!([{ "ports": [80], "frontend": "outbound" }, { "ports": [81], "frontend": "outbound" }]);
+    assert_eq!(refused(two), (true, 64_000 - 8));
+}
+
+#[test]
+fn a_service_without_a_port_is_an_error() {
+    for ports in [json!([]), json!([443, 0])] {
+        let mut value = shop();
+        value["cluster"]["loadBalancerServices"] = json!([{ "ports": ports }]);
+        assert!(build_with(&value, &[]).unwrap_err().contains("E0256"));
+    }
+}

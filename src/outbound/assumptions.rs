@@ -66,6 +66,19 @@ macro_rules! assumptions {
                 source: $source,
             }),*];
         }
+
+        impl AssumptionsSpec {
+            /// These with one assumption set to another value, a JSON text as in the table; as they are where there is no
+            /// assumption of that name or no such value.
+            pub fn with(&self, name: &str, value: &str) -> AssumptionsSpec {
+                let mut spec = self.clone();
+                match name {
+                    $($name => spec.$field = serde_json::from_str(value).ok().or(spec.$field),)*
+                    _ => {}
+                }
+                spec
+            }
+        }
     };
 }
 
@@ -126,6 +139,14 @@ assumptions! {
     refused_syn, "refusedSyn": RefusedSynSeen = RefusedSynSeen::Silent, "\"silent\"",
         or ["\"reset\""],
         from "No document says that anything is sent back; `articles/load-balancer/load-balancer-standard-diagnostics.md` says that connections fail to establish.";
+}
+
+impl Assumptions {
+    /// Other values of the assumption of this name that a document gives or that are as likely.
+    pub fn alternatives(name: &str) -> &'static [&'static str] {
+        let found = Assumptions::ALL.iter().find(|known| known.name == name);
+        found.map_or(&[], |known| known.alternatives)
+    }
 }
 
 impl AssumptionsSpec {

@@ -1,11 +1,11 @@
 //! Azure Firewall behind a user-defined route: a bucket of ports per public IP and instance.
 
 use super::review::{Context, Limited, Review};
-use super::spec::{UdpIdle, both_spellings};
+use super::spec::both_spellings;
+use super::timers::{Timer, TimersInForce, UdpIdle};
 use super::{Definition, Draft, Metric, MetricSource, OutboundSpec, azure};
-use crate::engine::{Ceiling, Grouping, Holds, PoolPlan, UdpKey};
+use crate::engine::{Ceiling, Grouping, PoolPlan, UdpKey};
 use crate::fault::{Code, step};
-use crate::units::SimTime;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -104,15 +104,20 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
     );
     let ips = ips?;
     let instances = instances?;
-    let holds = Holds {
-        idle: SimTime::from_secs(u64::from(idle_minutes?) * 60),
-        after_fin: azure::FIREWALL_HOLD_AFTER_CLOSE,
-        after_rst: azure::FIREWALL_HOLD_AFTER_CLOSE,
-        after_idle: assumed.firewall_hold_after_idle,
-        half_open: assumed.firewall_half_open,
-        udp_idle: assumed.firewall_udp_idle,
-        after_udp: assumed.firewall_hold_after_udp,
-    };
+    let timers = TimersInForce {
+        idle: Timer::minutes(
+            idle_minutes?,
+            block.idle_timeout_in_minutes,
+            "idleTimeoutInMinutes",
+        ),
+        hold_after_fin: Timer::of_type(azure::FIREWALL_HOLD_AFTER_CLOSE),
+        hold_after_rst: Timer::of_type(azure::FIREWALL_HOLD_AFTER_CLOSE),
+        hold_after_idle: Timer::assumed(assumed.firewall_hold_after_idle, "firewallHoldAfterIdle"),
+        half_open: Timer::assumed(assumed.firewall_half_open, "firewallHalfOpen"),
+        udp_idle: Timer::assumed(assumed.firewall_udp_idle, "firewallUdpIdle"),
+        hold_after_udp: Timer::assumed(assumed.firewall_hold_after_udp, "firewallHoldAfterUdp"),
+    }
+    .under(spec.timers.as_ref(), UdpIdle::Own);
     Some(Draft {
         plan: PoolPlan {
             grouping: Grouping::Buckets {
@@ -122,7 +127,7 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
             },
             limit: azure::FIREWALL_PORTS_PER_BUCKET,
             active_limit: None,
-            holds: spec.holds(holds, UdpIdle::Own),
+            holds: timers.holds(),
             udp_key: UdpKey::AddressAndPort,
             ceiling: Some(Ceiling {
                 limit: azure::FIREWALL_CEILING,
@@ -130,5 +135,7 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
             refused_syn: assumed.refused_syn.into(),
         },
         public_ips: Some(ips),
+        timers,
+        allocation: None,
     })
 }

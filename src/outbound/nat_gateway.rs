@@ -3,11 +3,11 @@
 use super::addresses::{AddressCount, OutboundIpPrefixes, OutboundIps, Own};
 use super::load_balancer::ManagedOutboundIps;
 use super::review::{Context, Limited, Review};
-use super::spec::{Ignored, UdpIdle, both_spellings};
+use super::spec::{Ignored, both_spellings};
+use super::timers::{Timer, TimersInForce, UdpIdle};
 use super::{Definition, Draft, Metric, MetricSource, OutboundSpec, azure};
-use crate::engine::{ActiveLimit, Ceiling, Grouping, Holds, PoolPlan, UdpKey};
+use crate::engine::{ActiveLimit, Ceiling, Grouping, PoolPlan, UdpKey};
 use crate::fault::{Code, step};
-use crate::units::SimTime;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -107,15 +107,16 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
     let idle = idle(profile, cx, review);
     let (ips, idle) = (ips?, idle?);
     let assumed = cx.assumptions;
-    let holds = Holds {
+    let timers = TimersInForce {
         idle,
-        after_fin: azure::NAT_HOLD_AFTER_FIN,
-        after_rst: azure::NAT_HOLD_AFTER_RST,
-        after_idle: assumed.nat_hold_after_idle,
-        half_open: azure::NAT_HALF_OPEN,
-        udp_idle: azure::NAT_UDP_IDLE,
-        after_udp: azure::NAT_HOLD_AFTER_UDP,
-    };
+        hold_after_fin: Timer::of_type(azure::NAT_HOLD_AFTER_FIN),
+        hold_after_rst: Timer::of_type(azure::NAT_HOLD_AFTER_RST),
+        hold_after_idle: Timer::assumed(assumed.nat_hold_after_idle, "natHoldAfterIdle"),
+        half_open: Timer::of_type(azure::NAT_HALF_OPEN),
+        udp_idle: Timer::of_type(azure::NAT_UDP_IDLE),
+        hold_after_udp: Timer::of_type(azure::NAT_HOLD_AFTER_UDP),
+    }
+    .under(spec.timers.as_ref(), UdpIdle::Own);
     Some(Draft {
         plan: PoolPlan {
             grouping: Grouping::Shared,
@@ -124,7 +125,7 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
                 limit: azure::NAT_ACTIVE_PER_IP * ips,
                 counts_held: assumed.nat_held_ports_count_to_endpoint_limit,
             }),
-            holds: spec.holds(holds, UdpIdle::Own),
+            holds: timers.holds(),
             udp_key: UdpKey::AddressAndPort,
             ceiling: Some(Ceiling {
                 limit: azure::NAT_CEILING,
@@ -132,6 +133,8 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
             refused_syn: assumed.refused_syn.into(),
         },
         public_ips: Some(ips),
+        timers,
+        allocation: None,
     })
 }
 
@@ -153,7 +156,7 @@ fn public_ips(profile: &NatGatewayProfile, cx: &Context, review: &mut Review) ->
     review.limit(ips, pointer, &IPS)
 }
 
-fn idle(profile: &NatGatewayProfile, cx: &Context, review: &mut Review) -> Option<SimTime> {
+fn idle(profile: &NatGatewayProfile, cx: &Context, review: &mut Review) -> Option<Timer> {
     let said = profile
         .idle_timeout_in_minutes
         .unwrap_or(i64::from(azure::NAT_IDLE_MINUTES_DEFAULT));
@@ -162,5 +165,6 @@ fn idle(profile: &NatGatewayProfile, cx: &Context, review: &mut Review) -> Optio
         "idleTimeoutInMinutes",
     );
     let minutes = review.limit(said, pointer, &IDLE)?;
-    Some(SimTime::from_secs(u64::from(minutes) * 60))
+    let said = profile.idle_timeout_in_minutes;
+    Some(Timer::minutes(minutes, said, "idleTimeoutInMinutes"))
 }
