@@ -147,6 +147,8 @@ pub struct Resolved {
 /// How the figures of an outbound type came about, as far as nothing stands against them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Setup {
+    /// What would be simulated if Azure took it.
+    pub plan: Option<PoolPlan>,
     /// Hold times and where each comes from.
     pub timers: Option<TimersInForce>,
     /// The ports of a Load Balancer.
@@ -175,6 +177,7 @@ pub fn resolve(
     assert!(draft.is_some() || !sound, "no plan, and nothing says why");
     let public_ips = draft.as_ref().and_then(|draft| draft.public_ips);
     let setup = draft.as_ref().map(|draft| Setup {
+        plan: Some(draft.plan.clone()),
         timers: Some(draft.timers),
         allocation: draft.allocation.clone(),
     });

@@ -4,6 +4,7 @@ pub mod analytic;
 pub mod counts;
 mod document;
 pub mod erlang;
+pub mod explanation;
 mod figures;
 mod files;
 mod findings;
@@ -19,6 +20,7 @@ mod timeline;
 pub mod words;
 
 pub use document::*;
+pub use explanation::{Explanation, explain};
 pub use figures::{About, document};
 pub use files::{ResultDir, TEMPORARY, histogram_names, write_document};
 pub use precision::{Precision, precision};

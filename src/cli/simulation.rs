@@ -62,7 +62,7 @@ pub struct Options {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// For people
     Table,
     /// The document that -o writes as result.json
@@ -213,11 +213,8 @@ fn prepare(
     options: &Options,
     replications: Option<u32>,
 ) -> Result<(Model, About), Failure> {
-    let refuse = |diagnostics: scenario::Diagnostics| {
-        Failure::Input(diagnostics.render(use_color(io::stderr().is_terminal())))
-    };
     let mut loaded =
-        scenario::load(text, origin, &overrides(options, replications)).map_err(refuse)?;
+        scenario::load(text, origin, &overrides(options, replications)).map_err(refused)?;
     if verb == Verb::Compare {
         loaded.fill_in_azure_types();
     }
@@ -227,9 +224,9 @@ fn prepare(
         files.push((name.to_owned(), bytes.clone()));
         Ok(bytes)
     })
-    .map_err(refuse)?;
+    .map_err(refused)?;
     if let (Verb::Run, Some(diagnostics)) = (verb, model::refusals(&model, &loaded)) {
-        return Err(refuse(diagnostics));
+        return Err(refused(diagnostics));
     }
     let against = if options.rare {
         rare::obstacles(&model)
@@ -238,13 +235,18 @@ fn prepare(
     };
     if !against.is_empty() {
         let problems = against.into_iter().map(scenario::Problem::from).collect();
-        return Err(refuse(loaded.diagnostics(problems)));
+        return Err(refused(loaded.diagnostics(problems)));
     }
     let about = About {
         scenario_sha256: sha256(&loaded, &files),
         compare: verb == Verb::Compare,
     };
     Ok((model, about))
+}
+
+/// What is wrong with a scenario, drawn for the terminal.
+pub(super) fn refused(diagnostics: scenario::Diagnostics) -> Failure {
+    Failure::Input(diagnostics.render(use_color(io::stderr().is_terminal())))
 }
 
 /// The hash over the scenario and its files in the order it names them, each once.

@@ -3,6 +3,7 @@
 use super::assumptions::BeyondTable;
 use super::azure;
 use super::cluster::{CountedPool, counted_nodes};
+use super::review::{plural, thousands};
 use std::collections::BTreeSet;
 
 /// Ports that a node gets without manual allocation: Azure's table times `ips`, at most 1,024;
@@ -49,6 +50,26 @@ pub fn largest_ports(nodes: u64, supply: u64) -> u32 {
 pub fn ips_needed(nodes: u64, ports: u32, inbound_blocks: u32) -> u64 {
     let taken = u64::from(inbound_blocks) * u64::from(azure::LB_BLOCK);
     (nodes * u64::from(ports) + taken).div_ceil(u64::from(azure::LB_PORTS_PER_IP))
+}
+
+/// How Azure refuses `ports` for `nodes`: the check of AKS, which knows nothing of inbound rules, or that of the Load
+/// Balancer behind it.
+pub(super) fn azures_words(ports: u32, nodes: u64, ips: u32, inbound_blocks: u32) -> String {
+    let needed = nodes * u64::from(ports);
+    let of_addresses = supply(ips, 0);
+    if needed > of_addresses {
+        format!(
+            "Azure refuses it as InvalidLoadBalancerProfileAllocatedOutboundPorts: \"Load balancer profile allocated ports {ports} is not in an allowable range given the number of nodes and IPs provisioned. Total node count {nodes} requires {needed} ports but only {of_addresses} ports are available given {ips} outbound public IPs.\""
+        )
+    } else {
+        format!(
+            "Azure refuses it as SpecifiedAllocatedOutboundPortsForOutboundRuleExceedsTotalNumberOfAvailablePorts: {} with {} each require {} ports, but only {} are free.",
+            plural(nodes, "node"),
+            plural(ports, "port"),
+            thousands(needed),
+            thousands(supply(ips, inbound_blocks)),
+        )
+    }
 }
 
 /// How the ports of a Load Balancer came about; also where Azure refuses them.
@@ -102,6 +123,12 @@ impl Allocation {
     /// Counted nodes that can be added before Azure refuses; for manual ports it accepts.
     pub fn nodes_left(&self) -> u64 {
         max_nodes(self.ports, self.supply()).saturating_sub(self.counted_nodes())
+    }
+
+    /// What Azure says of one node more than it accepts with these manual ports.
+    pub fn next_refusal(&self) -> String {
+        let nodes = max_nodes(self.ports, self.supply()).max(self.counted_nodes()) + 1;
+        azures_words(self.ports, nodes, self.ips, self.inbound_blocks)
     }
 
     /// The most ports that `allocatedOutboundPorts` may ask for with the nodes counted; 0 is none.

@@ -142,10 +142,18 @@ assumptions! {
 }
 
 impl Assumptions {
-    /// Other values of the assumption of this name that a document gives or that are as likely.
-    pub fn alternatives(name: &str) -> &'static [&'static str] {
-        let found = Assumptions::ALL.iter().find(|known| known.name == name);
-        found.map_or(&[], |known| known.alternatives)
+    /// The values of the assumption of this name other than the one in force that a document gives or that are as likely,
+    /// as JSON texts.
+    pub fn others(&self, name: &str) -> Vec<&'static str> {
+        let in_force = serde_json::to_value(self).expect("assumptions are plain values");
+        let in_force = in_force[name].to_string();
+        let known = Assumptions::ALL.iter().filter(|known| known.name == name);
+        known
+            .filter(|known| !known.alternatives.is_empty())
+            .flat_map(|known| std::iter::once(&known.default).chain(known.alternatives))
+            .copied()
+            .filter(|value| *value != in_force)
+            .collect()
     }
 }
 
@@ -336,6 +344,35 @@ mod tests {
                 assert_ne!(resolved, Assumptions::default(), "{}", assumption.name);
                 let written = serde_json::to_value(resolved).expect("JSON");
                 assert_eq!(written[assumption.name], value, "{}", assumption.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_others_are_all_documented_values_but_the_one_in_force() {
+        let with = |value: &str| AssumptionsSpec::default().with("natHoldAfterIdle", value);
+        let others = |spec: AssumptionsSpec| {
+            let assumptions = spec.resolve("").expect("legal");
+            assumptions.others("natHoldAfterIdle")
+        };
+        assert_eq!(others(AssumptionsSpec::default()), ["\"1m5s\""]);
+        assert_eq!(others(with("\"1m5s\"")), ["\"0s\""]);
+        assert_eq!(others(with("\"65s\"")), ["\"0s\""]);
+        assert_eq!(others(with("\"3s\"")), ["\"0s\"", "\"1m5s\""]);
+        assert_eq!(
+            Assumptions::default().others("loadBalancerHoldAfterIdle"),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn an_assumption_is_set_by_its_name() {
+        for assumption in Assumptions::ALL {
+            for value in assumption.alternatives {
+                let spec = AssumptionsSpec::default().with(assumption.name, value);
+                let resolved = spec.resolve("").expect("legal");
+                let written = serde_json::to_value(resolved).expect("JSON");
+                assert_eq!(written[assumption.name].to_string(), *value);
             }
         }
     }

@@ -2,8 +2,8 @@
 
 use super::addresses::{AddressCount, OutboundIpPrefixes, OutboundIps, Own};
 use super::allocation::{
-    Allocation, automatic_ports, inbound_blocks, ips_needed, largest_ports, max_nodes, over_ips,
-    supply,
+    Allocation, automatic_ports, azures_words, inbound_blocks, ips_needed, largest_ports,
+    max_nodes, over_ips, supply,
 };
 use super::assumptions::BeyondTable;
 use super::cluster::{CountedPool, MaxSurge, counted_nodes};
@@ -332,7 +332,7 @@ fn too_few_ports(
         pointer,
         found: format!(
             "{} {}{}",
-            azures_words(ports, nodes, frontend),
+            azures_words(ports, nodes, frontend.ips, frontend.inbound_blocks),
             counting(pools, assumed_surge),
             blocks_taken(frontend.inbound_blocks),
         ),
@@ -345,26 +345,6 @@ fn too_few_ports(
             plural(ports, "port"),
         ),
         remedy: remedy(ports, nodes, frontend),
-    }
-}
-
-/// The check of AKS, which knows nothing of inbound rules, or that of the Load Balancer behind it.
-fn azures_words(ports: u32, nodes: u64, frontend: &Frontend) -> String {
-    let ips = frontend.ips;
-    let needed = nodes * u64::from(ports);
-    let of_addresses = supply(ips, 0);
-    if needed > of_addresses {
-        format!(
-            "Azure refuses it as InvalidLoadBalancerProfileAllocatedOutboundPorts: \"Load balancer profile allocated ports {ports} is not in an allowable range given the number of nodes and IPs provisioned. Total node count {nodes} requires {needed} ports but only {of_addresses} ports are available given {ips} outbound public IPs.\""
-        )
-    } else {
-        format!(
-            "Azure refuses it as SpecifiedAllocatedOutboundPortsForOutboundRuleExceedsTotalNumberOfAvailablePorts: {} with {} each require {} ports, but only {} are free.",
-            plural(nodes, "node"),
-            plural(ports, "port"),
-            thousands(needed),
-            thousands(frontend.supply()),
-        )
     }
 }
 

@@ -1,6 +1,5 @@
 //! The hold times in force of an outbound type, each with where it comes from.
 
-use super::assumptions::Assumptions;
 use super::spec::Timers;
 use crate::engine::Holds;
 use crate::units::SimTime;
@@ -18,16 +17,6 @@ pub enum Origin {
     Timers,
     /// The assumption of this name says it.
     Assumption(&'static str),
-}
-
-impl Origin {
-    /// Whether a document gives another value, or none gives any: other values are in the table of assumptions.
-    pub fn is_uncertain(self) -> bool {
-        match self {
-            Origin::Assumption(name) => !Assumptions::alternatives(name).is_empty(),
-            _ => false,
-        }
-    }
 }
 
 /// A hold time and where it comes from.

@@ -105,6 +105,23 @@ fn lines(document: &Document, style: Style) -> String {
     table.trim_fmt() + "\n"
 }
 
+/// A table of plain texts in the manner of that of a result.
+pub(super) fn plain_table(header: &[&str], rows: Vec<Vec<String>>, width: usize) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(LINES)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(u16::try_from(width).unwrap_or(u16::MAX))
+        .force_no_tty()
+        .set_header(header)
+        .add_rows(rows);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        let last = index + 1 == header.len();
+        column.set_padding((0, if last { 0 } else { 1 }));
+    }
+    table.trim_fmt() + "\n"
+}
+
 fn blocks(document: &Document, style: Style) -> String {
     let mut text = String::new();
     for outbound in &document.outbounds {

@@ -174,7 +174,7 @@ fn end_part(
 }
 
 /// The recorded connections of a trace by the way they end; broken ones count as idle from the grant on.
-fn trace_parts(
+pub(super) fn trace_parts(
     model: &Model,
     plan: &PoolPlan,
     workload: &Workload,
