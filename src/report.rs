@@ -4,6 +4,7 @@ mod explanation;
 mod sentence;
 mod sweep;
 mod table;
+mod uncertainty;
 
 pub use explanation::explanation;
 pub use sentence::{doubts, finding};

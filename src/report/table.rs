@@ -1,5 +1,6 @@
 //! The table of `run` and `compare`: one line an outbound type, or a block each where the terminal is narrow.
 
+use super::uncertainty::uncertainties;
 use crate::results::words::{count, counted, estimate, span, wrapped};
 use crate::results::{ConnectLatency, Document, Figures, OutboundResult, Verdict};
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
@@ -36,10 +37,11 @@ pub fn table(document: &Document, style: Style) -> String {
         blocks(document, style)
     };
     format!(
-        "{}\n{body}{}{}",
+        "{}\n{body}{}{}{}",
         headline(document),
         reasons(document),
-        rarities(document, style)
+        rarities(document, style),
+        uncertainties(document, style.width.min(NARROW))
     )
 }
 
