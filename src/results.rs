@@ -17,6 +17,7 @@ mod precision;
 mod rare;
 mod refusal;
 mod timeline;
+mod uncertainty;
 pub mod words;
 
 pub use document::*;
@@ -26,6 +27,7 @@ pub use files::{ResultDir, TEMPORARY, histogram_names, write_document};
 pub use precision::{Precision, precision};
 pub use rare::add_rare;
 pub use refusal::refused;
+pub use uncertainty::{add_alternatives, hangs_on};
 
 /// The JSON Schema of `result.json`.
 pub fn schema() -> serde_json::Value {

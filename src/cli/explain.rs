@@ -12,7 +12,8 @@ use std::path::Path;
 ///
 /// For a scenario: who counts as a node and why, the ports of every outbound type, what Azure would
 /// refuse in its own words and how far away that is, what the load asks of the ports, how long ports
-/// are kept and which of these times are uncertain. Nothing is simulated. For a code: E codes are
+/// are kept and which of these times are uncertain. Nothing is simulated. A scenario without outbound
+/// types is explained under the three of Azure, as in `compare`. For a code: E codes are
 /// about an input, F codes about a result.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -76,7 +77,16 @@ fn subject(args: &Args) -> Result<Subject, Failure> {
 
 fn explained(source: &Source, args: &Args) -> Result<String, Failure> {
     let (text, origin) = source.read()?;
-    let loaded = scenario::load(&text, &origin, &args.sets).map_err(refused)?;
+    let mut loaded = scenario::load(&text, &origin, &args.sets).map_err(refused)?;
+    if loaded
+        .spec
+        .outbound
+        .as_deref()
+        .unwrap_or_default()
+        .is_empty()
+    {
+        loaded.fill_in_azure_types();
+    }
     let model = model::build(&loaded, &mut |name| source.file(name)).map_err(refused)?;
     let explanation = results::explain(&model);
     Ok(match args.format {

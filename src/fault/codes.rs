@@ -279,6 +279,10 @@ codes! {
         "Every try is a new connect() with a new source port, so it asks for a SNAT port again. While a pool is full, retries come on top of new connections and keep it full: back off longer each time, with jitter, and give up in the end.\n\nSource: MicrosoftDocs/azure-docs, articles/load-balancer/troubleshoot-outbound-connection.md.";
     F0120: "how rare refusals are",
         "What `--rare` found: the probability that a connection's first SYN finds no port, in the steady state. It is made for probabilities that no run of bearable length sees: instants at which a pool would be exactly full are drawn on purpose, with the probability that they have, and the engine simulates the cluster of refusals around each.\n\nA refused first SYN is not yet a failed connection: with retransmits and retries most get a port later, so this bounds the failure probability from above. Where no connection sends a second SYN the two are the same.\n\nWhere there is no estimate the reason is given: refusals that are not rare are better counted by plain simulation.";
+    F0140: "the verdict hangs on what Azure leaves open",
+        "Some numbers are documented in two ways, or not at all: how long a Load Balancer keeps a port after a FIN, whether held ports count toward a NAT Gateway's 50,000 connections to one endpoint. Each is an assumption with a default and what else is said. `--uncertainty` ran the scenario again under the other values, one at a time and on the same connections, and at least one gave another verdict.\n\n\
+         Do not rely on the better of the two. Measure which holds for you (Azure Monitor counts ports in use and failed connections), set it under \"assumptions\", or plan for the worse one.\n\n\
+         The assumptions, their values and sources stand in docs/model.md; `alternatives` of the result has the figures.";
 
     // --- Findings about the input: F02xx ---
     F0201: "mean that does not exist",

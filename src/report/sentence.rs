@@ -110,7 +110,7 @@ pub fn doubts(document: &Document) -> Vec<String> {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub(super) fn list(items: &[String]) -> String {
+fn list(items: &[String]) -> String {
     match items {
         [] => String::new(),
         [one] => one.clone(),

@@ -11,7 +11,7 @@ pub use ports::{
 
 use crate::fault::Fault;
 use crate::model::{Model, Outbound};
-use crate::outbound::{Origin, Timer};
+use crate::outbound::{MaxSurge, Origin, Timer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -39,10 +39,22 @@ pub struct Nodes {
     pub count: u64,
     /// The most nodes there may be during an upgrade: what manual ports are checked against.
     pub counted: u64,
+    /// What would be counted under other readings of `maxSurge` where it is not set; empty where every pool sets it.
+    pub otherwise: Vec<OtherSurge>,
     /// Pool by pool.
     pub pools: Vec<CountedPoolRow>,
     /// Subnets and the pod CIDR, where the scenario gives their size.
     pub addresses: Vec<AddressRow>,
+}
+
+/// What is counted under another reading of `maxSurge` where it is not set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OtherSurge {
+    /// The reading.
+    pub max_surge: String,
+    /// Counted nodes in all.
+    pub counted: u64,
 }
 
 /// A node pool as Azure counts it.
@@ -183,6 +195,15 @@ pub fn explain(model: &Model) -> Explanation {
     }
 }
 
+/// The JSON Schema of an explanation.
+pub fn schema() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(Explanation).to_value();
+    if let Some(root) = schema.as_object_mut() {
+        root.insert("title".to_owned(), "snatsim explanation".into());
+    }
+    schema
+}
+
 fn nodes(model: &Model) -> Nodes {
     let networks = &model.cluster.addresses.networks;
     let pool = |(i, pool): (usize, &crate::outbound::CountedPool)| CountedPoolRow {
@@ -202,6 +223,7 @@ fn nodes(model: &Model) -> Nodes {
     Nodes {
         count: pools.iter().map(|pool| u64::from(pool.count)).sum(),
         counted: pools.iter().map(|pool| pool.counted).sum(),
+        otherwise: other_surges(model),
         pools,
         addresses: model
             .cluster
@@ -217,6 +239,27 @@ fn nodes(model: &Model) -> Nodes {
             })
             .collect(),
     }
+}
+
+fn other_surges(model: &Model) -> Vec<OtherSurge> {
+    let pools = &model.cluster.pools;
+    if pools.iter().all(|pool| pool.surge_is_set) {
+        return Vec::new();
+    }
+    let readings = model.assumptions.others("maxSurge").into_iter();
+    let readings = readings.filter_map(|text| serde_json::from_str::<MaxSurge>(text).ok());
+    readings
+        .map(|reading| OtherSurge {
+            max_surge: reading.to_string(),
+            counted: pools
+                .iter()
+                .map(|pool| match pool.surge_is_set {
+                    true => u64::from(pool.nodes) + u64::from(pool.surge),
+                    false => u64::from(pool.nodes) + u64::from(reading.of(pool.nodes)),
+                })
+                .sum(),
+        })
+        .collect()
 }
 
 fn explain_outbound(model: &Model, outbound: &Outbound) -> ExplainedOutbound {

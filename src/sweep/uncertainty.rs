@@ -68,33 +68,25 @@ pub fn run_trials(
     about: &About,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) {
-    for outbound in &mut document.outbounds {
-        outbound.alternatives = Some(Vec::new());
-    }
+    let mut found: Vec<Vec<Alternative>> = vec![Vec::new(); document.outbounds.len()];
     let in_all = trials.len() as u64;
     for (done, trial) in (0..).zip(trials) {
         progress(done, in_all);
         let run = simulate(&trial.model, Detail::Table, &|_, _| ());
         let varied = results::document(&trial.model, &run, about);
-        for (place, found) in trial.outbounds.iter().zip(varied.outbounds) {
-            record(&mut document.outbounds[*place], trial, found);
+        for (place, outbound) in trial.outbounds.iter().zip(varied.outbounds) {
+            found[*place].push(Alternative {
+                assumption: trial.assumption.to_owned(),
+                value: serde_json::from_str(trial.value).expect("the table holds JSON texts"),
+                verdict: outbound.verdict,
+                failure_probability: outbound.figures.map(|figures| figures.failure_probability),
+            });
         }
     }
     progress(in_all, in_all);
-}
-
-fn record(outbound: &mut OutboundResult, trial: &Trial, found: OutboundResult) {
-    let name = trial.assumption.to_owned();
-    if found.verdict != outbound.verdict && !outbound.depends_on.contains(&name) {
-        outbound.depends_on.push(name.clone());
+    for (outbound, found) in document.outbounds.iter_mut().zip(found) {
+        results::add_alternatives(outbound, found);
     }
-    let alternatives = outbound.alternatives.get_or_insert_default();
-    alternatives.push(Alternative {
-        assumption: name,
-        value: serde_json::from_str(trial.value).expect("the table holds JSON texts"),
-        verdict: found.verdict,
-        failure_probability: found.figures.map(|figures| figures.failure_probability),
-    });
 }
 
 /// Whether a rerun could come to anything else.
@@ -125,3 +117,6 @@ fn can_matter(model: &Model, was: &Outbound, is: &Outbound, result: &OutboundRes
     }
     alike != *was
 }
+
+#[cfg(test)]
+mod tests;

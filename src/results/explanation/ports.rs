@@ -107,6 +107,7 @@ impl Ports {
                     most_public_ips: *azure::NAT_IPS.end() as u32,
                     ports: u64::from(plan.limit),
                     to_one_endpoint: plan.active_limit.map_or(0, |limit| u64::from(limit.limit)),
+                    held_count: plan.active_limit.is_some_and(|limit| limit.counts_held),
                     in_all: azure::NAT_CEILING,
                 })
             }
@@ -132,6 +133,8 @@ pub struct NatGatewayPorts {
     pub ports: u64,
     /// Connections to one endpoint that may be active at once.
     pub to_one_endpoint: u64,
+    /// Whether ports in a hold-down count toward that as well, which is an assumption.
+    pub held_count: bool,
     /// Connections in all.
     pub in_all: u64,
 }

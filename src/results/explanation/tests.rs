@@ -168,6 +168,24 @@ fn v04_counted_are_count_maximum_and_surge() {
 }
 
 #[test]
+fn where_max_surge_is_not_set_the_other_reading_is_told() {
+    let value = json!({
+        "duration": "1h", "cluster": { "nodePools": [
+            { "name": "a", "count": 40 }, { "name": "b", "count": 7, "maxSurge": "2" } ] },
+        "destinations": [ { "name": "sql", "port": 1433 } ],
+        "workloads": [ { "name": "w", "destination": "sql", "arrivals": { "poisson": { "perSecond": 1 } },
+            "lifetime": { "constant": "1s" } } ],
+        "outbound": [ load_balancer(0, 1) ]
+    });
+    let loaded = scenario::load(&value.to_string(), "test.json", &[]).expect("known words");
+    let model = model::build(&loaded, &mut |_| Err(std::io::ErrorKind::NotFound.into()));
+    let nodes = explain(&model.expect("a model")).nodes;
+    assert_eq!(nodes.counted, 41 + 9);
+    assert_eq!(nodes.otherwise[0].max_surge, "10%");
+    assert_eq!(nodes.otherwise[0].counted, 44 + 9);
+}
+
+#[test]
 fn w21_w27_w30_v12_gateways_and_firewalls() {
     let nat = json!({ "outboundType": "managedNATGateway", "natGatewayProfile": { "managedOutboundIPProfile": { "count": 16 } } });
     let Some(Ports::NatGateway(nat)) = explained(&[(1, 1, 0)], nat).ports else {
