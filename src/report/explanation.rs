@@ -92,7 +92,17 @@ impl Page {
                 counted(other.counted, "counted node")
             ));
         }
-        text + &self.addresses(nodes)
+        text + &self.addresses(nodes) + &self.refusals(&nodes.refusals)
+    }
+
+    fn refusals(&self, refusals: &[Refusal]) -> String {
+        let told = refusals.iter().map(|refusal| {
+            self.paragraph(&format!(
+                "{} {}: {} Allowed: {}. {}",
+                refusal.code, refusal.pointer, refusal.found, refusal.allowed, refusal.remedy
+            ))
+        });
+        told.collect()
     }
 
     fn addresses(&self, nodes: &Nodes) -> String {
@@ -133,12 +143,7 @@ impl Page {
         };
         let title = format!("{}{kind}", outbound.name);
         let mut text = format!("\n{title}\n{}\n", "=".repeat(title.chars().count()));
-        for refusal in &outbound.refusals {
-            text += &self.paragraph(&format!(
-                "{} {}: {} Allowed: {}. {}",
-                refusal.code, refusal.pointer, refusal.found, refusal.allowed, refusal.remedy
-            ));
-        }
+        text += &self.refusals(&outbound.refusals);
         if let Some(ports) = &outbound.ports {
             for sentence in ports::sentences(ports, nodes, outbound.refusals.is_empty()) {
                 text += &self.paragraph(&sentence);
@@ -211,7 +216,7 @@ impl Page {
                 timer.name.clone(),
                 span(timer.seconds),
                 from,
-                timer.others.join(", "),
+                timer.others.join(", ").replace('"', ""),
             ]
         };
         let header = ["timer", "value", "from", "not settled: or"];

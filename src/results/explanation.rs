@@ -39,12 +39,14 @@ pub struct Nodes {
     pub count: u64,
     /// The most nodes there may be during an upgrade: what manual ports are checked against.
     pub counted: u64,
-    /// What would be counted under other readings of `maxSurge` where it is not set; empty where every pool sets it.
+    /// What would be counted under other readings of `maxSurge` where it is not set, if that is another number.
     pub otherwise: Vec<OtherSurge>,
     /// Pool by pool.
     pub pools: Vec<CountedPoolRow>,
     /// Subnets and the pod CIDR, where the scenario gives their size.
     pub addresses: Vec<AddressRow>,
+    /// Why AKS would refuse the cluster under any outbound type of Azure; empty where it would not.
+    pub refusals: Vec<Refusal>,
 }
 
 /// What is counted under another reading of `maxSurge` where it is not set.
@@ -105,7 +107,7 @@ pub struct ExplainedOutbound {
     pub name: String,
     /// Its type, as in a scenario.
     pub outbound_type: String,
-    /// Why Azure would refuse it; empty where it would not.
+    /// Why Azure would refuse it, besides what it says of the cluster; empty where it would not.
     pub refusals: Vec<Refusal>,
     /// What else Azure's documents say about this setup.
     pub notes: Vec<String>,
@@ -238,6 +240,13 @@ fn nodes(model: &Model) -> Nodes {
                 nodes_left: range.nodes_left,
             })
             .collect(),
+        refusals: model
+            .cluster
+            .addresses
+            .refusals
+            .iter()
+            .map(refusal)
+            .collect(),
     }
 }
 
@@ -246,6 +255,7 @@ fn other_surges(model: &Model) -> Vec<OtherSurge> {
     if pools.iter().all(|pool| pool.surge_is_set) {
         return Vec::new();
     }
+    let counted = crate::outbound::counted_nodes(pools);
     let readings = model.assumptions.others("maxSurge").into_iter();
     let readings = readings.filter_map(|text| serde_json::from_str::<MaxSurge>(text).ok());
     readings
@@ -259,10 +269,12 @@ fn other_surges(model: &Model) -> Vec<OtherSurge> {
                 })
                 .sum(),
         })
+        .filter(|other: &OtherSurge| other.counted != counted)
         .collect()
 }
 
 fn explain_outbound(model: &Model, outbound: &Outbound) -> ExplainedOutbound {
+    let of_cluster = &model.cluster.addresses.refusals;
     let refusals = outbound.plan.as_ref().err();
     // What Azure would refuse is explained as if it took it.
     let plan = outbound.plan.as_ref().ok().or(outbound.setup.plan.as_ref());
@@ -274,7 +286,12 @@ fn explain_outbound(model: &Model, outbound: &Outbound) -> ExplainedOutbound {
     ExplainedOutbound {
         name: outbound.name.clone(),
         outbound_type: outbound.kind.word().to_owned(),
-        refusals: refusals.into_iter().flatten().map(refusal).collect(),
+        refusals: refusals
+            .into_iter()
+            .flatten()
+            .filter(|fault| !of_cluster.contains(fault))
+            .map(refusal)
+            .collect(),
         notes: outbound
             .notes
             .iter()

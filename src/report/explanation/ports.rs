@@ -71,13 +71,13 @@ fn automatic(ports: &LoadBalancerPorts, nodes: &Nodes) -> Vec<String> {
         };
         let within = match step.within_counted {
             true => format!(
-                " Autoscaler and upgrades may bring the cluster there: they may make it {}.",
+                " Autoscaler and upgrades may make it {}, and so bring it there.",
                 counted(nodes.counted, "node")
             ),
             false => String::new(),
         };
         format!(
-            "Next step: at {}, {} further, {then}.{within}",
+            "Next step: at {}, {} more than there are, {then}.{within}",
             counted(u64::from(step.at_nodes), "node"),
             count(step.nodes_left + 1),
         )
@@ -119,13 +119,15 @@ fn manual(ports: &LoadBalancerPorts, accepted: bool) -> Vec<String> {
         counted(u64::from(ports.largest_manual), "port")
     );
     if accepted {
-        let left = ports.nodes_left.unwrap_or(0);
+        let room = match ports.nodes_left.unwrap_or(0) {
+            0 => "There is no room for another counted node: with the next one".to_owned(),
+            left => format!(
+                "There is room for {}: with the next one after that",
+                counted(left, "more counted node")
+            ),
+        };
         text.push(format!(
-            "{} more, surge included, can be counted. With the next one every create, update or scale is refused. {} {largest}.",
-            match left {
-                0 => "No node".to_owned(),
-                left => counted(left, "node"),
-            },
+            "{room} every create, update or scale is refused. {} {largest}.",
             ports.next_refusal.as_deref().unwrap_or_default(),
         ));
     } else {

@@ -135,7 +135,7 @@ fn recorded(
         let mut by_cell: BTreeMap<_, Vec<TraceRow>> = BTreeMap::new();
         for row in rows {
             let cell = (by_node.then_some(row.node), keys[row.endpoint as usize]);
-            by_cell.entry(cell).or_default().push(row.clone());
+            by_cell.entry(cell).or_default().push(*row);
         }
         for (cell, rows) in by_cell {
             let load = loads.entry(cell).or_default();
