@@ -200,8 +200,8 @@ impl super::CountedCluster {
     ) -> super::CountedCluster {
         let pools = cluster.facts().counted(assumptions.max_surge);
         let addresses = match &spec.cluster {
-            Some(words) if cluster.is_declared() => pod_network::read(words, &pools, review),
-            _ => pod_network::Addresses::default(),
+            Some(words) => pod_network::read(words, &pools, review),
+            None => pod_network::Addresses::default(),
         };
         super::CountedCluster { pools, addresses }
     }

@@ -33,6 +33,10 @@ impl Cluster {
             .as_ref()
             .and_then(|cluster| cluster.node_pools.as_deref())
             .unwrap_or_default();
+        let words = spec.cluster.as_ref();
+        let outbound_frontend_rules = words
+            .map(|cluster| outbound_frontend_rules(cluster, review))
+            .unwrap_or_default();
         if declared.is_empty() {
             let traced = |workload: &crate::scenario::WorkloadSpec| workload.arrivals.is_trace();
             if !spec.workloads.iter().all(traced) {
@@ -41,7 +45,7 @@ impl Cluster {
             return Cluster {
                 nodes: Vec::new(),
                 pools: None,
-                outbound_frontend_rules: Vec::new(),
+                outbound_frontend_rules,
             };
         }
         const POINTER: &str = "/cluster/nodePools";
@@ -60,11 +64,8 @@ impl Cluster {
             )),
             _ => {}
         }
-        let rules = spec.cluster.as_ref();
         Cluster {
-            outbound_frontend_rules: rules
-                .map(|cluster| outbound_frontend_rules(cluster, review))
-                .unwrap_or_default(),
+            outbound_frontend_rules,
             ..Cluster::of(declared, total <= MAX_NODES as u64)
         }
     }

@@ -184,26 +184,34 @@ fn plugin(
             review,
         ),
         None if overlay => return Some(NetworkPlugin::Azure),
-        None => {
-            let of_pools = pools
-                .iter()
-                .any(|pool| pool.subnet_address_prefix.is_some() || speaks_of_pod_subnet(pool));
-            let of_cluster = cluster.pod_cidr.is_some()
-                || cluster.subnet_address_prefix.is_some()
-                || cluster.pod_subnet_address_prefix.is_some();
-            if of_pools || of_cluster {
-                misfit(
-                    CLUSTER.to_owned(),
-                    "Subnets or the pod CIDR have a size, but the cluster does not say which networkPlugin shares them out.",
-                    "sizes together with networkPlugin",
-                    "Add \"networkPlugin\": \"azure\" (for Azure CNI Overlay with \"networkPluginMode\": \"overlay\") or \"kubenet\".",
-                    review,
-                );
-            }
-        }
-        Some(_) => {}
+        None if says_sizes(cluster, pools) => misfit(
+            CLUSTER.to_owned(),
+            "Subnets or the pod CIDR have a size, but the cluster does not say which networkPlugin shares them out.",
+            "sizes together with networkPlugin",
+            "Add \"networkPlugin\": \"azure\" (for Azure CNI Overlay with \"networkPluginMode\": \"overlay\") or \"kubenet\".",
+            review,
+        ),
+        Some(_) if pools.is_empty() && says_sizes(cluster, pools) => misfit(
+            CLUSTER.to_owned(),
+            "Subnets or the pod CIDR have a size, but the cluster has no node pools that take addresses of them.",
+            "sizes together with nodePools",
+            "Add nodePools, or leave the sizes out.",
+            review,
+        ),
+        _ => {}
     }
     said
+}
+
+fn says_sizes(cluster: &ClusterSpec, pools: &[NodePoolSpec]) -> bool {
+    let of_cluster = [
+        &cluster.pod_cidr,
+        &cluster.subnet_address_prefix,
+        &cluster.pod_subnet_address_prefix,
+    ];
+    let of_pool =
+        |pool: &NodePoolSpec| pool.subnet_address_prefix.is_some() || speaks_of_pod_subnet(pool);
+    of_cluster.iter().any(|said| said.is_some()) || pools.iter().any(of_pool)
 }
 
 fn speaks_of_pod_subnet(pool: &NodePoolSpec) -> bool {
@@ -275,12 +283,12 @@ fn misfit(pointer: String, found: &str, allowed: &str, remedy: &str, review: &mu
 
 /// Every node of kubenet takes a route.
 fn routes(counted: &[CountedPool]) -> Option<Fault> {
-    let nodes: u32 = counted.iter().map(|pool| pool.nodes).sum();
+    let nodes: u64 = counted.iter().map(|pool| u64::from(pool.nodes)).sum();
     let each: Vec<String> = counted
         .iter()
         .map(|pool| format!("{} {}", pool.name, pool.nodes))
         .collect();
-    (nodes > azure::KUBENET_NODES).then(|| Fault {
+    (nodes > u64::from(azure::KUBENET_NODES)).then(|| Fault {
         code: Code::E0250,
         pointer: "/cluster/networkPlugin".to_owned(),
         found: format!(

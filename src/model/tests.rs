@@ -354,3 +354,26 @@ fn a_service_without_a_port_is_an_error() {
         assert!(build_with(&value, &[]).unwrap_err().contains("E0256"));
     }
 }
+
+#[test]
+fn words_of_the_cluster_count_where_the_sources_of_traces_are_its_nodes() {
+    let file = [(
+        "t.csv",
+        "start,node,protocol,address,port,lifetime\n1,a,tcp,203.0.113.1,443,1\n",
+    )];
+    let with = |cluster: Value| {
+        let value = json!({ "duration": "1h", "cluster": cluster, "workloads": [traced("t.csv")],
+            "outbound": [ { "outboundType": "loadBalancer" } ] });
+        build_with(&value, &file)
+    };
+    let shared = json!({ "loadBalancerServices": [ { "ports": [80], "frontend": "outbound" } ] });
+    let allocation = with(shared)
+        .expect("a model")
+        .outbounds
+        .remove(0)
+        .setup
+        .allocation;
+    assert_eq!(allocation.expect("a Load Balancer").inbound_blocks, 1);
+    let sized = json!({ "networkPlugin": "azure", "subnetAddressPrefix": "10.240.0.0/24" });
+    assert!(with(sized).expect_err("no pools").contains("error[E0254]"));
+}

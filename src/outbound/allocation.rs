@@ -160,6 +160,6 @@ impl Allocation {
                     BeyondTable::Refuse => None,
                 },
             })
-            .find(|step| step.ports != Some(self.ports))
+            .find(|step| step.ports < Some(self.ports))
     }
 }

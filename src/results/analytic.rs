@@ -275,7 +275,8 @@ pub(super) struct Formula<'a> {
     /// …each of this many ports.
     pub ports: u64,
     seen: BTreeMap<(u64, u64), f64>,
-    against: Option<&'static str>,
+    /// What was found against the formula on the way.
+    pub against: Option<&'static str>,
 }
 
 impl Formula<'_> {

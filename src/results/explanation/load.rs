@@ -91,7 +91,7 @@ impl Load {
         rows.sort_by(|a, b| b.mean_use().total_cmp(&a.mean_use()));
         Load {
             rows,
-            caveats: caveats(model, &against, has_mean),
+            caveats: caveats(model, &against, formula.against, has_mean),
         }
     }
 }
@@ -175,6 +175,7 @@ fn row(
     LoadRow {
         destination: String::new(),
         pool: match parts > 1.0 {
+            true if formula.ports > u64::from(plan.limit) => "each instance".to_owned(),
             true => "each bucket".to_owned(),
             false => model.pool_name(outbound, plan, cell.pool),
         },
@@ -188,7 +189,12 @@ fn row(
     }
 }
 
-fn caveats(model: &Model, against: &[&str], has_mean: bool) -> Vec<String> {
+fn caveats(
+    model: &Model,
+    against: &[&str],
+    on_the_way: Option<&str>,
+    has_mean: bool,
+) -> Vec<String> {
     let has = |wanted: fn(&Traffic) -> bool| {
         let mut traffic = model.workloads.iter().map(|workload| &workload.traffic);
         traffic.any(wanted)
@@ -225,5 +231,6 @@ fn caveats(model: &Model, against: &[&str], has_mean: bool) -> Vec<String> {
             "Erlang-B counts every SYN as new; those that are sent again come on top.".to_owned(),
         );
     }
+    caveats.extend(on_the_way.map(|why| format!("Erlang-B says too little here: {why}.")));
     caveats
 }

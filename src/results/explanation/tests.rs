@@ -93,6 +93,26 @@ fn w4_w6_with_more_addresses_the_steps_are_further_and_end() {
 }
 
 #[test]
+fn a_step_up_is_none() {
+    // Beyond the table by assumption: 64 a node instead of 32.
+    let value = json!({
+        "duration": "1h", "cluster": { "nodePools": [ { "name": "a", "count": 900 } ] },
+        "destinations": [ { "name": "sql", "port": 1433 } ],
+        "workloads": [ { "name": "w", "destination": "sql", "arrivals": { "poisson": { "perSecond": 1 } },
+            "lifetime": { "constant": "1s" } } ],
+        "assumptions": { "automaticPortsAbove1000Nodes": 64 }, "outbound": [ load_balancer(0, 1) ]
+    });
+    let loaded = scenario::load(&value.to_string(), "test.json", &[]).expect("known words");
+    let model = model::build(&loaded, &mut |_| Err(std::io::ErrorKind::NotFound.into()));
+    let Some(Ports::LoadBalancer(ports)) =
+        explain(&model.expect("a model")).outbounds.remove(0).ports
+    else {
+        panic!("a Load Balancer");
+    };
+    assert_eq!((ports.per_node, ports.next_step), (32, None));
+}
+
+#[test]
 fn more_addresses_help_automatic_ports_only_below_1024() {
     assert_eq!(
         ports(&[(20, 20, 0)], load_balancer(0, 1))
