@@ -82,6 +82,8 @@ struct Taker {
     /// Addresses a node takes, and how that came about.
     per_node: u64,
     why: String,
+    /// Whether they depend on `maxPods`.
+    counts_pods: bool,
 }
 
 /// What `pool` takes, of each range that has a size.
@@ -106,6 +108,11 @@ fn takes(
                 nodes: u64::from(counted.nodes),
                 surge: u64::from(counted.surge),
                 per_node,
+                counts_pods: matches!(
+                    (range, network),
+                    (Range::Nodes, PodNetwork::NodeSubnet)
+                        | (Range::PodSubnet, PodNetwork::PodSubnetStatic)
+                ),
                 why,
             })
         };
@@ -250,10 +257,13 @@ fn too_small(
             thousands(*available)
         ),
     };
-    let reserved = match range {
-        Range::PodCidr => String::new(),
+    // How many pods a node may have matters only to some.
+    let counts_pods = takers.iter().any(|taker| taker.counts_pods);
+    let (reserved, kept) = match range {
+        Range::PodCidr => (0, String::new()),
         Range::Nodes | Range::PodSubnet => {
-            format!(" less {} that Azure keeps", azure::SUBNET_RESERVED)
+            let reserved = azure::SUBNET_RESERVED;
+            (reserved, format!(" less {reserved} that Azure keeps"))
         }
     };
     Fault {
@@ -265,25 +275,17 @@ fn too_small(
             thousands(*needed)
         ),
         allowed: format!(
-            "at most {} addresses: a /{} has {}{reserved}",
+            "at most {} addresses: a /{} has {}{kept}",
             thousands(*available),
             prefix.prefix_len(),
             thousands(1u64 << (32 - prefix.prefix_len())),
         ),
         remedy: format!(
-            "Take a /{} or larger, or lower count, maxCount, maxSurge{} of a pool.",
-            fitting(
-                *needed
-                    + if range == Range::PodCidr {
-                        0
-                    } else {
-                        azure::SUBNET_RESERVED
-                    }
-            ),
-            if range == Range::PodCidr {
-                ""
-            } else {
-                " or maxPods"
+            "Take a /{} or larger, or lower count, maxCount{} of a pool.",
+            fitting(*needed + reserved),
+            match counts_pods {
+                true => ", maxSurge or maxPods",
+                false => " or maxSurge",
             }
         ),
     }

@@ -82,7 +82,7 @@ fn a_pod_cidr_too_small_is_told_in_the_words_of_aks() {
     let found = addresses(&of(cluster, 1, 0));
     insta::assert_snapshot!(found.refusals[0].found, @r#"Azure refuses it as InsufficientSubnetSize: "Pre-allocated IPs 1280 exceeds IPs available 1024 in Subnet Cidr 10.240.100.0/22, Subnet Name networkProfile.podCIDR." Counted are the most nodes of each pool and its maxSurge: apps (5 + 0) x 256 (a /24) = 1,280."#);
     insta::assert_snapshot!(found.refusals[0].allowed, @"at most 1,024 addresses: a /22 has 1,024");
-    insta::assert_snapshot!(found.refusals[0].remedy, @"Take a /21 or larger, or lower count, maxCount, maxSurge of a pool.");
+    insta::assert_snapshot!(found.refusals[0].remedy, @"Take a /21 or larger, or lower count, maxCount or maxSurge of a pool.");
 }
 
 #[test]
