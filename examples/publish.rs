@@ -138,6 +138,7 @@ pub fn schemas() -> Files {
         of("scenario", scenario::schema()),
         of("result", results::schema()),
         of("sweep", sweep::schema()),
+        of("explanation", results::explanation::schema()),
     ])
 }
 

@@ -31,6 +31,7 @@ A first look:
   snatsim compare                                 the built-in cluster under all three Azure types
   snatsim example                                 scenarios to start from
   snatsim example default-cluster > shop.json     take one and make it yours
+  snatsim explain shop.json                       what would Azure say of it? nothing is simulated
   snatsim compare shop.json                       which outbound type carries it?
   snatsim run shop.json --set /duration=4h -o out every figure, for tools and charts
   snatsim sweep --example node-tiers              where does it break? a table over many variations

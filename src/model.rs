@@ -5,7 +5,9 @@ mod cluster;
 mod destinations;
 mod network;
 mod paths;
+pub mod pod_network;
 mod replay;
+mod services;
 mod workloads;
 
 pub use build::{build, refusals};
@@ -13,7 +15,7 @@ pub use paths::{Bypass, Decision, Denial, Path, PathShare, Paths};
 
 use crate::engine::{PoolPlan, Protocol, Schedule, UdpKey};
 use crate::fault::Fault;
-use crate::outbound::{Assumptions, OutboundType};
+use crate::outbound::{Assumptions, CountedPool, OutboundType, Setup};
 use crate::traffic::{Close, Connect, Law, Retry, TraceRow};
 use crate::units::{Seed, SimTime};
 use std::collections::BTreeMap;
@@ -35,6 +37,8 @@ pub struct Model {
     pub seed: Seed,
     /// Confidence of all intervals, in (0, 1).
     pub confidence: f64,
+    /// The node pools and their addresses, for explanations.
+    pub cluster: CountedCluster,
     /// Names of the nodes, in the order of pools.
     pub nodes: Vec<String>,
     /// Names of the destinations as reported: the declared ones, then those only traces name.
@@ -49,6 +53,15 @@ pub struct Model {
     pub assumptions: Assumptions,
     /// What a reader of the result should know about the input (skipped trace rows, a mean that does not exist).
     pub notes: Vec<Note>,
+}
+
+/// The node pools as Azure counts them, and where their pods have addresses from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CountedCluster {
+    /// The pools; the sources of traces where the scenario has none.
+    pub pools: Vec<CountedPool>,
+    /// Addresses of nodes and pods.
+    pub addresses: pod_network::Addresses,
 }
 
 /// Something worth saying about the input; becomes a finding of every outbound.
@@ -144,6 +157,8 @@ pub struct Outbound {
     pub plan: Result<PoolPlan, Vec<Fault>>,
     /// Public IPs, where the type has them; for sentences.
     pub public_ips: Option<u32>,
+    /// How its figures came about, for explanations.
+    pub setup: Setup,
     /// What a reader of its result should know about how it was set up.
     pub notes: Vec<Note>,
     /// Which connections take its ports.

@@ -4,6 +4,7 @@
 //! its own, its block in [`OutboundSpec`].
 
 mod addresses;
+mod allocation;
 mod assumptions;
 pub mod azure;
 mod cluster;
@@ -16,21 +17,24 @@ mod nat_gateway;
 mod no_egress;
 mod review;
 mod spec;
+mod timers;
 
 pub use addresses::{OutboundIpPrefixes, OutboundIps, PublicIp, PublicIpPrefix};
+pub use allocation::{
+    Allocation, Step, automatic_ports, inbound_blocks, ips_needed, largest_ports, max_nodes, supply,
+};
 pub use assumptions::{
     Assumption, Assumptions, AssumptionsSpec, BeyondTable, FirewallIpChoice, RefusedSynSeen,
 };
 pub use cluster::{ClusterFacts, CountedPool, MaxSurge, NoMaxSurge, PoolFacts, counted_nodes};
 pub use custom::{CustomBlock, Scope, UdpKey};
 pub use firewall::AzureFirewallBlock;
-pub use load_balancer::{
-    LoadBalancerProfile, ManagedOutboundIps, automatic_ports, inbound_blocks, ips_needed,
-    largest_ports, max_nodes, supply,
-};
+pub use load_balancer::{LoadBalancerProfile, ManagedOutboundIps};
 pub use metric::{Metric, MetricSource};
 pub use nat_gateway::NatGatewayProfile;
+pub(crate) use review::{plural, thousands};
 pub use spec::{Ignored, OutboundSpec, Timers};
+pub use timers::{Origin, Timer, TimersInForce};
 
 use crate::engine::PoolPlan;
 use crate::fault::{Code, Fault, step};
@@ -111,6 +115,8 @@ struct Definition {
 struct Draft {
     plan: PoolPlan,
     public_ips: Option<u32>,
+    timers: TimersInForce,
+    allocation: Option<Allocation>,
 }
 
 impl OutboundType {
@@ -166,6 +172,19 @@ pub struct Resolved {
     pub notes: Vec<(Code, String)>,
     /// Public IPs, where the type has them.
     pub public_ips: Option<u32>,
+    /// How its figures came about, also where Azure refuses them.
+    pub setup: Setup,
+}
+
+/// How the figures of an outbound type came about, as far as nothing stands against them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setup {
+    /// What would be simulated if Azure took it.
+    pub plan: Option<PoolPlan>,
+    /// Hold times and where each comes from.
+    pub timers: Option<TimersInForce>,
+    /// The ports of a Load Balancer.
+    pub allocation: Option<Allocation>,
 }
 
 /// Applies defaults and rules to the entry at `pointer` and makes its plan. All faults are found at once.
@@ -189,6 +208,11 @@ pub fn resolve(
     let sound = review.errors.is_empty() && review.refusals.is_empty();
     assert!(draft.is_some() || !sound, "no plan, and nothing says why");
     let public_ips = draft.as_ref().and_then(|draft| draft.public_ips);
+    let setup = draft.as_ref().map(|draft| Setup {
+        plan: Some(draft.plan.clone()),
+        timers: Some(draft.timers),
+        allocation: draft.allocation.clone(),
+    });
     let plan = match draft {
         Some(draft) if sound => Ok(draft.plan),
         _ => Err(review.refusals),
@@ -201,6 +225,7 @@ pub fn resolve(
         errors: review.errors,
         notes: review.notes,
         public_ips,
+        setup: setup.unwrap_or_default(),
     }
 }
 

@@ -5,6 +5,7 @@ pub mod asides;
 pub mod counts;
 mod document;
 pub mod erlang;
+pub mod explanation;
 mod figures;
 mod files;
 mod findings;
@@ -17,14 +18,17 @@ mod precision;
 mod rare;
 mod refusal;
 mod timeline;
+mod uncertainty;
 pub mod words;
 
 pub use document::*;
+pub use explanation::{Explanation, explain};
 pub use figures::{About, document};
 pub use files::{ResultDir, TEMPORARY, histogram_names, write_document};
 pub use precision::{Precision, precision};
 pub use rare::add_rare;
 pub use refusal::refused;
+pub use uncertainty::{add_alternatives, hangs_on};
 
 /// The JSON Schema of `result.json`.
 pub fn schema() -> serde_json::Value {

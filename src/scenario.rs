@@ -13,8 +13,9 @@ pub use network::{
     NsgSpec, RouteSpec, RuleProtocolSpec,
 };
 pub use spec::{
-    ClusterSpec, DestinationSpec, NetworkPlugin, NetworkPluginMode, NodePoolSpec, ProtocolSpec,
-    RouteWord, ScenarioSpec, WorkloadSpec,
+    ClusterSpec, DestinationSpec, NetworkPlugin, NetworkPluginMode, NodePoolSpec,
+    PodIpAllocationMode, ProtocolSpec, RouteWord, ScenarioSpec, ServiceFrontend, ServiceSpec,
+    WorkloadSpec,
 };
 
 pub(crate) use sets::{put, resolve};

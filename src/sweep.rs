@@ -14,6 +14,7 @@ mod run;
 mod spec;
 mod summary;
 mod table;
+mod uncertainty;
 
 pub use error::Error;
 pub use manifest::{Manifest, Shard};
@@ -22,6 +23,7 @@ pub use plan::{Inputs, Sweep, load};
 pub use run::{Progress, Work, run, stream};
 pub use spec::{AxisSpec, BaseSpec, LogRangeSpec, RangeSpec, SweepSpec};
 pub use summary::{FirstFailure, Outbound, Summary};
+pub use uncertainty::{Trial, run_trials, trials};
 
 /// The JSON Schema of a sweep.
 pub fn schema() -> serde_json::Value {

@@ -328,3 +328,69 @@ fn every_command_has_a_manual_page() {
         assert!(dir.path().join(page).exists(), "{page}");
     }
 }
+
+#[test]
+fn an_explanation_keeps_to_the_schema_that_the_program_prints() {
+    let parse = |output: &Output| -> serde_json::Value {
+        assert_eq!(status(output), 0, "{}", stderr(output));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let schema = parse(&snatsim(&["schema", "explanation"], ""));
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    let arguments = ["explain", "--format", "json"];
+    for subject in ["default-cluster", "replayed-trace", "queue-workers", "-"] {
+        let found = parse(&snatsim(&[&arguments[..], &[subject]].concat(), SMALL));
+        assert!(schema.is_valid(&found), "{subject}");
+    }
+}
+
+#[test]
+fn a_scenario_without_outbound_types_is_explained_under_those_of_azure() {
+    let mut value: serde_json::Value = serde_json::from_str(SMALL).expect("JSON");
+    value.as_object_mut().expect("an object").remove("outbound");
+    let output = snatsim(&["explain", "-"], &value.to_string());
+    for kind in ["loadBalancer", "managedNATGateway", "userDefinedRouting"] {
+        assert!(stdout(&output).contains(&format!("\n{kind}\n=")), "{kind}");
+    }
+}
+
+#[test]
+fn what_aks_refuses_of_the_cluster_is_explained_once() {
+    let sets = [
+        "--set",
+        "/cluster/nodePools/apps/maxPods=9",
+        "--set",
+        "/outbound/LB/name=LB",
+    ];
+    let output = snatsim(&[&["explain", "-"], &sets[..]].concat(), SMALL);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    assert_eq!(stdout(&output).matches("E0252").count(), 1);
+    assert!(stdout(&output).contains("1,024 ports per node"));
+    assert_eq!(
+        status(&snatsim(&[&["run", "-"], &sets[..]].concat(), SMALL)),
+        2
+    );
+}
+
+#[test]
+fn what_a_verdict_hangs_on_stands_under_the_table_and_in_the_result() {
+    let output = snatsim(&["run", "-", "--uncertainty"], SMALL);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let text = stdout(&output).replace('\n', " ");
+    assert!(
+        text.contains(
+            "LB: exhausted, but clear with loadBalancerReleaseTimers false; 2 other readings tried"
+        ),
+        "{text}"
+    );
+    assert!(text.contains("reproduce  snatsim run - --seed 1 --uncertainty"));
+    assert!(stderr(&output).starts_with("--uncertainty: 3 runs instead of one\n"));
+    let json = snatsim(&["run", "-", "--uncertainty", "--format", "json"], SMALL);
+    let result: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    let schema = serde_json::from_slice(&snatsim(&["schema", "result"], "").stdout).expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    assert!(schema.is_valid(&result));
+    let outbound = &result["outbounds"][0];
+    assert_eq!(outbound["dependsOn"][0], "loadBalancerReleaseTimers");
+    assert_eq!(outbound["alternatives"].as_array().map(Vec::len), Some(2));
+}

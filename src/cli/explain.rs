@@ -1,30 +1,101 @@
-//! `snatsim explain`: the story behind a code.
+//! `snatsim explain`: the arithmetic behind a scenario, or the story behind a code.
 
-use super::{Failure, Outcome, print};
+use super::simulation::{Format, Source, pointer_and_value, refused, terminal_width};
+use super::{EXAMPLES, Example, Failure, Outcome, example, print};
 use crate::fault::Code;
 use crate::results::words::wrapped;
+use crate::{model, report, results, scenario};
+use anyhow::Context;
+use std::path::Path;
 
-/// Tell the story behind a code: E codes are about an input, F codes about a result
+/// Explain a scenario by arithmetic alone, or tell the story behind a code
+///
+/// For a scenario: who counts as a node and why, the ports of every outbound type, what Azure would
+/// refuse in its own words and how far away that is, what the load asks of the ports, how long ports
+/// are kept and which of these times are uncertain. Nothing is simulated. A scenario without outbound
+/// types is explained under the three of Azure, as in `compare`. For a code: E codes are
+/// about an input, F codes about a result.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Such as F0101, in any case; all of them are listed without
-    code: Option<String>,
+    /// Scenario file, `-` for standard input, or a code such as F0101; all codes are listed without
+    #[arg(value_name = "SCENARIO|CODE")]
+    what: Option<String>,
+    /// Take a built-in scenario instead of a file; `snatsim example` lists them
+    #[arg(long, value_name = "NAME", conflicts_with = "what")]
+    example: Option<String>,
+    /// Override one value of the scenario, as in --set /cluster/nodePools/apps/count=51
+    #[arg(long = "set", value_name = "POINTER=VALUE", value_parser = pointer_and_value)]
+    sets: Vec<(String, String)>,
+    /// What to print of a scenario
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
-    let text = match &args.code {
-        None => Code::all()
+    let text = match subject(args)? {
+        Subject::Codes => Code::all()
             .iter()
             .map(|code| format!("{}  {}\n", code.id(), code.title()))
             .collect(),
-        Some(id) => story(Code::find(id).ok_or_else(|| {
-            Failure::input(format!(
-                "there is no code {id:?}; `snatsim explain` lists all"
-            ))
-        })?),
+        Subject::Code(code) => story(code),
+        Subject::Scenario(source) => explained(&source, args)?,
     };
     print(&text)?;
     Ok(Outcome::Done)
+}
+
+/// What is to be explained.
+enum Subject {
+    Codes,
+    Code(Code),
+    Scenario(Source),
+}
+
+fn subject(args: &Args) -> Result<Subject, Failure> {
+    if let Some(name) = &args.example {
+        let found = example::find(name, &[EXAMPLES])?;
+        return Ok(Subject::Scenario(Source::Embedded(found)));
+    }
+    let Some(what) = args.what.as_deref() else {
+        return Ok(Subject::Codes);
+    };
+    Ok(match Code::find(what) {
+        _ if what == "-" => Subject::Scenario(Source::Input),
+        _ if Path::new(what).exists() => Subject::Scenario(Source::File(what.into())),
+        Some(code) => Subject::Code(code),
+        None => match Example::find(what) {
+            Some(found) => Subject::Scenario(Source::Embedded(found)),
+            None => {
+                return Err(Failure::input(format!(
+                    "there is no file and no code {what:?}; `snatsim explain` lists all codes, `snatsim example` the \
+                     built-in scenarios"
+                )));
+            }
+        },
+    })
+}
+
+fn explained(source: &Source, args: &Args) -> Result<String, Failure> {
+    let (text, origin) = source.read()?;
+    let mut loaded = scenario::load(&text, &origin, &args.sets).map_err(refused)?;
+    if loaded
+        .spec
+        .outbound
+        .as_deref()
+        .unwrap_or_default()
+        .is_empty()
+    {
+        loaded.fill_in_azure_types();
+    }
+    let model = model::build(&loaded, &mut |name| source.file(name)).map_err(refused)?;
+    let explanation = results::explain(&model);
+    Ok(match args.format {
+        Format::Json => {
+            serde_json::to_string_pretty(&explanation).context("cannot print the explanation")?
+                + "\n"
+        }
+        Format::Table => report::explanation(&explanation, terminal_width()),
+    })
 }
 
 fn story(code: Code) -> String {

@@ -3,7 +3,7 @@
 use super::{Failure, Outcome, print};
 use crate::{results, scenario, sweep};
 
-/// Print the JSON Schema of scenarios, of sweeps or of results
+/// Print the JSON Schema of scenarios, of sweeps, of results or of explanations
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Of what
@@ -19,6 +19,8 @@ enum Format {
     Sweep,
     /// result.json
     Result,
+    /// What `explain SCENARIO --format json` prints
+    Explanation,
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
@@ -26,6 +28,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         Format::Scenario => scenario::schema(),
         Format::Sweep => sweep::schema(),
         Format::Result => results::schema(),
+        Format::Explanation => results::explanation::schema(),
     };
     print(&format!("{schema:#}\n"))?;
     Ok(Outcome::Done)

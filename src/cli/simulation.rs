@@ -5,10 +5,11 @@ use super::precision::{self, Relative};
 use super::{EXAMPLES, Example, Failure, Outcome, example, print, say};
 use crate::model::{self, Model};
 use crate::report::{self, Style};
-use crate::results::words::wrapped;
+use crate::results::words::{counted, wrapped};
 use crate::results::{self, About, Document, ResultDir};
 use crate::scenario::{self, Loaded};
 use crate::simulate::{self, Detail, rare};
+use crate::sweep;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal, Read};
@@ -38,6 +39,10 @@ pub struct Options {
     /// would see it; Poisson arrivals only
     #[arg(long)]
     rare: bool,
+    /// Run again under what else documents say of each assumption that bears on the scenario, one at a
+    /// time on the same connections, and tell which of them the verdict hangs on
+    #[arg(long)]
+    uncertainty: bool,
     /// Threads; all cores by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -62,7 +67,7 @@ pub struct Options {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// For people
     Table,
     /// The document that -o writes as result.json
@@ -92,7 +97,7 @@ pub fn simulate(verb: Verb, scenario: Option<&str>, options: &Options) -> Result
     let first = options
         .precision
         .map_or(options.replications, |_| Some(precision::FIRST));
-    let (mut model, mut about) = prepare(verb, &source, &input, options, first)?;
+    let mut prepared = prepare(verb, &source, &input, options, first)?;
     let directory = options.output.as_deref().map(open_directory).transpose()?;
     let detail = match (&directory, options.format) {
         (None, Format::Table) => Detail::Table,
@@ -100,25 +105,39 @@ pub fn simulate(verb: Verb, scenario: Option<&str>, options: &Options) -> Result
     };
     let bar = bar(options);
     let run = with_threads(options.threads, || match options.precision {
-        None => simulate::simulate(&model, detail, &on(&bar)),
+        None => simulate::simulate(&prepared.model, detail, &on(&bar)),
         Some(wanted) => {
             let most = options.max_replications;
-            precision::simulate(&mut model, wanted, most, detail, &on(&bar))
+            precision::simulate(&mut prepared.model, wanted, most, detail, &on(&bar))
         }
     })?;
-    if Some(model.replications) != first && options.precision.is_some() {
+    let took = Some(prepared.model.replications);
+    if took != first && options.precision.is_some() {
         // As if this many had been asked for: the hash of the scenario covers it.
-        (model, about) = prepare(verb, &source, &input, options, Some(model.replications))?;
+        prepared = prepare(verb, &source, &input, options, took)?;
     }
-    let mut document = results::document(&model, &run, &about);
+    let Prepared { model, about, .. } = &prepared;
+    let mut document = results::document(model, &run, about);
     if options.rare {
-        let drawn = with_threads(options.threads, || rare::rare(&model, &on(&bar)))?;
-        results::add_rare(&mut document, &model, &drawn);
+        let drawn = with_threads(options.threads, || rare::rare(model, &on(&bar)))?;
+        results::add_rare(&mut document, model, &drawn);
+    }
+    if options.uncertainty {
+        let mut files = |name: &str| source.file(name);
+        let trials =
+            sweep::trials(&prepared.loaded, model, &document, &mut files).map_err(refused)?;
+        if !options.quiet {
+            let runs = counted(trials.len() as u64 + 1, "run");
+            say(&format!("--uncertainty: {runs} instead of one\n"));
+        }
+        with_threads(options.threads, || {
+            sweep::run_trials(&trials, &mut document, about, &on(&bar));
+        })?;
     }
     bar.finish_and_clear();
     if let (Some(directory), Some(path)) = (directory, &options.output) {
         directory
-            .write(&document, &model, &run)
+            .write(&document, model, &run)
             .with_context(|| format!("cannot write to {}", path.display()))?;
     }
     show(verb, &source, options, &document)?;
@@ -204,6 +223,13 @@ impl Source {
     }
 }
 
+/// A scenario that is ready to run.
+struct Prepared {
+    loaded: Loaded,
+    model: Model,
+    about: About,
+}
+
 /// Makes the model of a scenario, given as (text, what to call it), with the files it names, and holds it against all
 /// rules.
 fn prepare(
@@ -212,12 +238,9 @@ fn prepare(
     (text, origin): &(String, String),
     options: &Options,
     replications: Option<u32>,
-) -> Result<(Model, About), Failure> {
-    let refuse = |diagnostics: scenario::Diagnostics| {
-        Failure::Input(diagnostics.render(use_color(io::stderr().is_terminal())))
-    };
+) -> Result<Prepared, Failure> {
     let mut loaded =
-        scenario::load(text, origin, &overrides(options, replications)).map_err(refuse)?;
+        scenario::load(text, origin, &overrides(options, replications)).map_err(refused)?;
     if verb == Verb::Compare {
         loaded.fill_in_azure_types();
     }
@@ -227,9 +250,9 @@ fn prepare(
         files.push((name.to_owned(), bytes.clone()));
         Ok(bytes)
     })
-    .map_err(refuse)?;
+    .map_err(refused)?;
     if let (Verb::Run, Some(diagnostics)) = (verb, model::refusals(&model, &loaded)) {
-        return Err(refuse(diagnostics));
+        return Err(refused(diagnostics));
     }
     let against = if options.rare {
         rare::obstacles(&model)
@@ -238,13 +261,22 @@ fn prepare(
     };
     if !against.is_empty() {
         let problems = against.into_iter().map(scenario::Problem::from).collect();
-        return Err(refuse(loaded.diagnostics(problems)));
+        return Err(refused(loaded.diagnostics(problems)));
     }
     let about = About {
         scenario_sha256: sha256(&loaded, &files),
         compare: verb == Verb::Compare,
     };
-    Ok((model, about))
+    Ok(Prepared {
+        loaded,
+        model,
+        about,
+    })
+}
+
+/// What is wrong with a scenario, drawn for the terminal.
+pub(super) fn refused(diagnostics: scenario::Diagnostics) -> Failure {
+    Failure::Input(diagnostics.render(use_color(io::stderr().is_terminal())))
 }
 
 /// The hash over the scenario and its files in the order it names them, each once.
@@ -367,9 +399,12 @@ fn command_line(verb: Verb, source: &Source, options: &Options, document: &Docum
             document.replications.to_string(),
         ]);
     }
-    if options.rare {
-        words.push("--rare".to_owned());
-    }
+    let flags = [
+        (options.rare, "--rare"),
+        (options.uncertainty, "--uncertainty"),
+    ];
+    let flags = flags.iter().filter(|(given, _)| *given);
+    words.extend(flags.map(|(_, flag)| (*flag).to_owned()));
     for (pointer, value) in &options.sets {
         words.extend(["--set".to_owned(), format!("{pointer}={value}")]);
     }

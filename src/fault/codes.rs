@@ -121,6 +121,33 @@ codes! {
         "routeShare is the share of a destination's connections that take `route`; the others go by the internet, as while a move to a private endpoint is half done. Without a route, or with the route \"internet\", it says nothing.";
     E0238: "address of the HTTP proxy",
         "httpProxy and httpsProxy of httpProxyConfig are http:// or https://, a host, a colon and a port. A host that is a name is taken to be inside the virtual network; an address has to be private.\n\nConnections to a public proxy take a SNAT port each, toward the proxy. That is simulated by declaring the proxy as a destination.\n\nSource: MicrosoftDocs/azure-aks-docs, articles/aks/http-proxy.md.";
+    // --- The addresses of a cluster: E025x ---
+    E0250: "more nodes than kubenet has routes for",
+        "With kubenet every node takes a route in a route table of Azure, which holds 400, so a kubenet cluster has at most 400 nodes. Counted is the most that every pool may have: the larger of count and maxCount.\n\n\
+         Azure CNI Overlay gives pods addresses of their own range in the same way and has no such table.\n\n\
+         Source: `aks:articles/aks/concepts-network-legacy-cni.md`.";
+    E0251: "a node pool too large, or too many pools",
+        "A node pool is a scale set of virtual machines and has at most 1,000 nodes; a cluster has at most 100 pools and 5,000 nodes in all. `az aks` takes no maxCount above 1,000 either.\n\n\
+         Outbounds of type custom are not held against it: they need not be AKS.\n\n\
+         Sources: `includes/container-service-limits.md`, `cli:src/azure-cli/azure/cli/command_modules/acs/_validators.py`.";
+    E0252: "maxPods out of range",
+        "A node has room for 10 to 250 pods. Where nothing is said it is 30 with Azure CNI Node Subnet, 110 with kubenet and Azure CNI Pod Subnet, and 250 with Azure CNI Overlay. With Node Subnet every pod that a node may have takes an address of the subnet, whether it runs or not.\n\n\
+         Sources: `aks:articles/aks/concepts-network-ip-address-planning.md`, `aks:articles/aks/concepts-network-azure-cni-overlay.md`.";
+    E0253: "too few addresses for all nodes",
+        "Nodes and pods have their addresses from ranges, and AKS checks that there are enough for the most nodes every pool may have. Its words are: Pre-allocated IPs 1280 exceeds IPs available 1024 in Subnet Cidr 10.240.100.0/22, Subnet Name networkProfile.podCIDR. Code InsufficientSubnetSize. An upgrade needs addresses for its surge nodes as well, so they are counted here.\n\n\
+         Azure CNI Node Subnet: (nodes + surge) + (nodes + surge) x maxPods addresses of the subnet, of which Azure keeps 5 for itself. 50 nodes with a surge of 1 and 30 pods each need 1,581. A /24 has 251 and is enough for 8 nodes.\n\n\
+         kubenet and Azure CNI Overlay: an address of the subnet for every node, and a /24 of the pod CIDR, 10.244.0.0/16 where nothing is said, which is enough for 256 nodes.\n\n\
+         Azure CNI Pod Subnet: an address of the subnet for every node, and of the pod subnet at least a batch of 16 each; with StaticBlock as many blocks of 16 as maxPods and one more address need.\n\n\
+         Sources: `aks:articles/aks/concepts-network-ip-address-planning.md`, `aks:articles/aks/concepts-network-azure-cni-overlay.md`, `aks:articles/aks/configure-kubenet.md`, `aks:articles/aks/concepts-network-azure-cni-pod-subnet.md`, `aks:articles/aks/configure-azure-cni-static-block-allocation.md`; the literal words from Azure/AKS-Construction#701.";
+    E0254: "words of the network that do not go together",
+        "The network plugin decides where pods have their addresses from: kubenet and Azure CNI Overlay (networkPlugin azure, networkPluginMode overlay) from podCidr; Azure CNI Node Subnet (azure, no mode) from the subnet of the nodes; Azure CNI Pod Subnet (azure, no mode, and a pod subnet) from a subnet of their own, where podIPAllocationMode may be set. Words of another plugin would change nothing, so they are refused.\n\n\
+         A scenario need not say any of it: without networkPlugin nothing is held against addresses.";
+    E0255: "not an address prefix",
+        "Ranges of addresses are written as the first address and the length: \"10.240.0.0/16\" has 65,536 addresses, \"10.240.0.0/24\" 256. AKS refers to subnets by resource id only, which does not tell the size, so the prefix has to be copied: `az network vnet subnet show --query addressPrefix`.";
+    E0256: "a LoadBalancer Service that cannot be",
+        "cluster.loadBalancerServices lists Kubernetes Services of type LoadBalancer: { \"ports\": [80, 443], \"frontend\": \"outbound\" }. AKS gives each a public IP of its own (\"own\", the default), and then they take nothing from SNAT. One that shares an IP of the outbound rule (\"outbound\") takes for every port the aligned block of 8 ports it lies in: 80, 81 and 443 take two blocks, 16 ports.\n\n\
+         A cluster has at most 300 of them.\n\n\
+         Sources: `articles/load-balancer/load-balancer-outbound-connections.md`, `articles/load-balancer/outbound-rules.md`, `includes/container-service-limits.md`.";
 
     // --- Outbound types: E03xx ---
     E0301: "no such outbound type",
@@ -270,6 +297,10 @@ codes! {
         "Every try is a new connect() with a new source port, so it asks for a SNAT port again. While a pool is full, retries come on top of new connections and keep it full: back off longer each time, with jitter, and give up in the end.\n\nSource: MicrosoftDocs/azure-docs, articles/load-balancer/troubleshoot-outbound-connection.md.";
     F0120: "how rare refusals are",
         "What `--rare` found: the probability that a connection's first SYN finds no port, in the steady state. It is made for probabilities that no run of bearable length sees: instants at which a pool would be exactly full are drawn on purpose, with the probability that they have, and the engine simulates the cluster of refusals around each.\n\nA refused first SYN is not yet a failed connection: with retransmits and retries most get a port later, so this bounds the failure probability from above. Where no connection sends a second SYN the two are the same.\n\nWhere there is no estimate the reason is given: refusals that are not rare are better counted by plain simulation.";
+    F0140: "the verdict hangs on what Azure leaves open",
+        "Some numbers are documented in two ways, or not at all: how long a Load Balancer keeps a port after a FIN, whether held ports count toward a NAT Gateway's 50,000 connections to one endpoint. Each is an assumption with a default and what else is said. `--uncertainty` ran the scenario again under the other values, one at a time and on the same connections, and at least one gave another verdict.\n\n\
+         Do not rely on the better of the two. Measure which holds for you (Azure Monitor counts ports in use and failed connections), set it under \"assumptions\", or plan for the worse one.\n\n\
+         The assumptions, their values and sources stand in docs/model.md; `alternatives` of the result has the figures.";
 
     F0130: "connections that take no port",
         "These connections are not translated to a public address, so no SNAT port limits them: they go by private endpoint, service endpoint, peering, inside the virtual network, by a node's own public IP, by an HTTP proxy, and so on. They count as `bypassed`, outside offered, and the result lists them in `paths` with the rule that decided it.\n\nWhat they meet on that way (limits of the proxy, of an appliance, of the service) is not simulated.\n\nSource: MicrosoftDocs/azure-docs, articles/load-balancer/load-balancer-outbound-connections.md and articles/nat-gateway/troubleshoot-nat-connectivity.md.";

@@ -4,9 +4,9 @@ use super::cluster::Cluster;
 use super::destinations::Destinations;
 use super::network::{Hop, Network};
 use super::paths::{self, Origins};
-use super::{Model, Note, Outbound, replay, workloads};
+use super::{Model, Note, Outbound, pod_network, replay, workloads};
 use crate::fault::{Code, Fault, Faults, step};
-use crate::outbound::{self, Assumptions, Way};
+use crate::outbound::{self, Assumptions, OutboundType, Way};
 use crate::scenario::{Diagnostics, Loaded, Problem, ScenarioSpec};
 use crate::units::{Seed, SimTime};
 use std::io;
@@ -57,7 +57,9 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
         &mut destinations,
         &mut review,
     );
-    let (mut outbounds, assumptions) = outbounds(spec, &cluster, &mut review);
+    let assumptions = assumptions(spec, &mut review);
+    let counted = super::CountedCluster::read(spec, &cluster, &assumptions, &mut review);
+    let mut outbounds = outbounds(spec, &cluster, &counted, &assumptions, &mut review);
     if !review.problems.is_empty() {
         return Err(loaded.diagnostics(review.problems));
     }
@@ -82,6 +84,7 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
         replications: run.replications,
         seed: run.seed,
         confidence: run.confidence,
+        cluster: counted,
         nodes: cluster.nodes,
         destinations: destinations.names,
         endpoints: destinations.endpoints,
@@ -117,14 +120,18 @@ fn refuse_default_route(outbound: &mut Outbound, network: &Network) {
 
 /// Why Azure would refuse outbound types of `model`, with the places in the scenario; none if it refuses nothing.
 pub fn refusals(model: &Model, loaded: &Loaded) -> Option<Diagnostics> {
-    let problems: Vec<Problem> = model
+    let refused = model
         .outbounds
         .iter()
-        .filter_map(|outbound| outbound.plan.as_ref().err())
-        .flatten()
-        .cloned()
-        .map(Problem::from)
-        .collect();
+        .filter_map(|outbound| outbound.plan.as_ref().err());
+    let mut faults: Vec<&Fault> = Vec::new();
+    for fault in refused.flatten() {
+        // What is wrong with the cluster stands against every outbound type, and is told once.
+        if !faults.contains(&fault) {
+            faults.push(fault);
+        }
+    }
+    let problems: Vec<Problem> = faults.into_iter().cloned().map(Problem::from).collect();
     (!problems.is_empty()).then(|| loaded.diagnostics(problems))
 }
 
@@ -212,21 +219,42 @@ impl Run {
     }
 }
 
-/// The outbound types under their rules, and the assumptions they are made with.
+fn assumptions(spec: &ScenarioSpec, review: &mut Review) -> Assumptions {
+    let Some(words) = &spec.assumptions else {
+        return Assumptions::default();
+    };
+    words.resolve("/assumptions").unwrap_or_else(|faults| {
+        review
+            .problems
+            .extend(faults.into_iter().map(Problem::from));
+        Assumptions::default()
+    })
+}
+
+impl super::CountedCluster {
+    fn read(
+        spec: &ScenarioSpec,
+        cluster: &Cluster,
+        assumptions: &Assumptions,
+        review: &mut Review,
+    ) -> super::CountedCluster {
+        let pools = cluster.facts().counted(assumptions.max_surge);
+        let addresses = match &spec.cluster {
+            Some(words) => pod_network::read(words, &pools, review),
+            None => pod_network::Addresses::default(),
+        };
+        super::CountedCluster { pools, addresses }
+    }
+}
+
+/// The outbound types under their rules.
 fn outbounds(
     spec: &ScenarioSpec,
     cluster: &Cluster,
+    counted: &super::CountedCluster,
+    assumptions: &Assumptions,
     review: &mut Review,
-) -> (Vec<Outbound>, Assumptions) {
-    let assumptions = match &spec.assumptions {
-        Some(words) => words.resolve("/assumptions").unwrap_or_else(|faults| {
-            review
-                .problems
-                .extend(faults.into_iter().map(Problem::from));
-            Assumptions::default()
-        }),
-        None => Assumptions::default(),
-    };
+) -> Vec<Outbound> {
     let entries = spec.outbound.as_deref().unwrap_or_default();
     if entries.is_empty() {
         review.fault(Fault {
@@ -242,7 +270,13 @@ fn outbounds(
     let facts = cluster.facts();
     let mut outbounds = Vec::new();
     for (i, entry) in entries.iter().enumerate() {
-        let resolved = outbound::resolve(entry, &facts, &assumptions, &step("/outbound", i));
+        let mut resolved = outbound::resolve(entry, &facts, assumptions, &step("/outbound", i));
+        let refusals = &counted.addresses.refusals;
+        // The limits of AKS mean nothing to a cluster elsewhere.
+        if resolved.kind != OutboundType::Custom && !refusals.is_empty() {
+            let own = resolved.plan.err().into_iter().flatten();
+            resolved.plan = Err(refusals.iter().cloned().chain(own).collect());
+        }
         review
             .problems
             .extend(resolved.errors.into_iter().map(Problem::from));
@@ -252,13 +286,14 @@ fn outbounds(
             kind: resolved.kind,
             plan: resolved.plan,
             public_ips: resolved.public_ips,
+            setup: resolved.setup,
             notes: resolved.notes.into_iter().map(note).collect(),
             paths: super::Paths::default(),
         });
     }
     let names = outbounds.iter().map(|outbound| outbound.name.as_str());
     check_names("outbound", "/outbound", names, review);
-    (outbounds, assumptions)
+    outbounds
 }
 
 /// Names are there, and each once.

@@ -1,6 +1,7 @@
 //! The nodes of a cluster, pool by pool.
 
 use super::build::{Review, among, check_names};
+use super::services::outbound_frontend_rules;
 use crate::fault::{Code, Fault, step};
 use crate::outbound::{ClusterFacts, MaxSurge, PoolFacts};
 use crate::scenario::{NodePoolSpec, ScenarioSpec};
@@ -17,6 +18,8 @@ pub(super) struct Cluster {
     pub(super) own_ips: Vec<bool>,
     /// The pools; none where every source of the traces is a node.
     pools: Option<Vec<Pool>>,
+    /// Ports of inbound rules on the outbound frontend.
+    outbound_frontend_rules: Vec<u16>,
 }
 
 struct Pool {
@@ -32,6 +35,10 @@ impl Cluster {
             .as_ref()
             .and_then(|cluster| cluster.node_pools.as_deref())
             .unwrap_or_default();
+        let words = spec.cluster.as_ref();
+        let outbound_frontend_rules = words
+            .map(|cluster| outbound_frontend_rules(cluster, review))
+            .unwrap_or_default();
         if declared.is_empty() {
             let traced = |workload: &crate::scenario::WorkloadSpec| workload.arrivals.is_trace();
             if !spec.workloads.iter().all(traced) {
@@ -41,6 +48,7 @@ impl Cluster {
                 nodes: Vec::new(),
                 own_ips: Vec::new(),
                 pools: None,
+                outbound_frontend_rules,
             };
         }
         const POINTER: &str = "/cluster/nodePools";
@@ -59,7 +67,10 @@ impl Cluster {
             )),
             _ => {}
         }
-        Cluster::of(declared, total <= MAX_NODES as u64)
+        Cluster {
+            outbound_frontend_rules,
+            ..Cluster::of(declared, total <= MAX_NODES as u64)
+        }
     }
 
     /// The cluster of these pools; without `name_nodes` their nodes stay out, for there are too many.
@@ -90,6 +101,7 @@ impl Cluster {
             nodes,
             own_ips,
             pools: Some(pools),
+            outbound_frontend_rules: Vec::new(),
         }
     }
 
@@ -165,7 +177,10 @@ impl Cluster {
                 max_surge: Some(MaxSurge::Nodes(0)),
             }],
         };
-        ClusterFacts { pools }
+        ClusterFacts {
+            pools,
+            outbound_frontend_rules: self.outbound_frontend_rules.clone(),
+        }
     }
 }
 

@@ -318,3 +318,62 @@ mod properties {
         }
     }
 }
+
+#[test]
+fn w16_services_on_the_outbound_frontend_take_blocks_of_8_and_those_on_their_own_do_not() {
+    let refused = |services: Value| {
+        let mut value = shop();
+        value["cluster"]["loadBalancerServices"] = services;
+        value["cluster"]["nodePools"] = json!([{ "name": "apps", "count": 2, "maxSurge": "0" }]);
+        value["outbound"] = json!([{ "outboundType": "loadBalancer",
+            "loadBalancerProfile": { "allocatedOutboundPorts": 32_000 } }]);
+        let outbound = model(&value).outbounds.remove(0);
+        let allocation = outbound.setup.allocation.expect("a Load Balancer");
+        (outbound.plan.is_err(), allocation.supply())
+    };
+    let ports = json!([80, 81, 443, 5_000, 5_001]);
+    assert_eq!(refused(json!([{ "ports": ports }])), (false, 64_000));
+    assert_eq!(
+        refused(json!([{ "ports": ports, "frontend": "own" }])),
+        (false, 64_000)
+    );
+    assert_eq!(
+        refused(json!([{ "ports": ports, "frontend": "outbound" }])),
+        (true, 64_000 - 24)
+    );
+    // Two Services in one block share it.
+    let two = json!([{ "ports": [80], "frontend": "outbound" }, { "ports": [81], "frontend": "outbound" }]);
+    assert_eq!(refused(two), (true, 64_000 - 8));
+}
+
+#[test]
+fn a_service_without_a_port_is_an_error() {
+    for ports in [json!([]), json!([443, 0])] {
+        let mut value = shop();
+        value["cluster"]["loadBalancerServices"] = json!([{ "ports": ports }]);
+        assert!(build_with(&value, &[]).unwrap_err().contains("E0256"));
+    }
+}
+
+#[test]
+fn words_of_the_cluster_count_where_the_sources_of_traces_are_its_nodes() {
+    let file = [(
+        "t.csv",
+        "start,node,protocol,address,port,lifetime\n1,a,tcp,203.0.113.1,443,1\n",
+    )];
+    let with = |cluster: Value| {
+        let value = json!({ "duration": "1h", "cluster": cluster, "workloads": [traced("t.csv")],
+            "outbound": [ { "outboundType": "loadBalancer" } ] });
+        build_with(&value, &file)
+    };
+    let shared = json!({ "loadBalancerServices": [ { "ports": [80], "frontend": "outbound" } ] });
+    let allocation = with(shared)
+        .expect("a model")
+        .outbounds
+        .remove(0)
+        .setup
+        .allocation;
+    assert_eq!(allocation.expect("a Load Balancer").inbound_blocks, 1);
+    let sized = json!({ "networkPlugin": "azure", "subnetAddressPrefix": "10.240.0.0/24" });
+    assert!(with(sized).expect_err("no pools").contains("error[E0254]"));
+}

@@ -66,6 +66,19 @@ macro_rules! assumptions {
                 source: $source,
             }),*];
         }
+
+        impl AssumptionsSpec {
+            /// These with one assumption set to another value, a JSON text as in the table; as they are where there is no
+            /// assumption of that name or no such value.
+            pub fn with(&self, name: &str, value: &str) -> AssumptionsSpec {
+                let mut spec = self.clone();
+                match name {
+                    $($name => spec.$field = serde_json::from_str(value).ok().or(spec.$field),)*
+                    _ => {}
+                }
+                spec
+            }
+        }
     };
 }
 
@@ -126,6 +139,22 @@ assumptions! {
     refused_syn, "refusedSyn": RefusedSynSeen = RefusedSynSeen::Silent, "\"silent\"",
         or ["\"reset\""],
         from "No document says that anything is sent back; `articles/load-balancer/load-balancer-standard-diagnostics.md` says that connections fail to establish.";
+}
+
+impl Assumptions {
+    /// The values of the assumption of this name other than the one in force that a document gives or that are as likely,
+    /// as JSON texts.
+    pub fn others(&self, name: &str) -> Vec<&'static str> {
+        let in_force = serde_json::to_value(self).expect("assumptions are plain values");
+        let in_force = in_force[name].to_string();
+        let known = Assumptions::ALL.iter().filter(|known| known.name == name);
+        known
+            .filter(|known| !known.alternatives.is_empty())
+            .flat_map(|known| std::iter::once(&known.default).chain(known.alternatives))
+            .copied()
+            .filter(|value| *value != in_force)
+            .collect()
+    }
 }
 
 impl AssumptionsSpec {
@@ -315,6 +344,35 @@ mod tests {
                 assert_ne!(resolved, Assumptions::default(), "{}", assumption.name);
                 let written = serde_json::to_value(resolved).expect("JSON");
                 assert_eq!(written[assumption.name], value, "{}", assumption.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_others_are_all_documented_values_but_the_one_in_force() {
+        let with = |value: &str| AssumptionsSpec::default().with("natHoldAfterIdle", value);
+        let others = |spec: AssumptionsSpec| {
+            let assumptions = spec.resolve("").expect("legal");
+            assumptions.others("natHoldAfterIdle")
+        };
+        assert_eq!(others(AssumptionsSpec::default()), ["\"1m5s\""]);
+        assert_eq!(others(with("\"1m5s\"")), ["\"0s\""]);
+        assert_eq!(others(with("\"65s\"")), ["\"0s\""]);
+        assert_eq!(others(with("\"3s\"")), ["\"0s\"", "\"1m5s\""]);
+        assert_eq!(
+            Assumptions::default().others("loadBalancerHoldAfterIdle"),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn an_assumption_is_set_by_its_name() {
+        for assumption in Assumptions::ALL {
+            for value in assumption.alternatives {
+                let spec = AssumptionsSpec::default().with(assumption.name, value);
+                let resolved = spec.resolve("").expect("legal");
+                let written = serde_json::to_value(resolved).expect("JSON");
+                assert_eq!(written[assumption.name].to_string(), *value);
             }
         }
     }

@@ -128,3 +128,36 @@ pub const FIREWALL_HOLD_AFTER_CLOSE: SimTime = SimTime::ZERO;
 /// Sizes of public IPv4 prefixes, as their prefix length: 16, 8, 4 or 2 addresses.
 /// `articles/nat-gateway/troubleshoot-nat.md`.
 pub const PREFIX_LENGTHS: RangeInclusive<i64> = 28..=31;
+
+/// Nodes of a node pool, and of the scale set behind it. `includes/container-service-limits.md`; `az aks` takes
+/// no larger maximum (`cli:src/azure-cli/azure/cli/command_modules/acs/_validators.py`).
+pub const NODES_PER_POOL: u32 = 1_000;
+
+/// Node pools of a cluster. `includes/container-service-limits.md`.
+pub const NODE_POOLS: usize = 100;
+
+/// Nodes of a kubenet cluster: every node takes a route of a table that holds 400.
+/// `aks:articles/aks/concepts-network-legacy-cni.md`.
+pub const KUBENET_NODES: u32 = 400;
+
+/// Pods that a node may be set to. `aks:articles/aks/concepts-network-ip-address-planning.md`.
+pub const PODS_PER_NODE: RangeInclusive<u32> = 10..=250;
+
+/// Addresses that Azure keeps of every subnet for itself.
+/// `aks:articles/aks/concepts-network-ip-address-planning.md`.
+pub const SUBNET_RESERVED: u64 = 5;
+
+/// Addresses of the pod CIDR that every node of kubenet and overlay takes, a /24.
+/// `aks:articles/aks/concepts-network-azure-cni-overlay.md`, `aks:articles/aks/configure-kubenet.md`.
+pub const POD_CIDR_PER_NODE: u64 = 256;
+
+/// Pod CIDR where nothing is said. `aks:articles/aks/configure-kubenet.md`.
+pub const POD_CIDR_DEFAULT: &str = "10.244.0.0/16";
+
+/// Addresses of a pod subnet that a node takes at a time.
+/// `aks:articles/aks/concepts-network-azure-cni-pod-subnet.md`,
+/// `aks:articles/aks/configure-azure-cni-static-block-allocation.md`.
+pub const POD_SUBNET_BATCH: u64 = 16;
+
+/// `LoadBalancer` Services of a cluster. `includes/container-service-limits.md`.
+pub const LOAD_BALANCER_SERVICES: usize = 300;

@@ -12,6 +12,8 @@ use std::str::FromStr;
 pub struct ClusterFacts {
     /// The pools, in the order of the file.
     pub pools: Vec<PoolFacts>,
+    /// Ports of inbound rules on the frontend of the outbound rule: of `LoadBalancer` Services that share it.
+    pub outbound_frontend_rules: Vec<u16>,
 }
 
 /// One node pool.
@@ -34,8 +36,12 @@ pub struct CountedPool {
     pub name: String,
     /// The most nodes the pool may have: the larger of `maxCount` and `count`.
     pub nodes: u32,
+    /// Nodes it has.
+    pub count: u32,
     /// The setting its surge was computed from.
     pub max_surge: MaxSurge,
+    /// Whether the pool sets it; otherwise it is assumed.
+    pub surge_is_set: bool,
     /// Nodes an upgrade may add.
     pub surge: u32,
 }
@@ -59,7 +65,9 @@ impl ClusterFacts {
                 CountedPool {
                     name: pool.name.clone(),
                     nodes,
+                    count: pool.count,
                     max_surge,
+                    surge_is_set: pool.max_surge.is_some(),
                     surge: max_surge.of(nodes),
                 }
             })
@@ -187,6 +195,7 @@ mod tests {
     fn w36_five_pools_of_four_nodes_at_half_surge_add_ten_nodes() {
         let cluster = ClusterFacts {
             pools: vec![pool(4, None, Some(MaxSurge::Percent(50))); 5],
+            ..ClusterFacts::default()
         };
         let counted = cluster.counted(MaxSurge::Nodes(1));
         assert_eq!(counted.iter().map(|pool| pool.surge).sum::<u32>(), 10);
@@ -200,6 +209,7 @@ mod tests {
                 pool(3, None, None),
                 pool(17, Some(31), Some(MaxSurge::Percent(10))),
             ],
+            ..ClusterFacts::default()
         };
         assert_eq!(cluster.nodes(), 20);
         assert_eq!(

@@ -1,9 +1,9 @@
 //! Anything else that owns ports: another cloud's NAT, a Linux masquerade, a proxy.
 
 use super::review::{Context, Limited, Review};
-use super::spec::UdpIdle;
+use super::timers::{Timer, TimersInForce, UdpIdle};
 use super::{Definition, Draft, Metric, MetricSource, OutboundSpec, Way};
-use crate::engine::{self, ActiveLimit, Grouping, Holds, PoolPlan};
+use crate::engine::{self, ActiveLimit, Grouping, PoolPlan};
 use crate::fault::{Code, Fault, step};
 use crate::units::SimTime;
 use schemars::JsonSchema;
@@ -95,21 +95,23 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
     let grouping = grouping(block, &at, review);
     let limit = limit(block, &at, review);
     let active_limit = active_limit(block, &at, review);
-    let holds = Holds {
-        idle: IDLE,
-        after_fin: SimTime::ZERO,
-        after_rst: SimTime::ZERO,
-        after_idle: SimTime::ZERO,
-        half_open: HALF_OPEN,
-        udp_idle: IDLE,
-        after_udp: SimTime::ZERO,
-    };
+    let none = Timer::default(SimTime::ZERO);
+    let timers = TimersInForce {
+        idle: Timer::default(IDLE),
+        hold_after_fin: none,
+        hold_after_rst: none,
+        hold_after_idle: none,
+        half_open: Timer::default(HALF_OPEN),
+        udp_idle: Timer::default(IDLE),
+        hold_after_udp: none,
+    }
+    .under(spec.timers.as_ref(), UdpIdle::FollowsIdle);
     Some(Draft {
         plan: PoolPlan {
             grouping: grouping?,
             limit: limit?,
             active_limit: active_limit?,
-            holds: spec.holds(holds, UdpIdle::FollowsIdle),
+            holds: timers.holds(),
             udp_key: match block.udp_key {
                 Some(UdpKey::Address) => engine::UdpKey::Address,
                 Some(UdpKey::AddressAndPort) | None => engine::UdpKey::AddressAndPort,
@@ -118,6 +120,8 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
             refused_syn: cx.assumptions.refused_syn.into(),
         },
         public_ips: None,
+        timers,
+        allocation: None,
     })
 }
 

@@ -1,11 +1,11 @@
 //! Azure Firewall behind a user-defined route: a bucket of ports per public IP and instance.
 
 use super::review::{Context, Limited, Review};
-use super::spec::{UdpIdle, both_spellings};
+use super::spec::both_spellings;
+use super::timers::{Timer, TimersInForce, UdpIdle};
 use super::{Definition, Draft, Metric, MetricSource, NatGatewayProfile, OutboundSpec, Way, azure};
-use crate::engine::{Ceiling, Grouping, Holds, PoolPlan, UdpKey};
+use crate::engine::{Ceiling, Grouping, PoolPlan, UdpKey};
 use crate::fault::{Code, step};
-use crate::units::SimTime;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -84,7 +84,7 @@ fn instances_rule(most: u32) -> Limited<'static> {
 pub(super) struct Numbers {
     pub ips: u32,
     pub instances: u32,
-    pub idle: SimTime,
+    pub idle: Timer,
 }
 
 /// The numbers of `block` under their rules.
@@ -118,7 +118,11 @@ pub(super) fn numbers(
     Some(Numbers {
         ips: ips?,
         instances: instances?,
-        idle: SimTime::from_secs(u64::from(idle_minutes?) * 60),
+        idle: Timer::minutes(
+            idle_minutes?,
+            block.idle_timeout_in_minutes,
+            "idleTimeoutInMinutes",
+        ),
     })
 }
 
@@ -130,15 +134,16 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
         instances,
         idle,
     } = numbers(&block, cx, review)?;
-    let holds = Holds {
+    let timers = TimersInForce {
         idle,
-        after_fin: azure::FIREWALL_HOLD_AFTER_CLOSE,
-        after_rst: azure::FIREWALL_HOLD_AFTER_CLOSE,
-        after_idle: assumed.firewall_hold_after_idle,
-        half_open: assumed.firewall_half_open,
-        udp_idle: assumed.firewall_udp_idle,
-        after_udp: assumed.firewall_hold_after_udp,
-    };
+        hold_after_fin: Timer::of_type(azure::FIREWALL_HOLD_AFTER_CLOSE),
+        hold_after_rst: Timer::of_type(azure::FIREWALL_HOLD_AFTER_CLOSE),
+        hold_after_idle: Timer::assumed(assumed.firewall_hold_after_idle, "firewallHoldAfterIdle"),
+        half_open: Timer::assumed(assumed.firewall_half_open, "firewallHalfOpen"),
+        udp_idle: Timer::assumed(assumed.firewall_udp_idle, "firewallUdpIdle"),
+        hold_after_udp: Timer::assumed(assumed.firewall_hold_after_udp, "firewallHoldAfterUdp"),
+    }
+    .under(spec.timers.as_ref(), UdpIdle::Own);
     Some(Draft {
         plan: PoolPlan {
             grouping: Grouping::Buckets {
@@ -148,7 +153,7 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
             },
             limit: azure::FIREWALL_PORTS_PER_BUCKET,
             active_limit: None,
-            holds: spec.holds(holds, UdpIdle::Own),
+            holds: timers.holds(),
             udp_key: UdpKey::AddressAndPort,
             ceiling: Some(Ceiling {
                 limit: azure::FIREWALL_CEILING,
@@ -156,5 +161,7 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
             refused_syn: assumed.refused_syn.into(),
         },
         public_ips: Some(ips),
+        timers,
+        allocation: None,
     })
 }

@@ -2,9 +2,9 @@
 
 use super::nat_gateway::{self, Place};
 use super::review::{Context, Review, thousands};
-use super::spec::UdpIdle;
+use super::timers::{Timer, TimersInForce, UdpIdle};
 use super::{Definition, Draft, OutboundSpec, Way, azure, firewall};
-use crate::engine::{Ceiling, Holds, PoolPlan};
+use crate::engine::{Ceiling, PoolPlan};
 use crate::fault::{Code, step};
 
 /// What goes to the internet leaves by the gateway's addresses, without double NAT; the firewall's own addresses no longer
@@ -30,17 +30,18 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
     };
     let gateway = nat_gateway::numbers(&profile, &place, review);
     let (firewall, (ips, gateway_idle)) = (firewall?, gateway?);
-    let of_gateway = nat_gateway::plan(ips, gateway_idle, cx);
+    let of_gateway = nat_gateway::timers(gateway_idle, cx);
     // The firewall resets both ends of what idles out with it, and the gateway sees the reset; what idles out with the
     // gateway first is dropped there without a word.
-    let holds = match firewall.idle < gateway_idle {
-        true => Holds {
+    let timers = match firewall.idle.value < gateway_idle.value {
+        true => TimersInForce {
             idle: firewall.idle,
-            after_idle: azure::NAT_HOLD_AFTER_RST,
-            ..of_gateway.holds
+            hold_after_idle: Timer::of_type(azure::NAT_HOLD_AFTER_RST),
+            ..of_gateway
         },
-        false => of_gateway.holds,
+        false => of_gateway,
     };
+    let timers = timers.under(spec.timers.as_ref(), UdpIdle::Own);
     let of_instances = azure::FIREWALL_CEILING * u64::from(firewall.instances);
     let ceiling = azure::NAT_CEILING.min(of_instances);
     review.notes.push((
@@ -56,10 +57,11 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
     ));
     Some(Draft {
         plan: PoolPlan {
-            holds: spec.holds(holds, UdpIdle::Own),
             ceiling: Some(Ceiling { limit: ceiling }),
-            ..of_gateway
+            ..nat_gateway::plan(ips, &timers, cx)
         },
         public_ips: Some(ips),
+        timers,
+        allocation: None,
     })
 }

@@ -1,17 +1,21 @@
 //! Load Balancer: ports are dealt out to the nodes beforehand, by a table or by hand.
 
 use super::addresses::{AddressCount, OutboundIpPrefixes, OutboundIps, Own};
+use super::allocation::{
+    Allocation, automatic_ports, azures_words, inbound_blocks, ips_needed, largest_ports,
+    max_nodes, over_ips, supply,
+};
 use super::assumptions::BeyondTable;
 use super::cluster::{CountedPool, MaxSurge, counted_nodes};
 use super::review::{Context, Limited, Review, plural, thousands};
-use super::spec::{Ignored, UdpIdle, both_spellings};
+use super::spec::{Ignored, both_spellings};
+use super::timers::{Timer, TimersInForce, UdpIdle};
 use super::{Definition, Draft, Metric, MetricSource, OutboundSpec, Way, azure};
-use crate::engine::{Grouping, Holds, PoolPlan, UdpKey};
+use crate::engine::{Grouping, PoolPlan, UdpKey};
 use crate::fault::{Code, Fault, step};
 use crate::units::SimTime;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::collections::BTreeSet;
 
 pub(super) const TYPE: Definition = Definition {
     words: &["loadBalancer"],
@@ -38,10 +42,6 @@ pub struct LoadBalancerProfile {
     pub allocated_outbound_ports: Option<i64>,
     /// TCP and UDP idle timeout in minutes, 4 to 120; 30 if nothing is said.
     pub idle_timeout_in_minutes: Option<i64>,
-    /// Ports of inbound rules on a frontend that is used for outbound too. Each takes the block of 8
-    /// ports it lies in from what can be allocated. AKS gives a Service a frontend of its own, so there
-    /// are none unless an outbound IP is used again for inbound. Not a field of Azure's profile.
-    pub inbound_rule_ports: Option<Vec<u16>>,
 
     /// Azure's, not used here.
     pub backend_pool_type: Option<Ignored>,
@@ -125,58 +125,13 @@ const IDLE: Limited = Limited {
     remedy: "Set `--load-balancer-idle-timeout` within that range. To try any other time, use \"timers\": { \"idle\": \"…\" }.",
 };
 
-/// Ports that a node gets without manual allocation: Azure's table times `ips`, at most 1,024;
-/// none beyond the 1,000 nodes the table ends at.
-pub fn automatic_ports(nodes: u32, ips: u32) -> Option<u32> {
-    azure::LB_AUTOMATIC
-        .iter()
-        .find(|(up_to, _)| nodes <= *up_to)
-        .map(|(_, per_ip)| over_ips(*per_ip, ips))
-}
-
-fn over_ips(per_ip: u32, ips: u32) -> u32 {
-    per_ip.saturating_mul(ips).min(azure::LB_AUTOMATIC_MOST)
-}
-
-/// Ports that can be allocated: 64,000 an address, less 8 for every block an inbound rule takes.
-pub fn supply(ips: u32, inbound_blocks: u32) -> u64 {
-    let ports = u64::from(ips) * u64::from(azure::LB_PORTS_PER_IP);
-    ports.saturating_sub(u64::from(inbound_blocks) * u64::from(azure::LB_BLOCK))
-}
-
-/// Blocks of 8 ports that inbound rules on these ports take; a block starts at a multiple of 8.
-pub fn inbound_blocks(ports: &[u16]) -> u32 {
-    let blocks: BTreeSet<u32> = ports
-        .iter()
-        .map(|port| u32::from(*port) / azure::LB_BLOCK)
-        .collect();
-    blocks.len() as u32
-}
-
-/// The most nodes that can have `ports` each out of `supply`. `ports` is above 0.
-pub fn max_nodes(ports: u32, supply: u64) -> u64 {
-    supply / u64::from(ports)
-}
-
-/// The most ports per node, a multiple of 8 and at most 64,000, that `supply` has for `nodes` nodes.
-pub fn largest_ports(nodes: u64, supply: u64) -> u32 {
-    let even = supply / nodes.max(1);
-    let capped = even.min(*azure::LB_PORTS.end() as u64) as u32;
-    capped - capped % azure::LB_BLOCK
-}
-
-/// The fewest addresses with which `nodes` nodes can have `ports` each.
-pub fn ips_needed(nodes: u64, ports: u32, inbound_blocks: u32) -> u64 {
-    let taken = u64::from(inbound_blocks) * u64::from(azure::LB_BLOCK);
-    (nodes * u64::from(ports) + taken).div_ceil(u64::from(azure::LB_PORTS_PER_IP))
-}
-
 fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft> {
     let default = LoadBalancerProfile::default();
     let profile = spec.load_balancer_profile.as_ref().unwrap_or(&default);
     let frontend = frontend(profile, cx, review);
     let idle = idle(profile, cx, review);
-    let limit = match profile.allocated_outbound_ports.unwrap_or(0) {
+    let said = profile.allocated_outbound_ports.unwrap_or(0);
+    let limit = match said {
         0 => automatic(&frontend?, cx, review),
         ports => manual(ports, frontend, cx, review),
     };
@@ -186,27 +141,43 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
     } else {
         (SimTime::ZERO, SimTime::ZERO)
     };
+    let release = |value| Timer::assumed(value, "loadBalancerReleaseTimers");
     let idle = idle?;
-    let holds = Holds {
+    let timers = TimersInForce {
         idle,
-        after_fin,
-        after_rst,
-        after_idle: assumed.load_balancer_hold_after_idle,
-        half_open: assumed.load_balancer_half_open,
+        hold_after_fin: release(after_fin),
+        hold_after_rst: release(after_rst),
+        hold_after_idle: Timer::assumed(
+            assumed.load_balancer_hold_after_idle,
+            "loadBalancerHoldAfterIdle",
+        ),
+        half_open: Timer::assumed(assumed.load_balancer_half_open, "loadBalancerHalfOpen"),
         udp_idle: idle,
-        after_udp: SimTime::ZERO,
-    };
+        hold_after_udp: Timer::of_type(SimTime::ZERO),
+    }
+    .under(spec.timers.as_ref(), UdpIdle::FollowsIdle);
+    let (frontend, limit) = (frontend?, limit?);
     Some(Draft {
         plan: PoolPlan {
             grouping: Grouping::ByNode,
-            limit: limit?,
+            limit,
             active_limit: None,
-            holds: spec.holds(holds, UdpIdle::FollowsIdle),
+            holds: timers.holds(),
             udp_key: UdpKey::Address,
             ceiling: None,
             refused_syn: assumed.refused_syn.into(),
         },
-        public_ips: Some(frontend?.ips),
+        public_ips: Some(frontend.ips),
+        timers,
+        allocation: Some(Allocation {
+            ports: limit,
+            automatic: said == 0,
+            ips: frontend.ips,
+            inbound_blocks: frontend.inbound_blocks,
+            nodes: cx.cluster.nodes(),
+            counted: cx.cluster.counted(assumed.max_surge),
+            beyond: assumed.automatic_ports_above_1000_nodes,
+        }),
     })
 }
 
@@ -236,14 +207,13 @@ fn frontend(profile: &LoadBalancerProfile, cx: &Context, review: &mut Review) ->
     };
     let (ips, pointer) = count.said(cx, review)?;
     let ips = review.limit(ips, pointer, &IPS)?;
-    let rules = profile.inbound_rule_ports.as_deref().unwrap_or_default();
     Some(Frontend {
         ips,
-        inbound_blocks: inbound_blocks(rules),
+        inbound_blocks: inbound_blocks(&cx.cluster.outbound_frontend_rules),
     })
 }
 
-fn idle(profile: &LoadBalancerProfile, cx: &Context, review: &mut Review) -> Option<SimTime> {
+fn idle(profile: &LoadBalancerProfile, cx: &Context, review: &mut Review) -> Option<Timer> {
     let said = profile
         .idle_timeout_in_minutes
         .unwrap_or(i64::from(azure::LB_IDLE_MINUTES_DEFAULT));
@@ -257,7 +227,8 @@ fn idle(profile: &LoadBalancerProfile, cx: &Context, review: &mut Review) -> Opt
             ),
         ));
     }
-    Some(SimTime::from_secs(u64::from(minutes) * 60))
+    let said = profile.idle_timeout_in_minutes;
+    Some(Timer::minutes(minutes, said, "idleTimeoutInMinutes"))
 }
 
 /// Ports by Azure's table, entered with the nodes there are.
@@ -362,7 +333,7 @@ fn too_few_ports(
         pointer,
         found: format!(
             "{} {}{}",
-            azures_words(ports, nodes, frontend),
+            azures_words(ports, nodes, frontend.ips, frontend.inbound_blocks),
             counting(pools, assumed_surge),
             blocks_taken(frontend.inbound_blocks),
         ),
@@ -375,26 +346,6 @@ fn too_few_ports(
             plural(ports, "port"),
         ),
         remedy: remedy(ports, nodes, frontend),
-    }
-}
-
-/// The check of AKS, which knows nothing of inbound rules, or that of the Load Balancer behind it.
-fn azures_words(ports: u32, nodes: u64, frontend: &Frontend) -> String {
-    let ips = frontend.ips;
-    let needed = nodes * u64::from(ports);
-    let of_addresses = supply(ips, 0);
-    if needed > of_addresses {
-        format!(
-            "Azure refuses it as InvalidLoadBalancerProfileAllocatedOutboundPorts: \"Load balancer profile allocated ports {ports} is not in an allowable range given the number of nodes and IPs provisioned. Total node count {nodes} requires {needed} ports but only {of_addresses} ports are available given {ips} outbound public IPs.\""
-        )
-    } else {
-        format!(
-            "Azure refuses it as SpecifiedAllocatedOutboundPortsForOutboundRuleExceedsTotalNumberOfAvailablePorts: {} with {} each require {} ports, but only {} are free.",
-            plural(nodes, "node"),
-            plural(ports, "port"),
-            thousands(needed),
-            thousands(frontend.supply()),
-        )
     }
 }
 

@@ -3,11 +3,11 @@
 use super::addresses::{AddressCount, OutboundIpPrefixes, OutboundIps, Own};
 use super::load_balancer::ManagedOutboundIps;
 use super::review::{Context, Limited, Review};
-use super::spec::{Ignored, UdpIdle, both_spellings};
+use super::spec::{Ignored, both_spellings};
+use super::timers::{Timer, TimersInForce, UdpIdle};
 use super::{Definition, Draft, Metric, MetricSource, OutboundSpec, Way, azure};
-use crate::engine::{ActiveLimit, Ceiling, Grouping, Holds, PoolPlan, UdpKey};
+use crate::engine::{ActiveLimit, Ceiling, Grouping, PoolPlan, UdpKey};
 use crate::fault::{Code, step};
-use crate::units::SimTime;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -117,13 +117,12 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
         profile: "natGatewayProfile",
     };
     let (ips, idle) = numbers(&profile, &place, review)?;
-    let plan = plan(ips, idle, cx);
+    let timers = timers(idle, cx).under(spec.timers.as_ref(), UdpIdle::Own);
     Some(Draft {
-        plan: PoolPlan {
-            holds: spec.holds(plan.holds, UdpIdle::Own),
-            ..plan
-        },
+        plan: plan(ips, &timers, cx),
         public_ips: Some(ips),
+        timers,
+        allocation: None,
     })
 }
 
@@ -132,14 +131,27 @@ pub(super) fn numbers(
     profile: &NatGatewayProfile,
     place: &Place,
     review: &mut Review,
-) -> Option<(u32, SimTime)> {
+) -> Option<(u32, Timer)> {
     let ips = public_ips(profile, place, review);
     let idle = idle(profile, place, review);
     Some((ips?, idle?))
 }
 
-/// The plan of a gateway with its own timers.
-pub(super) fn plan(ips: u32, idle: SimTime, cx: &Context) -> PoolPlan {
+/// The timers of a gateway with this idle timeout.
+pub(super) fn timers(idle: Timer, cx: &Context) -> TimersInForce {
+    TimersInForce {
+        idle,
+        hold_after_fin: Timer::of_type(azure::NAT_HOLD_AFTER_FIN),
+        hold_after_rst: Timer::of_type(azure::NAT_HOLD_AFTER_RST),
+        hold_after_idle: Timer::assumed(cx.assumptions.nat_hold_after_idle, "natHoldAfterIdle"),
+        half_open: Timer::of_type(azure::NAT_HALF_OPEN),
+        udp_idle: Timer::of_type(azure::NAT_UDP_IDLE),
+        hold_after_udp: Timer::of_type(azure::NAT_HOLD_AFTER_UDP),
+    }
+}
+
+/// The plan of a gateway with these timers.
+pub(super) fn plan(ips: u32, timers: &TimersInForce, cx: &Context) -> PoolPlan {
     let assumed = cx.assumptions;
     PoolPlan {
         grouping: Grouping::Shared,
@@ -148,15 +160,7 @@ pub(super) fn plan(ips: u32, idle: SimTime, cx: &Context) -> PoolPlan {
             limit: azure::NAT_ACTIVE_PER_IP * ips,
             counts_held: assumed.nat_held_ports_count_to_endpoint_limit,
         }),
-        holds: Holds {
-            idle,
-            after_fin: azure::NAT_HOLD_AFTER_FIN,
-            after_rst: azure::NAT_HOLD_AFTER_RST,
-            after_idle: assumed.nat_hold_after_idle,
-            half_open: azure::NAT_HALF_OPEN,
-            udp_idle: azure::NAT_UDP_IDLE,
-            after_udp: azure::NAT_HOLD_AFTER_UDP,
-        },
+        holds: timers.holds(),
         udp_key: UdpKey::AddressAndPort,
         ceiling: Some(Ceiling {
             limit: azure::NAT_CEILING,
@@ -183,7 +187,7 @@ fn public_ips(profile: &NatGatewayProfile, place: &Place, review: &mut Review) -
     review.limit(ips, pointer, &IPS)
 }
 
-fn idle(profile: &NatGatewayProfile, place: &Place, review: &mut Review) -> Option<SimTime> {
+fn idle(profile: &NatGatewayProfile, place: &Place, review: &mut Review) -> Option<Timer> {
     let said = profile
         .idle_timeout_in_minutes
         .unwrap_or(i64::from(azure::NAT_IDLE_MINUTES_DEFAULT));
@@ -192,5 +196,6 @@ fn idle(profile: &NatGatewayProfile, place: &Place, review: &mut Review) -> Opti
         "idleTimeoutInMinutes",
     );
     let minutes = review.limit(said, pointer, &IDLE)?;
-    Some(SimTime::from_secs(u64::from(minutes) * 60))
+    let said = profile.idle_timeout_in_minutes;
+    Some(Timer::minutes(minutes, said, "idleTimeoutInMinutes"))
 }

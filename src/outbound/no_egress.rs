@@ -1,8 +1,9 @@
 //! The types of AKS without egress of their own: there are no ports, and what needs one is denied before any NAT.
 
 use super::review::{Context, Review};
+use super::timers::{Timer, TimersInForce, UdpIdle};
 use super::{Definition, Draft, Metric, OutboundSpec, Way};
-use crate::engine::{Grouping, Holds, PoolPlan, UdpKey};
+use crate::engine::{Grouping, PoolPlan, UdpKey};
 use crate::units::SimTime;
 
 /// AKS sets nothing up. `aks:articles/aks/egress-outboundtype.md`.
@@ -22,28 +23,29 @@ pub(super) const BLOCK: Definition = Definition {
 };
 
 fn draft(spec: &OutboundSpec, cx: &Context, _: &mut Review) -> Option<Draft> {
-    let nothing = SimTime::ZERO;
+    let nothing = Timer::of_type(SimTime::ZERO);
+    let timers = TimersInForce {
+        idle: nothing,
+        hold_after_fin: nothing,
+        hold_after_rst: nothing,
+        hold_after_idle: nothing,
+        half_open: nothing,
+        udp_idle: nothing,
+        hold_after_udp: nothing,
+    }
+    .under(spec.timers.as_ref(), UdpIdle::Own);
     Some(Draft {
         plan: PoolPlan {
             grouping: Grouping::Shared,
             limit: 0,
             active_limit: None,
-            holds: spec.holds(
-                Holds {
-                    idle: nothing,
-                    after_fin: nothing,
-                    after_rst: nothing,
-                    after_idle: nothing,
-                    half_open: nothing,
-                    udp_idle: nothing,
-                    after_udp: nothing,
-                },
-                super::spec::UdpIdle::Own,
-            ),
+            holds: timers.holds(),
             udp_key: UdpKey::AddressAndPort,
             ceiling: None,
             refused_syn: cx.assumptions.refused_syn.into(),
         },
         public_ips: None,
+        timers,
+        allocation: None,
     })
 }

@@ -81,7 +81,7 @@ fn within(value: i64, pointer: String, rule: &Limited) -> Result<u32, Box<Fault>
 }
 
 /// A whole number as people read it: `64,000`.
-pub(super) fn thousands(number: impl Into<i128>) -> String {
+pub(crate) fn thousands(number: impl Into<i128>) -> String {
     let number = number.into();
     let digits = number.unsigned_abs().to_string();
     let mut text = String::from(if number < 0 { "-" } else { "" });
@@ -95,7 +95,7 @@ pub(super) fn thousands(number: impl Into<i128>) -> String {
 }
 
 /// A number with its noun, which takes an s beyond one: `2 public IPs`.
-pub(super) fn plural(number: impl Into<i128>, noun: &str) -> String {
+pub(crate) fn plural(number: impl Into<i128>, noun: &str) -> String {
     let number = number.into();
     let ending = if number == 1 { "" } else { "s" };
     format!("{} {noun}{ending}", thousands(number))

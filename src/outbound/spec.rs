@@ -4,7 +4,6 @@ use super::custom::CustomBlock;
 use super::firewall::AzureFirewallBlock;
 use super::load_balancer::LoadBalancerProfile;
 use super::nat_gateway::NatGatewayProfile;
-use crate::engine::Holds;
 use crate::units::SimTime;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -90,37 +89,6 @@ pub struct Timers {
     pub udp_idle: Option<SimTime>,
     /// How long a port is kept after the UDP idle timeout.
     pub hold_after_udp: Option<SimTime>,
-}
-
-/// Where the UDP idle timeout of a type comes from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum UdpIdle {
-    /// It is a timer of its own.
-    Own,
-    /// It is the TCP idle timeout, whatever that is set to.
-    FollowsIdle,
-}
-
-impl OutboundSpec {
-    /// The hold times of a type under this entry's `timers`.
-    pub(super) fn holds(&self, of_type: Holds, udp_idle: UdpIdle) -> Holds {
-        let none = Timers::default();
-        let timers = self.timers.as_ref().unwrap_or(&none);
-        let idle = timers.idle.unwrap_or(of_type.idle);
-        let udp_of_type = match udp_idle {
-            UdpIdle::Own => of_type.udp_idle,
-            UdpIdle::FollowsIdle => idle,
-        };
-        Holds {
-            idle,
-            after_fin: timers.hold_after_fin.unwrap_or(of_type.after_fin),
-            after_rst: timers.hold_after_rst.unwrap_or(of_type.after_rst),
-            after_idle: timers.hold_after_idle.unwrap_or(of_type.after_idle),
-            half_open: timers.half_open.unwrap_or(of_type.half_open),
-            udp_idle: timers.udp_idle.unwrap_or(udp_of_type),
-            after_udp: timers.hold_after_udp.unwrap_or(of_type.after_udp),
-        }
-    }
 }
 
 /// A value that may stand in the file and means nothing to the simulator.

@@ -28,7 +28,10 @@ fn pools(pools: &[(u32, Option<u32>, Option<MaxSurge>)]) -> ClusterFacts {
             max_surge: *max_surge,
         })
         .collect();
-    ClusterFacts { pools }
+    ClusterFacts {
+        pools,
+        ..ClusterFacts::default()
+    }
 }
 
 fn resolved(value: Value, cluster: &ClusterFacts) -> Resolved {
@@ -224,9 +227,11 @@ fn w16_inbound_rules_take_aligned_blocks_of_8_from_the_supply() {
     assert_eq!(inbound_blocks(&rules), 3);
     assert_eq!(supply(1, 3), 64_000 - 24);
     let with = |rules: &[u16]| {
-        let mut value = load_balancer(32_000, 1);
-        value["loadBalancerProfile"]["inboundRulePorts"] = json!(rules);
-        resolved(value, &nodes(2)).plan.is_ok()
+        let cluster = ClusterFacts {
+            outbound_frontend_rules: rules.to_vec(),
+            ..nodes(2)
+        };
+        resolved(load_balancer(32_000, 1), &cluster).plan.is_ok()
     };
     assert!(with(&[]));
     assert!(!with(&rules));
@@ -793,9 +798,13 @@ fn too_few_ports_are_told_with_azures_arithmetic_and_what_would_fit() {
 
 #[test]
 fn ports_that_only_inbound_rules_leave_too_few_of_are_told_in_the_load_balancers_words() {
-    let mut value = load_balancer(32_000, 1);
-    value["loadBalancerProfile"]["inboundRulePorts"] = json!([80, 81, 443]);
-    let faults = resolved(value, &nodes(2)).plan.expect_err("refused");
+    let cluster = ClusterFacts {
+        outbound_frontend_rules: vec![80, 81, 443],
+        ..nodes(2)
+    };
+    let faults = resolved(load_balancer(32_000, 1), &cluster)
+        .plan
+        .expect_err("refused");
     insta::assert_snapshot!(told(&faults[0]), @r#"
     Azure refuses it as SpecifiedAllocatedOutboundPortsForOutboundRuleExceedsTotalNumberOfAvailablePorts: 2 nodes with 32,000 ports each require 64,000 ports, but only 63,984 are free. Counted are the most nodes of each pool and its maxSurge (1 where none is set): pool0 2 + 0 = 2 nodes. Inbound rules on the frontend take 2 blocks of 8: 16 ports.
     at most 31,992 ports per node (63,984 for 2 nodes, rounded down to a multiple of 8), or at most 1 node at 32,000 ports each

@@ -130,7 +130,8 @@ pub fn doubts(document: &Document) -> Vec<String> {
     };
     let mut lines: Vec<String> = doubts.iter().map(line).collect();
     for outbound in &document.outbounds {
-        if !outbound.depends_on.is_empty() {
+        // After reruns the table says more.
+        if outbound.alternatives.is_none() && !outbound.depends_on.is_empty() {
             lines.push(format!(
                 "{}: the verdict depends on what Azure does not document: {}.",
                 outbound.name,

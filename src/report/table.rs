@@ -1,5 +1,6 @@
 //! The table of `run` and `compare`: one line an outbound type, or a block each where the terminal is narrow.
 
+use super::uncertainty::uncertainties;
 use crate::results::asides;
 use crate::results::words::{count, counted, estimate, span, wrapped};
 use crate::results::{ConnectLatency, Document, Figures, OutboundResult, Verdict};
@@ -37,11 +38,12 @@ pub fn table(document: &Document, style: Style) -> String {
         blocks(document, style)
     };
     format!(
-        "{}\n{body}{}{}{}",
+        "{}\n{body}{}{}{}{}",
         headline(document),
         reasons(document),
         asides(document, style),
-        rarities(document, style)
+        rarities(document, style),
+        uncertainties(document, style.width.min(NARROW))
     )
 }
 
@@ -103,6 +105,23 @@ fn lines(document: &Document, style: Style) -> String {
         if WHOLE.contains(&index) && !(index == 0 && names_are_long) {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
+    }
+    table.trim_fmt() + "\n"
+}
+
+/// A table of plain texts in the manner of that of a result.
+pub(super) fn plain_table(header: &[&str], rows: Vec<Vec<String>>, width: usize) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(LINES)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(u16::try_from(width).unwrap_or(u16::MAX))
+        .force_no_tty()
+        .set_header(header)
+        .add_rows(rows);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        let last = index + 1 == header.len();
+        column.set_padding((0, if last { 0 } else { 1 }));
     }
     table.trim_fmt() + "\n"
 }

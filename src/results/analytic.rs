@@ -45,6 +45,20 @@ pub fn analyse(model: &Model, plan: &PoolPlan) -> Analysis {
 
 /// What stands against the formula before any cell is looked at.
 fn obstacles(model: &Model, plan: &PoolPlan) -> Vec<&'static str> {
+    let mut against = obstacles_in_the_long_run(model);
+    let warm = hold_times(model, plan).is_none_or(|holds| {
+        // Bisection ends a millionth above the quantile.
+        holds.p99 <= model.warmup.as_secs_f64() * (1.0 + 2e-6)
+    });
+    against.extend((!warm).then_some("a warm-up shorter than the p99 hold"));
+    against
+}
+
+/// What retransmitted SYNs and further tries are called where they stand against the formula.
+pub(super) const RETRIES: &str = "retries";
+
+/// What stands against the formula however long a run is.
+pub(super) fn obstacles_in_the_long_run(model: &Model) -> Vec<&'static str> {
     let mut against = Vec::new();
     let mut say = |holds: bool, why: &'static str| {
         if holds && !against.contains(&why) {
@@ -62,7 +76,7 @@ fn obstacles(model: &Model, plan: &PoolPlan) -> Vec<&'static str> {
                     "arrivals that are not Poisson",
                 );
                 let schedule = workload.schedule(protocol(model, mix));
-                say(!schedule.is_pure_loss(), "retries");
+                say(!schedule.is_pure_loss(), RETRIES);
                 say(
                     !mix.lifetime.mean().is_finite(),
                     "a lifetime without a mean",
@@ -70,11 +84,6 @@ fn obstacles(model: &Model, plan: &PoolPlan) -> Vec<&'static str> {
             }
         }
     }
-    let warm = hold_times(model, plan).is_none_or(|holds| {
-        // Bisection ends a millionth above the quantile.
-        holds.p99 <= model.warmup.as_secs_f64() * (1.0 + 2e-6)
-    });
-    say(!warm, "a warm-up shorter than the p99 hold");
     against
 }
 
@@ -107,14 +116,25 @@ struct Cells {
     against: Option<&'static str>,
 }
 
-/// An open-loop workload as the cells see it.
-struct Flow<'a> {
+/// A workload as the cells see it.
+pub(super) struct Flow<'a> {
     workload: usize,
     mix: &'a Mix,
     rate: f64,
     /// Mean port seconds of a connection, and those in which it is active.
     held: f64,
     active: f64,
+}
+
+/// What is offered to one cell: a pool, or pools that share it evenly, toward one key.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct CellLoad {
+    /// Connections per second.
+    pub rate: f64,
+    /// Ports active or held on average, if none were refused: Erlang.
+    pub held: f64,
+    /// Those that are active.
+    pub active: f64,
 }
 
 impl Cells {
@@ -131,20 +151,12 @@ impl Cells {
         let key_count = keys.iter().max().map_or(0, |last| last + 1);
         let mut formula = Formula::of(plan, with_blocking);
         for group in groups(plan, model.nodes.len()) {
-            let mut loads = vec![(0.0, 0.0); key_count];
-            for flow in &flows {
-                let rate = flow.rate * group.share(flow.mix);
-                for (endpoint, share) in &flow.mix.endpoints {
-                    let load = &mut loads[keys[*endpoint as usize]];
-                    load.0 += rate * share * flow.held;
-                    load.1 += rate * share * flow.active;
-                }
-            }
+            let loads = group.loads(&flows, &keys, key_count);
             let blocking: Vec<f64> = loads
                 .iter()
-                .map(|(held, active)| formula.blocking(*held, *active))
+                .map(|load| formula.blocking(load.held, load.active))
                 .collect();
-            formula.watch_ceiling(loads.iter().map(|(_, active)| active).sum());
+            formula.watch_ceiling(loads.iter().map(|load| load.active).sum());
             for flow in &flows {
                 let rate = flow.rate * group.share(flow.mix);
                 for (endpoint, share) in &flow.mix.endpoints {
@@ -166,44 +178,65 @@ impl Cells {
     }
 }
 
-fn flows<'a>(model: &'a Model, plan: &PoolPlan) -> Vec<Flow<'a>> {
+/// The workloads that are not recorded; the rate of a closed loop is the one at which nobody waits for a port.
+pub(super) fn flows<'a>(model: &'a Model, plan: &PoolPlan) -> Vec<Flow<'a>> {
+    let flow = |(index, workload): (usize, &'a Workload)| {
+        let mix = match &workload.traffic {
+            Traffic::Open { mix, .. } | Traffic::Closed { mix, .. } => mix,
+            Traffic::Trace(_) => return None,
+        };
+        let parts = parts(model, plan, workload);
+        let rate = match &workload.traffic {
+            Traffic::Open { per_second, .. } => *per_second,
+            _ => parts.iter().map(|part| part.rate).sum(),
+        };
+        let (mut held, mut active) = (0.0, 0.0);
+        for part in parts.iter().filter(|part| part.rate > 0.0) {
+            let (all, while_active) = part.port_time();
+            held += part.rate / rate * all;
+            active += part.rate / rate * while_active;
+        }
+        Some(Flow {
+            workload: index,
+            mix,
+            rate,
+            held,
+            active,
+        })
+    };
     model
         .workloads
         .iter()
         .enumerate()
         .filter(|(_, workload)| !workload.traffic.is_empty())
-        .filter_map(|(index, workload)| match &workload.traffic {
-            Traffic::Open {
-                per_second, mix, ..
-            } => {
-                let (mut held, mut active) = (0.0, 0.0);
-                for part in parts(model, plan, workload) {
-                    let (all, while_active) = part.port_time();
-                    held += part.rate / per_second * all;
-                    active += part.rate / per_second * while_active;
-                }
-                Some(Flow {
-                    workload: index,
-                    mix,
-                    rate: *per_second,
-                    held,
-                    active,
-                })
-            }
-            Traffic::Closed { .. } | Traffic::Trace(_) => None,
-        })
+        .filter_map(flow)
         .collect()
 }
 
 /// Pools that see the same load: one node's, or all pools of a shared type.
-struct Group {
-    first_pool: usize,
+pub(super) struct Group {
+    pub first_pool: usize,
     last_pool: usize,
     /// The node whose connections come here; none for all.
-    node: Option<u32>,
+    pub node: Option<u32>,
 }
 
 impl Group {
+    /// What `flows` offer to this group, by key.
+    pub fn loads(&self, flows: &[Flow], keys: &[usize], key_count: usize) -> Vec<CellLoad> {
+        let mut loads = vec![CellLoad::default(); key_count];
+        for flow in flows {
+            let rate = flow.rate * self.share(flow.mix);
+            for (endpoint, share) in &flow.mix.endpoints {
+                let load = &mut loads[keys[*endpoint as usize]];
+                load.rate += rate * share;
+                load.held += rate * share * flow.held;
+                load.active += rate * share * flow.active;
+            }
+        }
+        loads
+    }
+
     /// The share of a workload's connections that come here.
     fn share(&self, mix: &Mix) -> f64 {
         match self.node {
@@ -216,7 +249,7 @@ impl Group {
     }
 }
 
-fn groups(plan: &PoolPlan, nodes: usize) -> Vec<Group> {
+pub(super) fn groups(plan: &PoolPlan, nodes: usize) -> Vec<Group> {
     match plan.grouping {
         Grouping::ByNode => (0..nodes)
             .map(|node| Group {
@@ -234,19 +267,20 @@ fn groups(plan: &PoolPlan, nodes: usize) -> Vec<Group> {
 }
 
 /// Erlang-B over the limits of a plan, remembering the loads it has seen.
-struct Formula<'a> {
+pub(super) struct Formula<'a> {
     plan: &'a PoolPlan,
     enabled: bool,
     /// The key's load is split evenly over this many groups of ports…
-    parts: f64,
+    pub parts: f64,
     /// …each of this many ports.
-    ports: u64,
+    pub ports: u64,
     seen: BTreeMap<(u64, u64), f64>,
-    against: Option<&'static str>,
+    /// What was found against the formula on the way.
+    pub against: Option<&'static str>,
 }
 
 impl Formula<'_> {
-    fn of(plan: &PoolPlan, enabled: bool) -> Formula<'_> {
+    pub fn of(plan: &PoolPlan, enabled: bool) -> Formula<'_> {
         let limit = u64::from(plan.binding_limit());
         let (parts, ports) = match plan.grouping {
             Grouping::ByNode | Grouping::Shared => (1, limit),
@@ -271,7 +305,7 @@ impl Formula<'_> {
     }
 
     /// Blocking of a cell by its loads in Erlang: ports active or held, and active ones.
-    fn blocking(&mut self, held: f64, active: f64) -> f64 {
+    pub fn blocking(&mut self, held: f64, active: f64) -> f64 {
         if !self.enabled {
             return 0.0;
         }

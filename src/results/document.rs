@@ -50,11 +50,28 @@ pub struct OutboundResult {
     pub summary: String,
     /// Names of the assumptions that would flip the verdict, as far as they were tried.
     pub depends_on: Vec<String>,
+    /// What came of other values of assumptions, one at a time; only with `--uncertainty`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alternatives: Option<Vec<Alternative>>,
     /// What a reader should know.
     pub findings: Vec<Finding>,
     /// What was simulated; none where Azure would refuse it (verdict `refused`).
     #[serde(flatten)]
     pub figures: Option<Figures>,
+}
+
+/// What came of another value of an assumption, on the same connections.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Alternative {
+    /// Name of the assumption.
+    pub assumption: String,
+    /// Its value.
+    pub value: serde_json::Value,
+    /// The verdict under it.
+    pub verdict: Verdict,
+    /// The failure probability under it; none where Azure would refuse it.
+    pub failure_probability: Option<Estimate>,
 }
 
 /// The verdict over one outbound type.

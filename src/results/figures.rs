@@ -121,6 +121,7 @@ impl<'a> Subject<'a> {
             verdict,
             summary: findings::summary(verdict, &figures, self),
             depends_on: self.depends_on(verdict),
+            alternatives: None,
             findings: findings::findings(verdict, &figures, self, about),
             figures: Some(figures),
         }

@@ -18,6 +18,7 @@ pub fn refused(outbound: &Outbound, faults: &[Fault]) -> OutboundResult {
         verdict: Verdict::Refused,
         summary: format!("Azure would refuse this: {reason}"),
         depends_on: Vec::new(),
+        alternatives: None,
         findings: faults.iter().map(refusal).collect(),
         figures: None,
     }

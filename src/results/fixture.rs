@@ -3,8 +3,10 @@
 use crate::engine::{
     ActiveLimit, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn, UdpKey,
 };
-use crate::model::{Endpoint, Mix, Model, OpenProcess, Outbound, Traffic, Workload};
-use crate::outbound::{Assumptions, OutboundType};
+use crate::model::{
+    CountedCluster, Endpoint, Mix, Model, OpenProcess, Outbound, Traffic, Workload,
+};
+use crate::outbound::{Assumptions, OutboundType, Setup};
 use crate::record::{Latencies, Slot, Tally, UsedCounts};
 use crate::simulate::{FirstFailure, Minutes, OutboundRun, ReplicationRun, RunResult, slots_in};
 use crate::traffic::{Close, Connect, Law, Retry};
@@ -110,6 +112,7 @@ pub fn model(nodes: usize, destinations: usize, workloads: Vec<Workload>) -> Mod
         replications: 1,
         seed: Seed(1),
         confidence: 0.95,
+        cluster: CountedCluster::default(),
         nodes: (0..nodes).map(|node| format!("apps-{node}")).collect(),
         destinations: (0..destinations).map(|to| format!("to-{to}")).collect(),
         endpoints: (0..destinations as u32)
@@ -134,6 +137,7 @@ pub fn outbound(name: &str, kind: OutboundType, plan: PoolPlan) -> Outbound {
         kind,
         plan: Ok(plan),
         public_ips: Some(1),
+        setup: Setup::default(),
         notes: Vec::new(),
         paths: crate::model::Paths::default(),
     }

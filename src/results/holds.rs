@@ -49,7 +49,14 @@ pub fn hold_times(model: &Model, plan: &PoolPlan) -> Option<HoldTimes> {
     })
 }
 
+/// Whether the hold times of two plans are the same to the connections of `model`, whatever else they are.
+pub fn same_holds(model: &Model, a: &PoolPlan, b: &PoolPlan) -> bool {
+    let mut workloads = model.workloads.iter();
+    workloads.all(|workload| parts(model, a, workload) == parts(model, b, workload))
+}
+
 /// Connections of one workload that end in one way.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Part {
     /// Connections per second.
     pub rate: f64,
@@ -175,7 +182,7 @@ fn end_part(
 }
 
 /// The recorded connections of a trace by the way they end; broken ones count as idle from the grant on.
-fn trace_parts(
+pub(super) fn trace_parts(
     model: &Model,
     plan: &PoolPlan,
     workload: &Workload,
@@ -273,6 +280,19 @@ mod tests {
         close(found.by_cause[Cause::HalfOpen as usize], 3.3, 1e-12);
         // 1 % of all are 2.5 % of the abandoned: 1,800 + ln 40.
         close(found.p99, 1_800.0 + 40.0f64.ln(), 1e-5);
+    }
+
+    #[test]
+    fn holds_that_no_connection_meets_make_no_difference() {
+        let workload = fixture::poisson("w", 1.0, exponential(1.0), &[(0, 1.0)], &[(0, 1.0)]);
+        let model = fixture::model(1, 1, vec![workload]);
+        let plan = fixture::load_balancer(64);
+        let mut other = plan.clone();
+        other.holds.half_open = SimTime::from_secs(1);
+        other.holds.udp_idle = SimTime::from_secs(1);
+        assert!(same_holds(&model, &plan, &other));
+        other.holds.after_fin = SimTime::from_secs(1);
+        assert!(!same_holds(&model, &plan, &other));
     }
 
     #[test]

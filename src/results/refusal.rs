@@ -39,6 +39,7 @@ pub fn refused(loaded: &Loaded, base: &Model, faults: &[Fault], about: &About) -
                     verdict: Verdict::Refused,
                     summary: format!("The scenario breaks a rule: {reason}"),
                     depends_on: Vec::new(),
+                    alternatives: None,
                     findings: faults.iter().map(findings::refusal).collect(),
                     figures: None,
                 }

@@ -57,10 +57,19 @@ pub struct ScenarioSpec {
     expecting = "an object: { \"nodePools\": [ … ] }"
 )]
 pub struct ClusterSpec {
-    /// AKS network plugin; changes nothing today.
+    /// AKS network plugin. Where it is said, nodes and pods are held against what it has room for.
     pub network_plugin: Option<NetworkPlugin>,
-    /// AKS network plugin mode; changes nothing today.
+    /// AKS network plugin mode.
     pub network_plugin_mode: Option<NetworkPluginMode>,
+    /// Addresses of pods with kubenet and overlay, a /24 a node; `10.244.0.0/16` if left out.
+    pub pod_cidr: Option<String>,
+    /// Addresses of the nodes' subnet, such as `10.240.0.0/16`, for every pool that gives none of its own. AKS
+    /// knows a subnet by its id, which does not tell its size.
+    pub subnet_address_prefix: Option<String>,
+    /// Addresses of the pods' subnet (Azure CNI Pod Subnet) for every pool that gives none of its own.
+    pub pod_subnet_address_prefix: Option<String>,
+    /// `LoadBalancer` Services; they matter to SNAT where they share the frontend of the outbound rule.
+    pub load_balancer_services: Option<Vec<ServiceSpec>>,
     /// The node pools.
     pub node_pools: Option<Vec<NodePoolSpec>>,
 }
@@ -85,6 +94,40 @@ pub enum NetworkPluginMode {
     Overlay,
 }
 
+/// How the pods of a node pool get addresses of a pod subnet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum PodIpAllocationMode {
+    /// One by one, in batches of 16 a node.
+    DynamicIndividual,
+    /// In blocks of 16 that a node has for life.
+    StaticBlock,
+}
+
+/// A Kubernetes Service of type `LoadBalancer`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a Service: { \"ports\": [80, 443], \"frontend\": \"outbound\" }"
+)]
+pub struct ServiceSpec {
+    /// Its name, for the reader.
+    pub name: Option<String>,
+    /// Ports it listens on, 1 to 65535.
+    pub ports: Vec<u16>,
+    /// Which public IP it has, default `own`.
+    pub frontend: Option<ServiceFrontend>,
+}
+
+/// Which public IP a `LoadBalancer` Service has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ServiceFrontend {
+    /// One of its own, as AKS gives it: it takes no SNAT ports.
+    Own,
+    /// One of the outbound rule: every port takes the block of 8 SNAT ports it lies in.
+    Outbound,
+}
+
 /// A node pool.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(
@@ -104,6 +147,21 @@ pub struct NodePoolSpec {
     /// Whether every node has a public IP of its own, default false.
     #[serde(rename = "enableNodePublicIP", alias = "enableNodePublicIp")]
     pub enable_node_public_ip: Option<bool>,
+    /// Pods a node may have, 10 to 250; if left out what the network plugin has by default.
+    pub max_pods: Option<u32>,
+    /// Resource id of the nodes' subnet, for the reader; its size is in `subnetAddressPrefix`.
+    #[serde(rename = "vnetSubnetID", alias = "vnetSubnetId")]
+    pub vnet_subnet_id: Option<String>,
+    /// Addresses of the nodes' subnet. Pools that name the same ones share it.
+    pub subnet_address_prefix: Option<String>,
+    /// Resource id of the pods' subnet: with it (or its addresses) the pool is one of Azure CNI Pod Subnet.
+    #[serde(rename = "podSubnetID", alias = "podSubnetId")]
+    pub pod_subnet_id: Option<String>,
+    /// Addresses of the pods' subnet. Pools that name the same ones share it.
+    pub pod_subnet_address_prefix: Option<String>,
+    /// How pods get addresses of it, default `DynamicIndividual`.
+    #[serde(rename = "podIPAllocationMode", alias = "podIpAllocationMode")]
+    pub pod_ip_allocation_mode: Option<PodIpAllocationMode>,
 }
 
 /// A destination: one service that connections go to.

@@ -3,8 +3,10 @@
 use snatsim::engine::{
     ActiveLimit, Ceiling, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn, UdpKey,
 };
-use snatsim::model::{Endpoint, Mix, Model, OpenProcess, Outbound, Traffic, Workload};
-use snatsim::outbound::{Assumptions, OutboundType};
+use snatsim::model::{
+    CountedCluster, Endpoint, Mix, Model, OpenProcess, Outbound, Traffic, Workload,
+};
+use snatsim::outbound::{Assumptions, OutboundType, Setup};
 use snatsim::traffic::{Close, CloseKind, Connect, Law, Retry, TraceRow};
 use snatsim::units::{Seed, SimTime};
 
@@ -149,6 +151,7 @@ pub fn model(
         replications: 1,
         seed: Seed(1),
         confidence: 0.95,
+        cluster: CountedCluster::default(),
         nodes: (0..nodes).map(|i| format!("node-{i}")).collect(),
         destinations: (0..destinations)
             .map(|i| format!("destination-{i}"))
@@ -167,6 +170,7 @@ fn outbound(plan: PoolPlan) -> Outbound {
         kind: OutboundType::Custom,
         plan: Ok(plan),
         public_ips: None,
+        setup: Setup::default(),
         notes: Vec::new(),
         paths: snatsim::model::Paths::default(),
     }

@@ -1,0 +1,122 @@
+//! Reruns under what else documents say of each assumption: which of them a verdict hangs on.
+
+use crate::engine::{Grouping, IpChoice, PoolPlan};
+use crate::model::{self, Model, Outbound};
+use crate::outbound::Assumptions;
+use crate::results::holds::same_holds;
+use crate::results::{self, About, Alternative, Document, OutboundResult};
+use crate::scenario::{Diagnostics, Loaded};
+use crate::simulate::{Detail, simulate};
+use crate::units::SimTime;
+use std::io;
+
+/// A rerun: one assumption with another value, and the outbound types that this can matter to.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    assumption: &'static str,
+    value: &'static str,
+    model: Model,
+    /// Places of its outbounds among those of the scenario.
+    outbounds: Vec<usize>,
+}
+
+/// All reruns that can change something: one assumption at a time, each value but the one in force. `document` is the
+/// result of `model`, which `loaded` made.
+///
+/// # Errors
+/// A file of the scenario that was there before and is no longer.
+pub fn trials(
+    loaded: &Loaded,
+    model: &Model,
+    document: &Document,
+    files: &mut dyn FnMut(&str) -> io::Result<Vec<u8>>,
+) -> Result<Vec<Trial>, Diagnostics> {
+    let said = loaded.spec.assumptions.clone().unwrap_or_default();
+    let mut trials = Vec::new();
+    for assumption in Assumptions::ALL {
+        for value in model.assumptions.others(assumption.name) {
+            let mut varied = loaded.clone();
+            varied.spec.assumptions = Some(said.with(assumption.name, value));
+            let mut varied = model::build(&varied, files)?;
+            let pairs = model.outbounds.iter().zip(&varied.outbounds).enumerate();
+            let outbounds: Vec<usize> = pairs
+                .filter(|(i, (was, is))| can_matter(model, was, is, &document.outbounds[*i]))
+                .map(|(i, _)| i)
+                .collect();
+            let kept = outbounds
+                .iter()
+                .map(|i| varied.outbounds[*i].clone())
+                .collect();
+            varied.outbounds = kept;
+            if !outbounds.is_empty() {
+                trials.push(Trial {
+                    assumption: assumption.name,
+                    value,
+                    model: varied,
+                    outbounds,
+                });
+            }
+        }
+    }
+    Ok(trials)
+}
+
+/// Runs all of them, on the connections of `document`, and writes into it what they came to.
+pub fn run_trials(
+    trials: &[Trial],
+    document: &mut Document,
+    about: &About,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) {
+    let mut found: Vec<Vec<Alternative>> = vec![Vec::new(); document.outbounds.len()];
+    let in_all = trials.len() as u64;
+    for (done, trial) in (0..).zip(trials) {
+        progress(done, in_all);
+        let run = simulate(&trial.model, Detail::Table, &|_, _| ());
+        let varied = results::document(&trial.model, &run, about);
+        for (place, outbound) in trial.outbounds.iter().zip(varied.outbounds) {
+            found[*place].push(Alternative {
+                assumption: trial.assumption.to_owned(),
+                value: serde_json::from_str(trial.value).expect("the table holds JSON texts"),
+                verdict: outbound.verdict,
+                failure_probability: outbound.figures.map(|figures| figures.failure_probability),
+            });
+        }
+    }
+    progress(in_all, in_all);
+    for (outbound, found) in document.outbounds.iter_mut().zip(found) {
+        results::add_alternatives(outbound, found);
+    }
+}
+
+/// Whether a rerun could come to anything else.
+fn can_matter(model: &Model, was: &Outbound, is: &Outbound, result: &OutboundResult) -> bool {
+    let (Ok(was), Ok(is)) = (&was.plan, &is.plan) else {
+        return was.plan.is_ok() != is.plan.is_ok();
+    };
+    let figures = result.figures.as_ref();
+    // Counters leave the warm-up out.
+    let none_refused = model.warmup == SimTime::ZERO
+        && figures.is_some_and(|figures| figures.connections.refused_syns == 0);
+    let mut alike = PoolPlan {
+        holds: if same_holds(model, was, is) {
+            was.holds
+        } else {
+            is.holds
+        },
+        ..is.clone()
+    };
+    if none_refused {
+        // What a refused SYN looks like, and where a try would have looked on, never came up.
+        alike.refused_syn = was.refused_syn;
+    }
+    if let Grouping::Buckets { ips, choice, .. } = was.grouping
+        && (ips == 1 || none_refused && choice == IpChoice::Random)
+    {
+        alike.grouping = was.grouping;
+    }
+    alike != *was
+}
+
+#[cfg(test)]
+mod tests;
