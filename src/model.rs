@@ -6,12 +6,13 @@ mod destinations;
 mod replay;
 mod workloads;
 
+pub use crate::traffic::OpenProcess;
 pub use build::{build, refusals};
 
 use crate::engine::{PoolPlan, Protocol, Schedule, UdpKey};
 use crate::fault::Fault;
 use crate::outbound::{Assumptions, OutboundType};
-use crate::traffic::{Close, Connect, Law, Retry, TraceRow};
+use crate::traffic::{Burst, Close, Connect, Law, Profile, Retry, TraceRow};
 use crate::units::{Seed, SimTime};
 use std::collections::BTreeMap;
 
@@ -90,8 +91,13 @@ pub enum Traffic {
     Open {
         /// Their process.
         process: OpenProcess,
-        /// Connections per second over the whole cluster, above 0.
+        /// Connections per second over the whole cluster in the long run, where the factor of the profile is 1; 0 where
+        /// there are bursts only.
         per_second: f64,
+        /// What moves the rate in the course of the run; none where nothing does.
+        profile: Option<Profile>,
+        /// What comes by the clock beside that.
+        bursts: Vec<Burst>,
         /// From where to where, how long, which end.
         mix: Mix,
     },
@@ -106,15 +112,6 @@ pub enum Traffic {
     },
     /// Recorded connections, sorted by start, equal ones in file order, all before `duration`.
     Trace(Vec<TraceRow>),
-}
-
-/// The process of open-loop arrivals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OpenProcess {
-    /// Independent exponential gaps.
-    Poisson,
-    /// Evenly spaced for every pair of node and endpoint.
-    Constant,
 }
 
 /// From where to where a workload's connections go, how long they live and how they end.
@@ -143,6 +140,35 @@ pub struct Outbound {
     pub public_ips: Option<u32>,
     /// What a reader of its result should know about how it was set up.
     pub notes: Vec<Note>,
+}
+
+impl Traffic {
+    /// Connections per second in `[from, until)` of a run, averaged over all runs; none for clients and traces.
+    pub fn mean_rate(&self, from: SimTime, until: SimTime) -> Option<f64> {
+        let Traffic::Open {
+            per_second,
+            profile,
+            bursts,
+            ..
+        } = self
+        else {
+            return None;
+        };
+        let rate = match profile {
+            Some(profile) => per_second * profile.mean(from, until),
+            None => *per_second,
+        };
+        if bursts.is_empty() {
+            return Some(rate);
+        }
+        let within = bursts.iter().map(|burst| burst.begun(from, until));
+        Some(rate + within.sum::<f64>() / (until - from).as_secs_f64())
+    }
+
+    /// Whether the rate of arrivals that wait for nothing is the same all along, however they come.
+    pub fn is_stationary(&self) -> bool {
+        matches!(self, Traffic::Open { profile: None, bursts, .. } if bursts.is_empty())
+    }
 }
 
 impl Workload {

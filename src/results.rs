@@ -16,6 +16,7 @@ mod precision;
 mod rare;
 mod refusal;
 mod timeline;
+mod varying;
 pub mod words;
 
 pub use document::*;

@@ -6,6 +6,7 @@ use super::findings;
 use super::holds::{HoldTimes, hold_times};
 use super::interval::{self, Share};
 use super::timeline;
+use super::varying;
 use crate::engine::PoolPlan;
 use crate::model::{Model, Outbound};
 use crate::record::{Cause, Slot, Tally, UsedCounts};
@@ -206,7 +207,11 @@ impl<'a> Subject<'a> {
             units,
             method,
             self.model.confidence,
-            self.run.fullest_mean_use,
+            match self.model.workloads.iter().any(varying::moves) {
+                // Refusals would begin at the peak, whatever the mean.
+                true => self.run.fullest_mean_use.max(self.peak_of_limit()),
+                false => self.run.fullest_mean_use,
+            },
         )
     }
 
@@ -229,7 +234,7 @@ impl<'a> Subject<'a> {
             self.window().as_secs_f64(),
             slots,
             replications.len(),
-            self.holds.as_ref()?.mean,
+            self.holds.as_ref()?.mean.max(varying::memory(self.model)?),
         )?;
         let batches = replications.iter().flat_map(|run| {
             (0..cut).map(move |batch| {

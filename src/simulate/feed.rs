@@ -22,17 +22,15 @@ impl<'a> Feed<'a> {
         const ALONE: f64 = 4_096.0;
         /// Enough for threads to do between two meetings.
         const SHARED: f64 = 32_768.0;
-        let seconds = duration.as_secs_f64();
-        let expected = |per_second: f64| per_second * seconds;
         let streams: Vec<Stream> = group
             .streams
             .iter()
-            .map(|plan| Stream::new(plan, seed, expected(plan.process.per_second())))
+            .map(|plan| Stream::new(plan, seed, plan.expected(duration)))
             .collect();
         let open: f64 = group
             .streams
             .iter()
-            .map(|plan| expected(plan.process.per_second()))
+            .map(|plan| plan.expected(duration))
             .sum();
         let arrivals = if chunks > 1 { SHARED } else { ALONE };
         let windows = (open + group.traced.len() as f64) / arrivals;
