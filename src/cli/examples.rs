@@ -36,6 +36,9 @@ examples! {
     "firewall-buckets";
     "external-dns";
     "queue-workers";
+    "deploy-at-once";
+    "office-hours";
+    "bursting-workers";
     "replayed-trace" ["traces/nightly-job.csv"];
 }
 
@@ -48,6 +51,8 @@ examples! {
     "firewall-ips-instances";
     "hot-node-share";
     "hold-down";
+    "stagger";
+    "together";
 }
 
 impl Example {

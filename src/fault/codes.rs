@@ -92,9 +92,9 @@ codes! {
     E0212: "address of a destination",
         "address is one IPv4 or IPv6 address as text. It only tells destinations apart: two destinations with the same address share it, and one without an address has an address of its own. Names are not resolved.\n\nendpoints: n stands for n different addresses with one port each, so it does not go together with one literal address; give several destinations, or leave address out.";
     E0213: "workload incomplete",
-        "A workload says where it connects to (destination) and how long a connection lives (lifetime), because both decide how many ports it holds. Only a traced workload needs neither: the trace says so.";
+        "A workload says when it opens connections (arrivals, bursts or both), where it connects to (destination) and how long a connection lives (lifetime), because all decide how many ports it holds. Only a traced workload needs neither destination nor lifetime: the trace says so.";
     E0214: "the trace says so already",
-        "destination, lifetime, close and placement of a traced workload come from its trace, row by row. Given beside the trace they would have to be ignored, so they are refused. connect and retry do apply.";
+        "destination, lifetime, close and placement of a traced workload come from its trace, row by row, and so do the times: it takes no profile and no bursts. Given beside the trace they would have to be ignored, so they are refused. connect and retry do apply.";
     E0215: "more than 5,000 nodes",
         "An AKS cluster has at most 5,000 nodes (includes/container-service-limits.md), and so has a scenario.\n\nWhere a trace has more sources than that, nodes picks those that count: { \"file\": \"conn.log\", \"nodes\": [\"10.0.0.0/24\"] }.";
     E0216: "nothing to simulate",

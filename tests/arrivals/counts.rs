@@ -50,7 +50,7 @@ fn extra_variance(share: f64, t: f64) -> f64 {
     dispersion * share * MEAN_RATE * t
 }
 
-const RUNS: u32 = 20_000;
+const RUNS: u32 = 5_000;
 
 fn two_by_two(process: OpenProcess, seconds: f64) -> Model {
     let mix = mix(&[0.75, 0.25], &[0.5, 0.5], exponential(0.01));

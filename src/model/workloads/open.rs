@@ -27,10 +27,14 @@ impl Context<'_> {
             .and_then(|words| review.check(|faults| words.resolve(&self.at("profile"), faults)));
         let Some(arrivals) = arrivals else {
             if self.spec.bursts.as_ref().is_none_or(Vec::is_empty) {
-                review.fault(self.incomplete(
-                    "arrivals",
-                    "when connections are opened, such as { \"poisson\": { \"perSecond\": 120 } }",
-                ));
+                review.fault(Fault {
+                    code: Code::E0213,
+                    pointer: self.pointer.clone(),
+                    found: format!("Workload \"{}\" never opens a connection.", self.spec.name),
+                    allowed: "\"arrivals\", \"bursts\", or both".to_owned(),
+                    remedy: "Say when connections are opened, such as \"arrivals\": { \"poisson\": { \"perSecond\": 120 } }."
+                        .to_owned(),
+                });
             } else if self.spec.profile.is_some() {
                 review.fault(self.nothing_to_move("profile", "Bursts come by the clock."));
             }

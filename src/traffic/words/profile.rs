@@ -92,13 +92,12 @@ impl ProfileSpec {
     /// The profile.
     pub fn resolve(&self, pointer: &str, faults: &mut Faults) -> Option<Profile> {
         let before = faults.len();
-        let mut say = |field: &str, found: String, allowed: &str, remedy: &str| {
+        let mut say = |path: &[&str], found: String, allowed: &str, remedy: &str| {
             faults.push(Fault {
                 code: Code::E0271,
-                pointer: match field {
-                    "" => pointer.to_owned(),
-                    field => step(pointer, field),
-                },
+                pointer: path
+                    .iter()
+                    .fold(pointer.to_owned(), |at, name| step(&at, name)),
                 found,
                 allowed: allowed.to_owned(),
                 remedy: remedy.to_owned(),
@@ -108,7 +107,7 @@ impl ProfileSpec {
             (Some(named), None) => {
                 if self.every.is_some() {
                     say(
-                        "every",
+                        &["every"],
                         "A named profile has a period of its own.".to_owned(),
                         "\"every\" beside \"factors\" only",
                         "Remove \"every\".",
@@ -130,7 +129,7 @@ impl ProfileSpec {
                     None => "The profile has neither a name nor factors.",
                 };
                 say(
-                    "",
+                    &[],
                     found.to_owned(),
                     "either \"named\" or \"factors\"",
                     "For example { \"named\": \"officeHours\" }.",
@@ -141,10 +140,10 @@ impl ProfileSpec {
         let start = self.start.unwrap_or(SimTime::ZERO);
         if let Some(every) = every
             && start >= every
-            && every > SimTime::ZERO
+            && start > SimTime::ZERO
         {
             say(
-                "start",
+                &["start"],
                 format!("The run begins {start} into a profile of {every}."),
                 "a start before the profile is over",
                 "Take the period off as often as it fits.",
@@ -158,22 +157,20 @@ impl ProfileSpec {
 fn check_factors(
     factors: &[StepSpec],
     every: Option<SimTime>,
-    say: &mut impl FnMut(&str, String, &str, &str),
+    say: &mut impl FnMut(&[&str], String, &str, &str),
 ) {
-    if every.is_some_and(|every| every < SimTime::from_secs(1)) {
+    const SHORTEST: SimTime = SimTime::from_secs(1);
+    if let Some(every) = every.filter(|every| *every < SHORTEST) {
         say(
-            "every",
-            format!(
-                "The profile begins anew after {}.",
-                every.unwrap_or_default()
-            ),
+            &["every"],
+            format!("The profile begins anew after {every}."),
             "1s or more",
             "A day is \"24h\", a week \"7d\".",
         );
     }
     if factors.first().is_none_or(|first| first.at > SimTime::ZERO) {
         say(
-            "factors",
+            &["factors"],
             match factors.first() {
                 None => "There is no factor.".to_owned(),
                 Some(first) => format!("Nothing is said of the time before {}.", first.at),
@@ -183,9 +180,10 @@ fn check_factors(
         );
     }
     for (i, step) in factors.iter().enumerate() {
+        let place = i.to_string();
         if !(step.factor >= 0.0 && step.factor.is_finite()) {
             say(
-                &format!("factors/{i}/factor"),
+                &["factors", &place, "factor"],
                 format!("The factor is {}.", step.factor),
                 "a number of at least 0",
                 "Write 0 for a time in which nothing arrives.",
@@ -193,15 +191,15 @@ fn check_factors(
         }
         if i > 0 && step.at <= factors[i - 1].at {
             say(
-                &format!("factors/{i}/at"),
+                &["factors", &place, "at"],
                 format!("{} comes after {}.", step.at, factors[i - 1].at),
                 "times in rising order, each once",
                 "Put the factors in the order of time.",
             );
         }
-        if every.is_some_and(|every| step.at >= every) {
+        if every.is_some_and(|every| every >= SHORTEST && step.at >= every) {
             say(
-                &format!("factors/{i}/at"),
+                &["factors", &place, "at"],
                 format!("{} is never reached.", step.at),
                 "times below \"every\"",
                 "Lengthen \"every\", or remove the factor.",
@@ -210,7 +208,7 @@ fn check_factors(
     }
     if !factors.is_empty() && factors.iter().all(|step| step.factor == 0.0) {
         say(
-            "factors",
+            &["factors"],
             "All factors are 0: nothing ever arrives.".to_owned(),
             "at least one factor above 0",
             "Remove the workload to have none of it.",
