@@ -175,11 +175,117 @@ fn rate(x: f64) -> String {
         x if x >= 99.5 => count(x.round() as u64),
         x if x >= 9.95 => trimmed(format!("{x:.1}")),
         x if x >= 0.01 => trimmed(format!("{x:.2}")),
-        x if x == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         x => format!("{x:.1e}"),
     }
 }
 
 fn trimmed(text: String) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::fixture;
+    use crate::traffic::{BatchSize, Law, State};
+
+    const S: fn(u64) -> SimTime = SimTime::from_secs;
+
+    fn moved(process: OpenProcess, profile: Option<Profile>, bursts: Vec<Burst>) -> Model {
+        let law = Law::Exponential { mean: 1.0 };
+        let mut workload = fixture::poisson("w", 40.0, law, &[(0, 1.0)], &[(0, 1.0)]);
+        if let Traffic::Open { mix, .. } = workload.traffic {
+            workload.traffic = Traffic::Open {
+                process,
+                per_second: 40.0,
+                profile,
+                bursts,
+                mix,
+            };
+        }
+        let mut model = fixture::model(1, 1, vec![workload]);
+        (model.warmup, model.duration) = (S(600), S(4_200));
+        model
+    }
+
+    fn said(model: &Model) -> Vec<(String, String)> {
+        let found = findings(model).into_iter();
+        found.map(|finding| (finding.code, finding.text)).collect()
+    }
+
+    #[test]
+    fn a_steady_load_is_not_spoken_of() {
+        assert_eq!(said(&moved(OpenProcess::Constant, None, Vec::new())), []);
+    }
+
+    #[test]
+    fn a_peak_that_is_not_met_and_a_burst_that_is_too_late_are_named() {
+        let profile = Profile::new(
+            vec![(S(0), 0.5), (S(3_600), 1.5), (S(7_200), 3.0)],
+            None,
+            S(0),
+        );
+        let burst = |at| Burst {
+            at: S(at),
+            every: Some(S(900)),
+            connections: 200,
+            over: S(30),
+            stagger: S(120),
+        };
+        let model = moved(
+            OpenProcess::Poisson,
+            Some(profile),
+            vec![burst(300), burst(4_200)],
+        );
+        let found = said(&model);
+        let expected = [
+            (
+                "F0151",
+                "The profile of workload \"w\" goes up to 3 times its rate, and to no more than 1.5 times in the 1h00m \
+                 that count.",
+            ),
+            (
+                "F0152",
+                "A burst of workload \"w\" is to begin after 1h10m, and the run ends after 1h10m.",
+            ),
+            (
+                "F0150",
+                "The load of workload \"w\" moves: its profile makes that 26.7 connections a second on average and up to \
+                 60; 200 connections over 30 s after 5m00s and every 15m00s, the nodes one after the other within 2m00s.",
+            ),
+        ];
+        let expected = expected.map(|(code, text)| (code.to_owned(), text.to_owned()));
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn states_and_batches_are_put_in_words_and_remembered_for_their_time() {
+        let state = |per_second, mean| State {
+            per_second,
+            mean: S(mean),
+        };
+        let bursty = Bursty {
+            on: state(130.0, 30),
+            off: state(10.0, 90),
+            correlation: Correlation::Node,
+        };
+        let model = moved(OpenProcess::Bursty(bursty), None, Vec::new());
+        assert_eq!(
+            said(&model)[0].1,
+            "The load of workload \"w\" moves: 40 a second on average, 130 for 30 s at a time and 10 for 1m30s, every node \
+             for itself."
+        );
+        assert_eq!(memory(&model), Some(120.0));
+        let model = moved(
+            OpenProcess::Batch(BatchSize::Constant(16)),
+            None,
+            Vec::new(),
+        );
+        assert_eq!(
+            said(&model)[0].1,
+            "The load of workload \"w\" moves: 2.5 batches a second of 16 connections on average."
+        );
+        assert_eq!(memory(&model), Some(0.0));
+    }
 }

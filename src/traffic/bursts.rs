@@ -36,7 +36,10 @@ impl Burst {
     /// on node `place` of `nodes`.
     pub fn part(&self, count: u64, before: u64, place: u64, nodes: u64) -> BurstPart {
         BurstPart {
-            first: self.at.as_nanos() + part_of(self.stagger, place, nodes),
+            first: self
+                .at
+                .as_nanos()
+                .saturating_add(part_of(self.stagger, place, nodes)),
             every: self.every,
             over: self.over,
             count,

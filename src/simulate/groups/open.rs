@@ -58,7 +58,12 @@ impl GroupBuilder<'_> {
                 OpenProcess::Batch(size) => self.add_batches(&open, rate, *size),
             }
         }
-        for (index, burst) in bursts.iter().enumerate() {
+        let in_time = |burst: &Burst| burst.at < model.duration;
+        for (index, burst) in bursts
+            .iter()
+            .enumerate()
+            .filter(|(_, burst)| in_time(burst))
+        {
             self.add_burst(&open, index, burst);
         }
     }

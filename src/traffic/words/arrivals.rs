@@ -193,7 +193,7 @@ pub fn check_clients(clients: u64, pointer: &str, faults: &mut Faults) {
 }
 
 /// Connections per second of one workload: far above what any NAT carries, and gaps stay well above a nanosecond.
-const FASTEST: f64 = 10_000_000.0;
+pub(super) const FASTEST: f64 = 10_000_000.0;
 
 /// Checks a rate of arrivals.
 fn rate(per_second: f64, process: &str, pointer: &str, faults: &mut Faults) -> Option<()> {

@@ -1,5 +1,6 @@
 //! The words for bursts by the clock.
 
+use super::arrivals::FASTEST;
 use crate::fault::{Code, Fault, Faults, step};
 use crate::traffic::Burst;
 use crate::units::SimTime;
@@ -59,6 +60,15 @@ impl BurstSpec {
                 remedy: "Shorten \"over\", or lengthen \"every\"; a load that never pauses is `constant`."
                     .to_owned(),
             }),
+            Some(every) if self.connections as f64 > FASTEST * every.as_secs_f64() => {
+                faults.push(Fault {
+                    code: Code::E0274,
+                    pointer: step(pointer, "every"),
+                    found: format!("{} connections every {every}.", self.connections),
+                    allowed: "at most 10,000,000 connections per second".to_owned(),
+                    remedy: "Lengthen \"every\", or open fewer.".to_owned(),
+                });
+            }
             _ => {}
         }
         (faults.len() == before).then_some(Burst {
