@@ -3,20 +3,26 @@
 use crate::*;
 use snatsim::traffic::{BatchSize, Burst};
 
-/// Offered connections of every replication: in all, by node, by destination.
-fn offered(model: &Model) -> Vec<(f64, Vec<f64>, Vec<f64>)> {
+/// Offered connections of a replication.
+#[derive(Clone, Debug, PartialEq)]
+struct Offered {
+    all: f64,
+    nodes: Vec<f64>,
+    endpoints: Vec<f64>,
+}
+
+/// Those of every replication.
+fn offered(model: &Model) -> Vec<Offered> {
     let counts = |tallies: &[snatsim::record::Tally]| -> Vec<f64> {
         tallies.iter().map(|tally| tally.offered as f64).collect()
     };
     let run = run(model);
     let replications = run.replications.iter();
     replications
-        .map(|run| {
-            (
-                run.total.offered as f64,
-                counts(&run.by_pool),
-                counts(&run.by_destination),
-            )
+        .map(|run| Offered {
+            all: run.total.offered as f64,
+            nodes: counts(&run.by_pool),
+            endpoints: counts(&run.by_destination),
         })
         .collect()
 }
@@ -71,7 +77,7 @@ fn two_states_disperse_counts_as_the_textbook_says() {
     for seconds in [0.5, 4.0, 40.0] {
         let process = OpenProcess::Bursty(bursty(ON, OFF, Correlation::Workload));
         let counts = offered(&two_by_two(process, seconds));
-        let totals: Vec<f64> = counts.iter().map(|count| count.0).collect();
+        let totals: Vec<f64> = counts.iter().map(|count| count.all).collect();
         let what = format!("two states, {seconds} s");
         agrees(&format!("{what}: mean"), mean(&totals), MEAN_RATE * seconds);
         let both: Vec<(f64, f64)> = totals.iter().map(|n| (*n, *n)).collect();
@@ -98,14 +104,10 @@ fn a_workload_bursts_together_and_nodes_by_themselves() {
         let process = OpenProcess::Bursty(bursty(ON, OFF, correlation));
         let counts = offered(&two_by_two(process, SECONDS));
         let what = format!("{correlation:?}");
-        let pairs = |of: &dyn Fn(&(f64, Vec<f64>, Vec<f64>)) -> Vec<f64>| -> Vec<(f64, f64)> {
-            counts
-                .iter()
-                .map(|count| (of(count)[0], of(count)[1]))
-                .collect()
-        };
-        let by_node = pairs(&|count| count.1.clone());
-        let by_endpoint = pairs(&|count| count.2.clone());
+        let pair = |values: &Vec<f64>| (values[0], values[1]);
+        let by_node: Vec<(f64, f64)> = counts.iter().map(|count| pair(&count.nodes)).collect();
+        let by_endpoint: Vec<(f64, f64)> =
+            counts.iter().map(|count| pair(&count.endpoints)).collect();
         agrees(
             &format!("{what}: between nodes"),
             covariance(&by_node),
@@ -130,7 +132,7 @@ fn two_equal_states_are_a_poisson_process() {
     let process = OpenProcess::Bursty(bursty((10.0, 2.0), (10.0, 8.0), Correlation::Workload));
     let totals: Vec<f64> = offered(&two_by_two(process, 3.0))
         .iter()
-        .map(|n| n.0)
+        .map(|n| n.all)
         .collect();
     let both: Vec<(f64, f64)> = totals.iter().map(|n| (*n, *n)).collect();
     agrees("equal states: mean", mean(&totals), 30.0);
@@ -157,7 +159,7 @@ fn batches_land_whole() {
             mix(&[0.75, 0.25], &[0.5, 0.5], exponential(0.01)),
         );
         let counts = offered(&model);
-        let totals: Vec<f64> = counts.iter().map(|count| count.0).collect();
+        let totals: Vec<f64> = counts.iter().map(|count| count.all).collect();
         let both: Vec<(f64, f64)> = totals.iter().map(|n| (*n, *n)).collect();
         let what = format!("{size:?}");
         agrees(
@@ -169,7 +171,7 @@ fn batches_land_whole() {
         agrees(&format!("{what}: variance"), covariance(&both), variance);
         let nodes: Vec<(f64, f64)> = counts
             .iter()
-            .map(|count| (count.1[0], count.1[1]))
+            .map(|count| (count.nodes[0], count.nodes[1]))
             .collect();
         agrees(&format!("{what}: between nodes"), covariance(&nodes), 0.0);
         let first: Vec<(f64, f64)> = nodes.iter().map(|pair| (pair.0, pair.0)).collect();
@@ -219,7 +221,7 @@ fn a_profile_moves_poisson_arrivals_piece_by_piece() {
     };
     let sum = |from, until| -> f64 {
         let model = between(with_profile(plain(), profile()), from, until);
-        offered(&model).iter().map(|count| count.0).sum()
+        offered(&model).iter().map(|count| count.all).sum()
     };
     let mut in_pieces = 0.0;
     for (piece, factor) in BORDERS.windows(2).zip(FACTORS) {
@@ -249,9 +251,9 @@ fn a_profile_moves_evenly_spaced_arrivals_piece_by_piece() {
         for count in offered(&model) {
             let expected = RATE * factor * (piece[1] - piece[0]);
             assert!(
-                (count.0 - expected).abs() <= 4.0,
+                (count.all - expected).abs() <= 4.0,
                 "{} for {expected}",
-                count.0
+                count.all
             );
         }
     }
@@ -276,7 +278,7 @@ fn windows_of_any_process_add_up() {
                 };
                 offered(&between(workload, from, until))
                     .iter()
-                    .map(|n| n.0)
+                    .map(|n| n.all)
                     .sum()
             };
             let cuts = [0.0, 13.37, 40.0, 40.000_000_001, 71.0, 200.5, 280.0];
@@ -315,11 +317,15 @@ fn bursts_have_exactly_their_connections_where_they_belong() {
     // 375.375, 375.375, 125.125, 125.125: the remainder goes to the first pair.
     assert_eq!(
         counts(0.0, 200.0),
-        (1_001.0, vec![751.0, 250.0], vec![501.0, 500.0])
+        Offered {
+            all: 1_001.0,
+            nodes: vec![751.0, 250.0],
+            endpoints: vec![501.0, 500.0],
+        }
     );
     // Of 1,001 in 20 s the first half of the first node's 751: the second node begins 20 s later.
-    assert_eq!(counts(100.0, 110.0).1, [376.0, 0.0]);
-    assert_eq!(counts(120.0, 140.0).1, [0.0, 250.0]);
-    assert_eq!(counts(0.0, 1_000.0).0, 3_003.0);
-    assert_eq!(counts(140.0, 400.0).0, 0.0);
+    assert_eq!(counts(100.0, 110.0).nodes, [376.0, 0.0]);
+    assert_eq!(counts(120.0, 140.0).nodes, [0.0, 250.0]);
+    assert_eq!(counts(0.0, 1_000.0).all, 3_003.0);
+    assert_eq!(counts(140.0, 400.0).all, 0.0);
 }
