@@ -1,7 +1,7 @@
 //! How a rate moves in the course of a run: by a profile of the day or week, between two states, or both.
 //!
 //! Arrivals are drawn at one rate, in *operational time*, and mapped to the clock through the inverse of the cumulated
-//! rate (E. Çinlar, "Introduction to Stochastic Processes", 1975, section 4.7): where the factor is 2, operational time
+//! rate (E. Çinlar, "Introduction to Stochastic Processes", 1975, chapter 4): where the factor is 2, operational time
 //! passes twice as fast.
 
 use super::Draws;
