@@ -10,13 +10,14 @@ mod replay;
 mod services;
 mod workloads;
 
+pub use crate::traffic::OpenProcess;
 pub use build::{build, refusals};
 pub use paths::{Bypass, Decision, Denial, Path, PathShare, Paths};
 
 use crate::engine::{PoolPlan, Protocol, Schedule, UdpKey};
 use crate::fault::Fault;
 use crate::outbound::{Assumptions, CountedPool, OutboundType, Setup};
-use crate::traffic::{Close, Connect, Law, Retry, TraceRow};
+use crate::traffic::{Burst, Close, Connect, Law, Profile, Retry, TraceRow};
 use crate::units::{Seed, SimTime};
 use std::collections::BTreeMap;
 
@@ -106,8 +107,13 @@ pub enum Traffic {
     Open {
         /// Their process.
         process: OpenProcess,
-        /// Connections per second over the whole cluster, above 0.
+        /// Connections per second over the whole cluster in the long run, where the factor of the profile is 1; 0 where
+        /// there are bursts only.
         per_second: f64,
+        /// What moves the rate in the course of the run; none where nothing does.
+        profile: Option<Profile>,
+        /// What comes by the clock beside that.
+        bursts: Vec<Burst>,
         /// From where to where, how long, which end.
         mix: Mix,
     },
@@ -122,15 +128,6 @@ pub enum Traffic {
     },
     /// Recorded connections, sorted by start, equal ones in file order, all before `duration`.
     Trace(Vec<TraceRow>),
-}
-
-/// The process of open-loop arrivals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OpenProcess {
-    /// Independent exponential gaps.
-    Poisson,
-    /// Evenly spaced for every pair of node and endpoint.
-    Constant,
 }
 
 /// From where to where a workload's connections go, how long they live and how they end.
@@ -169,10 +166,39 @@ impl Traffic {
     /// Whether it opens nothing; of workloads, only where [`Model::reaching`] left nothing of them.
     pub fn is_empty(&self) -> bool {
         match self {
-            Traffic::Open { per_second, .. } => *per_second == 0.0,
+            Traffic::Open {
+                per_second, bursts, ..
+            } => *per_second == 0.0 && bursts.is_empty(),
             Traffic::Closed { clients, .. } => *clients == 0,
             Traffic::Trace(rows) => rows.is_empty(),
         }
+    }
+
+    /// Connections per second in `[from, until)` of a run, averaged over all runs; none for clients and traces.
+    pub fn mean_rate(&self, from: SimTime, until: SimTime) -> Option<f64> {
+        let Traffic::Open {
+            per_second,
+            profile,
+            bursts,
+            ..
+        } = self
+        else {
+            return None;
+        };
+        let rate = match profile {
+            Some(profile) => per_second * profile.mean(from, until),
+            None => *per_second,
+        };
+        if bursts.is_empty() {
+            return Some(rate);
+        }
+        let within = bursts.iter().map(|burst| burst.begun(from, until));
+        Some(rate + within.sum::<f64>() / (until - from).as_secs_f64())
+    }
+
+    /// Whether the rate of arrivals that wait for nothing is the same all along, however they come.
+    pub fn is_stationary(&self) -> bool {
+        matches!(self, Traffic::Open { profile: None, bursts, .. } if bursts.is_empty())
     }
 }
 

@@ -19,6 +19,7 @@ mod rare;
 mod refusal;
 mod timeline;
 mod uncertainty;
+mod varying;
 pub mod words;
 
 pub use document::*;

@@ -109,7 +109,8 @@ impl Loaded {
         let mut files: Vec<String> = Vec::new();
         for workload in &self.spec.workloads {
             let lifetime = workload.lifetime.as_ref().and_then(|law| law.file());
-            for file in workload.arrivals.file().into_iter().chain(lifetime) {
+            let arrivals = workload.arrivals.as_ref().and_then(|words| words.file());
+            for file in arrivals.into_iter().chain(lifetime) {
                 if !files.iter().any(|known| known == file) {
                     files.push(file.to_owned());
                 }

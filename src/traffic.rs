@@ -1,5 +1,8 @@
 //! Traffic: the words for it in a scenario, its laws, and the arrival streams drawn from them.
 
+mod batches;
+mod bursts;
+mod course;
 mod dealt;
 mod draws;
 mod lanes;
@@ -8,6 +11,9 @@ mod stream;
 pub mod trace;
 pub mod words;
 
+pub use batches::BatchSize;
+pub use bursts::{Burst, BurstPart};
+pub use course::{Bursty, Correlation, CoursePlan, Profile, State};
 pub use dealt::Dealt;
 pub use draws::{Draws, Lifetimes};
 pub use law::{Law, LawError, quantile_of};
@@ -65,6 +71,19 @@ pub struct Retry {
     pub factor: f64,
     /// Relative jitter of the pause, in [0, 1].
     pub jitter: f64,
+}
+
+/// The process of arrivals that wait for nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum OpenProcess {
+    /// Independent exponential gaps.
+    Poisson,
+    /// Evenly spaced for every pair of node and endpoint.
+    Constant,
+    /// Poisson at one of two rates, for exponential times.
+    Bursty(Bursty),
+    /// Poisson batches, each from one node to one endpoint.
+    Batch(BatchSize),
 }
 
 /// One recorded connection.

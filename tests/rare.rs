@@ -9,11 +9,12 @@ mod rarity;
 use models::*;
 use rarity::*;
 use snatsim::engine::{ActiveLimit, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn};
-use snatsim::model::{Model, Traffic, Workload};
+use snatsim::model::{Mix, Model, OpenProcess, Traffic, Workload};
 use snatsim::results::erlang::erlang_b;
 use snatsim::simulate::rare::{WhyNot, obstacles, rare};
 use snatsim::simulate::{Detail, simulate};
-use snatsim::traffic::{Close, CloseKind, Connect, Law, Retry};
+use snatsim::traffic::{BatchSize, Burst, Bursty, Close, CloseKind, Connect, Correlation};
+use snatsim::traffic::{Law, Profile, Retry, State};
 use snatsim::units::Seed;
 
 /// Standard errors that an estimate may lie from what is expected: by chance once in 16,000.
@@ -123,15 +124,10 @@ fn holds() -> Holds {
 /// Exponential lives of 3 s; all ends, SYNs and tries as they come.
 fn mixed(rate: f64, close: Close, syn_retries: u32, attempts: u32) -> Workload {
     let law = Law::exponential(3.0).expect("a law");
-    let Traffic::Open {
-        process,
-        per_second,
-        mut mix,
-    } = poisson(rate, mix(&[1.0], &[1.0], law))
-    else {
-        unreachable!("a Poisson workload is open")
+    let mix = Mix {
+        close,
+        ..mix(&[1.0], &[1.0], law)
     };
-    mix.close = close;
     Workload {
         connect: Connect {
             timeout: None,
@@ -144,11 +140,7 @@ fn mixed(rate: f64, close: Close, syn_retries: u32, attempts: u32) -> Workload {
             factor: 2.0,
             jitter: 0.5,
         },
-        ..workload(Traffic::Open {
-            process,
-            per_second,
-            mix,
-        })
+        ..workload(poisson(rate, mix))
     }
 }
 
@@ -319,15 +311,36 @@ fn a_load_without_a_steady_state_is_refused_with_its_place() {
         unanswered: 0.5,
         ..FIN
     };
-    let Traffic::Open {
-        process,
-        per_second,
-        mut mix,
-    } = poisson(1.0, all())
-    else {
-        unreachable!("a Poisson workload is open")
+    let half_answered = Mix {
+        close: unanswered,
+        ..all()
     };
-    mix.close = unanswered;
+    let moved = |process, profile, bursts| {
+        workload(Traffic::Open {
+            process,
+            per_second: 1.0,
+            profile,
+            bursts,
+            mix: all(),
+        })
+    };
+    let state = |per_second| State {
+        per_second,
+        mean: s(1.0),
+    };
+    let bursty = Bursty {
+        on: state(2.0),
+        off: state(0.0),
+        correlation: Correlation::Node,
+    };
+    let burst = Burst {
+        at: s(1.0),
+        every: None,
+        connections: 1,
+        over: s(0.0),
+        stagger: s(0.0),
+    };
+    let steady = Profile::new(vec![(s(0.0), 1.0)], None, s(0.0));
     let again = Retry {
         attempts: 2,
         ..ONE_TRY
@@ -343,12 +356,12 @@ fn a_load_without_a_steady_state_is_refused_with_its_place() {
         workload(Traffic::Trace(vec![row(0.0, 1.0, CloseKind::Fin)])),
         Workload {
             retry: again,
-            ..workload(Traffic::Open {
-                process,
-                per_second,
-                mix,
-            })
+            ..workload(poisson(1.0, half_answered))
         },
+        moved(OpenProcess::Bursty(bursty), None, Vec::new()),
+        moved(OpenProcess::Batch(BatchSize::Constant(2)), None, Vec::new()),
+        moved(OpenProcess::Poisson, Some(steady), Vec::new()),
+        moved(OpenProcess::Poisson, None, vec![burst]),
     ];
     let faults = obstacles(&one_cell(load_balancer(64), workloads, 1));
     let places: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
@@ -358,7 +371,11 @@ fn a_load_without_a_steady_state_is_refused_with_its_place() {
             "/workloads/1/arrivals/constant",
             "/workloads/2/arrivals/closed",
             "/workloads/3/arrivals/trace",
-            "/workloads/4/close/unanswered"
+            "/workloads/4/close/unanswered",
+            "/workloads/5/arrivals/bursty",
+            "/workloads/6/arrivals/batch",
+            "/workloads/7/profile",
+            "/workloads/8/bursts"
         ]
     );
     assert!(faults.iter().all(|fault| fault.code.id() == "E0601"));

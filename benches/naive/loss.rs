@@ -38,7 +38,9 @@ impl Workload {
         let Traffic::Open {
             process: OpenProcess::Poisson,
             per_second,
+            profile: None,
             mix,
+            ..
         } = &workload.traffic
         else {
             return None;

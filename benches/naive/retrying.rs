@@ -201,7 +201,9 @@ fn workloads(model: &Model, keys: &[usize]) -> (Vec<Workload>, Vec<Source>) {
         let Traffic::Open {
             process: OpenProcess::Poisson,
             per_second,
+            profile: None,
             mix,
+            ..
         } = &workload.traffic
         else {
             panic!("{}: Poisson arrivals only", workload.name);

@@ -40,6 +40,9 @@ examples! {
     "network-rules";
     "ways-out";
     "http-proxy";
+    "deploy-at-once";
+    "office-hours";
+    "bursting-workers";
     "replayed-trace" ["traces/nightly-job.csv"];
 }
 
@@ -52,6 +55,8 @@ examples! {
     "firewall-ips-instances";
     "hot-node-share";
     "hold-down";
+    "stagger";
+    "together";
 }
 
 impl Example {

@@ -92,15 +92,25 @@ codes! {
     E0212: "address of a destination",
         "address is one IPv4 or IPv6 address as text. It only tells destinations apart: two destinations with the same address share it, and one without an address has an address of its own. Names are not resolved.\n\nendpoints: n stands for n different addresses with one port each, so it does not go together with one literal address; give several destinations, or leave address out.";
     E0213: "workload incomplete",
-        "A workload says where it connects to (destination) and how long a connection lives (lifetime), because both decide how many ports it holds. Only a traced workload needs neither: the trace says so.";
+        "A workload says when it opens connections (arrivals, bursts or both), where it connects to (destination) and how long a connection lives (lifetime), because all decide how many ports it holds. Only a traced workload needs neither destination nor lifetime: the trace says so.";
     E0214: "the trace says so already",
-        "destination, lifetime, close and placement of a traced workload come from its trace, row by row. Given beside the trace they would have to be ignored, so they are refused. connect and retry do apply.";
+        "destination, lifetime, close and placement of a traced workload come from its trace, row by row, and so do the times: it takes no profile and no bursts. Given beside the trace they would have to be ignored, so they are refused. connect and retry do apply.";
     E0215: "more than 5,000 nodes",
         "An AKS cluster has at most 5,000 nodes (includes/container-service-limits.md), and so has a scenario.\n\nWhere a trace has more sources than that, nodes picks those that count: { \"file\": \"conn.log\", \"nodes\": [\"10.0.0.0/24\"] }.";
     E0216: "nothing to simulate",
         "A scenario needs at least one workload that opens connections and at least one outbound type that they leave by. `snatsim compare` adds Load Balancer, NAT Gateway and Azure Firewall where they are missing.";
     E0217: "closed loop without time",
         "A client of a closed loop thinks, connects, lives and thinks again. Where it thinks for no time at all and a connection takes none either, it would open infinitely many connections at one instant. So the think time is above 0, if only a little.";
+    E0270: "no rate to move",
+        "profile multiplies the rate of poisson, constant, bursty or batch arrivals by a factor of the time, and bursts add connections by the clock. Clients of a closed loop have no rate: each opens its next connection when it has thought, and a burst among them would have nobody to wait for it. A trace has its own times, row by row (E0214).\n\nGive what moves a workload of its own: two workloads may have the same destination, placement and lifetime.";
+    E0271: "profile without meaning",
+        "A profile has either a name, { \"named\": \"officeHours\" }, or factors of its own:\n\n{ \"factors\": [ { \"at\": \"0h\", \"factor\": 0.2 }, { \"at\": \"8h\", \"factor\": 1.5 } ], \"every\": \"24h\" }\n\nEach factor holds from its time to the next; the first is at 0s, so that something is said of every time. \"every\" says when they begin anew; without it the last one holds to the end. \"start\" says how far into the profile the run begins.\n\nThe rate at a time is the rate of the arrivals times the factor. Nothing is normalised: factors with a mean of 0.5 halve the load. The named ones have a mean of 1 over their day or week.";
+    E0272: "states that do not burst",
+        "bursty arrivals are Poisson at one of two rates, each for an exponential time: { \"on\": { \"perSecond\": 500, \"mean\": \"30s\" }, \"off\": { \"perSecond\": 5, \"mean\": \"5m\" } }. The rates are over the whole cluster and at least 0, one of them above; the mean times are at least 1ms.\n\nIn the long run that is (on x its time + off x its time) / (both times) connections per second: here 50. With \"correlation\": \"workload\" all nodes are in the same state, with \"node\" each for itself.\n\nSource: H. Heffes and D. M. Lucantoni, IEEE Journal on Selected Areas in Communications 4, 1986.";
+    E0273: "batch without a size",
+        "A batch has at least one connection and at most a million, all opened at one instant on one node and to one endpoint: { \"batch\": { \"batchesPerSecond\": 0.5, \"size\": { \"geometric\": { \"mean\": 20 } } } }. A size is constant, uniform from min to max, or geometric with a mean.\n\nBatches come at instants of a Poisson process. Connections per second are batchesPerSecond times the mean size.";
+    E0274: "burst that does not fit",
+        "A burst is a number of connections by the clock: { \"at\": \"9h\", \"connections\": 2000, \"over\": \"1m\" }. \"every\" makes it come again, and is then at least as long as the burst takes.\n\nThe connections are dealt to nodes and endpoints by their shares, and each node opens its part evenly spaced over \"over\". \"stagger\" spreads the starts of the nodes: of 10 nodes with \"stagger\": \"5m\", one begins every 30 s.";
 
     // --- Routes, security rules, the HTTP proxy: E023x ---
     E0230: "network of the address space",
@@ -308,6 +318,12 @@ codes! {
         "These connections are stopped before any NAT: by a network security group, by a route to None, or because the outbound type leads nowhere. They count as `denied`, outside offered: no number of SNAT ports helps them. `paths` in the result names the rule.\n\nIf they should get through, the rule is what to change; clients see connect timeouts, as with exhausted ports.";
     F0132: "two ceilings enforced as one",
         "With a NAT Gateway on AzureFirewallSubnet connections take the gateway's ports: 64,512 for each of its public IPs, 50,000 of them active toward one endpoint, 2 million connections in all. Each instance of the firewall still carries at most 250,000 connections.\n\nsnatsim enforces the smaller of the gateway's 2 million and instances x 250,000, over all instances together. Instances are dealt connections at random, so the fullest is a little fuller than the mean: with 250,000 each by about 0.2 percent.\n\nSource: MicrosoftDocs/azure-docs, articles/firewall/integrate-with-nat-gateway.md and articles/firewall/firewall-faq.yml.";
+    F0150: "a load that moves",
+        "The load of this workload is not the same all along: a profile of the day, two states, batches, or bursts by the clock. Ports run out at the peak and not at the mean, so the mean rate alone says little.\n\nThe failure probability is over all connections of the counted time; a quiet night in it makes a bad morning look good. refusedMinutes and timeline.csv say when it happened. Erlang's formula needs one rate, so there is none to compare with, and --rare needs a steady state.\n\nWhere a clock moves the load there is no interval with fewer than 10 replications: stretches of time that differ by design do not repeat each other.";
+    F0151: "a peak that the run does not meet",
+        "A profile is highest at a time that the counted part of the run does not reach: a run of three hours that begins at midnight never sees the morning. What is said about such a run holds for those hours only.\n\nMake the duration at least the period of the profile (24 hours, or 7 days) plus the warm-up, or begin where it matters: \"start\" in the profile says how far into it the run begins.";
+    F0152: "bursts after the end",
+        "A burst begins at or after duration, so it never comes. Lengthen duration, or let the burst begin earlier.";
 
     // --- Findings about the input: F02xx ---
     F0201: "mean that does not exist",

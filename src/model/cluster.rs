@@ -4,7 +4,7 @@ use super::build::{Review, among, check_names};
 use super::services::outbound_frontend_rules;
 use crate::fault::{Code, Fault, step};
 use crate::outbound::{ClusterFacts, MaxSurge, PoolFacts};
-use crate::scenario::{NodePoolSpec, ScenarioSpec};
+use crate::scenario::{NodePoolSpec, ScenarioSpec, WorkloadSpec};
 use std::ops::Range;
 
 /// Nodes that AKS allows in a cluster: `includes/container-service-limits.md`.
@@ -40,7 +40,10 @@ impl Cluster {
             .map(|cluster| outbound_frontend_rules(cluster, review))
             .unwrap_or_default();
         if declared.is_empty() {
-            let traced = |workload: &crate::scenario::WorkloadSpec| workload.arrivals.is_trace();
+            let traced = |workload: &WorkloadSpec| {
+                let arrivals = workload.arrivals.as_ref();
+                arrivals.is_some_and(|arrivals| arrivals.is_trace())
+            };
             if !spec.workloads.iter().all(traced) {
                 review.fault(no_nodes("The cluster has no node pools."));
             }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::scenario::{self, Loaded};
-use crate::traffic::CloseKind;
+use crate::traffic::{BatchSize, CloseKind, Correlation};
 use serde_json::{Value, json};
 
 fn shop() -> Value {
@@ -376,4 +376,65 @@ fn words_of_the_cluster_count_where_the_sources_of_traces_are_its_nodes() {
     assert_eq!(allocation.expect("a Load Balancer").inbound_blocks, 1);
     let sized = json!({ "networkPlugin": "azure", "subnetAddressPrefix": "10.240.0.0/24" });
     assert!(with(sized).expect_err("no pools").contains("error[E0254]"));
+}
+
+#[test]
+fn loads_that_move_are_what_their_words_say() {
+    let s = SimTime::from_secs;
+    let with = |fields: Value| {
+        let mut value = shop();
+        let workload = value["workloads"][0].as_object_mut().expect("a workload");
+        workload.remove("arrivals");
+        workload.extend(fields.as_object().expect("fields").clone());
+        match model(&value).workloads.remove(0).traffic {
+            Traffic::Open {
+                process,
+                per_second,
+                profile,
+                bursts,
+                ..
+            } => (process, per_second, profile, bursts),
+            other => panic!("{other:?}"),
+        }
+    };
+    let states = json!({ "on": { "perSecond": 500, "mean": "30s" }, "off": { "perSecond": 5, "mean": "5m" } });
+    let (process, per_second, ..) = with(json!({ "arrivals": { "bursty": states } }));
+    let OpenProcess::Bursty(bursty) = process else {
+        panic!("{process:?}")
+    };
+    assert_eq!(bursty.correlation, Correlation::Workload);
+    assert_eq!((bursty.on.per_second, bursty.off.mean), (500.0, s(300)));
+    assert!((per_second - (500.0 * 30.0 + 5.0 * 300.0) / 330.0).abs() < 1e-9);
+
+    let size = json!({ "uniform": { "min": 2, "max": 8 } });
+    let batch = json!({ "arrivals": { "batch": { "batchesPerSecond": 0.5, "size": size } } });
+    let (process, per_second, ..) = with(batch);
+    assert_eq!(
+        process,
+        OpenProcess::Batch(BatchSize::Uniform { min: 2, max: 8 })
+    );
+    assert_eq!(per_second, 2.5);
+
+    let (.., profile, bursts) = with(json!({
+        "arrivals": { "constant": { "perSecond": 10 } },
+        "profile": { "factors": [ { "at": "0h", "factor": 0.5 }, { "at": "8h", "factor": 2 } ], "every": "24h", "start": "7h" },
+        "bursts": [ { "at": "9h", "connections": 40 } ]
+    }));
+    let steps = vec![(s(0), 0.5), (s(8 * 3_600), 2.0)];
+    let expected = Profile::new(steps, Some(s(24 * 3_600)), s(7 * 3_600));
+    assert_eq!(profile, Some(expected));
+    let burst = Burst {
+        at: s(9 * 3_600),
+        every: None,
+        connections: 40,
+        over: s(0),
+        stagger: s(0),
+    };
+    assert_eq!(bursts, [burst]);
+
+    let (_, per_second, profile, bursts) = with(
+        json!({ "bursts": [ { "at": "1m", "connections": 40, "every": "5m", "stagger": "1m" } ] }),
+    );
+    assert_eq!((per_second, profile), (0.0, None));
+    assert_eq!((bursts[0].every, bursts[0].stagger), (Some(s(300)), s(60)));
 }

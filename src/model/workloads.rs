@@ -1,15 +1,20 @@
 //! Workloads under their rules; those of traces still in the words of their logs.
 
+mod open;
+
 use super::build::{Files, Review, check_names};
 use super::cluster::Cluster;
 use super::destinations::Destinations;
-use super::{Mix, Note, OpenProcess, Traffic};
+use super::{Mix, Note, Traffic};
 use crate::fault::{Code, Fault, step};
 use crate::scenario::{Problem, ScenarioSpec, WorkloadSpec};
 use crate::traffic::trace::{self, FileError, Trace};
-use crate::traffic::words::{ArrivalsSpec, CloseSpec, LawSpec, PlacementSpec, TraceSpec};
+use crate::traffic::words::{
+    ArrivalsSpec, CloseSpec, LawSpec, PlacementSpec, TraceSpec, check_clients,
+};
 use crate::traffic::{Connect, Law, Retry};
 use ipnet::IpNet;
+use open::Opening;
 use std::io;
 use std::net::IpAddr;
 use std::ops::Range;
@@ -97,8 +102,11 @@ impl Context<'_> {
             .cluster
             .pool(spec.node_pool.as_deref(), &self.pointer, review);
         let source = match &spec.arrivals {
-            ArrivalsSpec::Trace(words) => self.logged(words, nodes, files, review),
-            arrivals => self.drawn(arrivals, nodes, files, review),
+            Some(ArrivalsSpec::Trace(words)) => self.logged(words, nodes, files, review),
+            Some(ArrivalsSpec::Closed { clients, think }) => {
+                self.closed(*clients, think, nodes, files, review)
+            }
+            arrivals => self.open(arrivals.as_ref(), nodes, files, review),
         };
         Some(Draft {
             name: spec.name.clone(),
@@ -106,53 +114,71 @@ impl Context<'_> {
             connect: connect?,
             retry: retry?,
             // A trace says where connections went.
-            cooperates: !spec.no_http_proxy_vars.unwrap_or(spec.arrivals.is_trace()),
+            cooperates: {
+                let is_trace = spec
+                    .arrivals
+                    .as_ref()
+                    .is_some_and(|arrivals| arrivals.is_trace());
+                !spec.no_http_proxy_vars.unwrap_or(is_trace)
+            },
         })
     }
 
-    /// Connections of a process.
-    fn drawn(
+    /// Connections that wait for nothing.
+    fn open(
         &self,
-        arrivals: &ArrivalsSpec,
+        arrivals: Option<&ArrivalsSpec>,
+        nodes: Option<Range<usize>>,
+        files: Files,
+        review: &mut Review,
+    ) -> Option<Source> {
+        let before = review.problems.len();
+        let opening = self.opening(arrivals, review);
+        let mix = self.mix(nodes, files, review)?;
+        if review.problems.len() > before {
+            return None;
+        }
+        let Opening {
+            process,
+            per_second,
+            profile,
+            bursts,
+        } = opening?;
+        Some(Source::Drawn(Traffic::Open {
+            process,
+            per_second,
+            profile,
+            bursts,
+            mix,
+        }))
+    }
+
+    /// Connections of clients that wait.
+    fn closed(
+        &self,
+        clients: u64,
+        think: &LawSpec,
         nodes: Option<Range<usize>>,
         files: Files,
         review: &mut Review,
     ) -> Option<Source> {
         let before = review.problems.len();
         let pointer = self.at("arrivals");
-        review.check(|faults| arrivals.check(&pointer, faults));
-        let think = match arrivals {
-            ArrivalsSpec::Closed { think, .. } => {
-                let pointer = step(&step(&pointer, "closed"), "think");
-                let law = self.law(think, &pointer, files, review);
-                if let Some(law) = &law {
-                    check_think(law, &pointer, review);
-                }
-                law
-            }
-            _ => None,
-        };
+        review.check(|faults| check_clients(clients, &pointer, faults));
+        self.refuse_moving_clients(review);
+        let pointer = step(&step(&pointer, "closed"), "think");
+        let think = self.law(think, &pointer, files, review);
+        if let Some(law) = &think {
+            check_think(law, &pointer, review);
+        }
         let mix = self.mix(nodes, files, review)?;
         if review.problems.len() > before {
             return None;
         }
-        Some(Source::Drawn(match arrivals {
-            ArrivalsSpec::Poisson { per_second } => Traffic::Open {
-                process: OpenProcess::Poisson,
-                per_second: *per_second,
-                mix,
-            },
-            ArrivalsSpec::Constant { per_second } => Traffic::Open {
-                process: OpenProcess::Constant,
-                per_second: *per_second,
-                mix,
-            },
-            ArrivalsSpec::Closed { clients, .. } => Traffic::Closed {
-                clients: *clients,
-                think: think?,
-                mix,
-            },
-            ArrivalsSpec::Trace(_) => unreachable!("a trace is not drawn"),
+        Some(Source::Drawn(Traffic::Closed {
+            clients,
+            think: think?,
+            mix,
         }))
     }
 
@@ -282,6 +308,8 @@ impl Context<'_> {
             ("lifetime", self.spec.lifetime.is_some()),
             ("close", self.spec.close.is_some()),
             ("placement", self.spec.placement.is_some()),
+            ("profile", self.spec.profile.is_some()),
+            ("bursts", self.spec.bursts.is_some()),
         ];
         for (field, _) in strays.iter().filter(|(_, present)| *present) {
             review.fault(Fault {

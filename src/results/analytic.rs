@@ -75,6 +75,10 @@ pub(super) fn obstacles_in_the_long_run(model: &Model) -> Vec<&'static str> {
                     *process != OpenProcess::Poisson,
                     "arrivals that are not Poisson",
                 );
+                say(
+                    !workload.traffic.is_stationary(),
+                    "a load that varies in time",
+                );
                 let schedule = workload.schedule(protocol(model, mix));
                 say(!schedule.is_pure_loss(), RETRIES);
                 say(
@@ -187,7 +191,11 @@ pub(super) fn flows<'a>(model: &'a Model, plan: &PoolPlan) -> Vec<Flow<'a>> {
         };
         let parts = parts(model, plan, workload);
         let rate = match &workload.traffic {
-            Traffic::Open { per_second, .. } => *per_second,
+            // Bursts alone may leave the time that counts without a connection.
+            Traffic::Open { .. } => {
+                let rate = workload.traffic.mean_rate(model.warmup, model.duration);
+                rate.filter(|rate| *rate > 0.0)?
+            }
             _ => parts.iter().map(|part| part.rate).sum(),
         };
         let (mut held, mut active) = (0.0, 0.0);
@@ -352,7 +360,7 @@ mod tests {
     use super::*;
     use crate::engine::ActiveLimit;
     use crate::results::fixture;
-    use crate::traffic::Law;
+    use crate::traffic::{Burst, Law, Profile};
     use crate::units::SimTime;
 
     fn close(found: f64, expected: f64, relative: f64) {
@@ -458,6 +466,36 @@ mod tests {
             erlang_b(760.0 * 66.0, 50_000),
             1e-12,
         );
+    }
+
+    #[test]
+    fn a_load_that_varies_is_offered_as_its_mean() {
+        let mut workload = fixture::poisson("w", 4.0, exponential(1.0), &[(0, 1.0)], &[(0, 1.0)]);
+        let Traffic::Open {
+            profile, bursts, ..
+        } = &mut workload.traffic
+        else {
+            unreachable!("the fixture is open-loop")
+        };
+        let s = SimTime::from_secs;
+        // From 1,000 s on 2.5 times 4 a second, and in the 1,000 s that count five times 50 connections.
+        *profile = Some(Profile::new(vec![(s(0), 0.0), (s(1_000), 2.5)], None, s(0)));
+        bursts.push(Burst {
+            at: s(600),
+            every: Some(s(200)),
+            connections: 50,
+            over: s(1),
+            stagger: s(0),
+        });
+        let mut model = fixture::model(1, 1, vec![workload]);
+        model.warmup = s(1_100);
+        model.duration = s(2_100);
+        let plan = fixture::plan(Grouping::ByNode, 32);
+        let found = analyse(&model, &plan).total;
+        // At 1,200, 1,400, … 2,000 s: five.
+        close(found.offered_load.unwrap(), 10.0 + 0.25, 1e-12);
+        assert_eq!(found.blocking, None);
+        assert_eq!(found.why.as_deref(), Some("a load that varies in time"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::findings;
 use super::holds::{HoldTimes, hold_times};
 use super::interval::{self, Share};
 use super::timeline;
+use super::varying;
 use crate::engine::PoolPlan;
 use crate::model::{Model, Outbound, Path};
 use crate::record::{Cause, Slot, Tally, UsedCounts};
@@ -211,7 +212,11 @@ impl<'a> Subject<'a> {
             units,
             method,
             self.model.confidence,
-            self.run.fullest_mean_use,
+            match self.model.workloads.iter().any(varying::moves) {
+                // Refusals would begin at the peak, whatever the mean.
+                true => self.run.fullest_mean_use.max(self.peak_of_limit()),
+                false => self.run.fullest_mean_use,
+            },
         )
     }
 
@@ -234,7 +239,7 @@ impl<'a> Subject<'a> {
             self.window().as_secs_f64(),
             slots,
             replications.len(),
-            self.holds.as_ref()?.mean,
+            self.holds.as_ref()?.mean.max(varying::memory(self.model)?),
         )?;
         let batches = replications.iter().flat_map(|run| {
             (0..cut).map(move |batch| {
@@ -573,8 +578,10 @@ fn connections(tally: &Tally, aside: Aside) -> Connections {
 mod tests {
     use super::*;
     use crate::fault::{Code, Fault};
+    use crate::model::Traffic;
     use crate::results::{fixture, schema};
     use crate::simulate::slots_in;
+    use crate::traffic::Profile;
 
     fn about() -> About {
         About {
@@ -781,6 +788,33 @@ mod tests {
         let batches = &figures(&found, 0).failure_probability;
         assert_eq!(batches.method, IntervalMethod::Batches);
         assert!(batches.low < batches.estimate && batches.estimate < batches.high);
+    }
+
+    /// A clock moves the load: no stretch of time repeats another, and refusals would begin at the peak.
+    #[test]
+    fn a_load_that_moves_has_no_batches_and_is_bounded_at_its_peak() {
+        let (mut model, mut run) = fixture::comparison(&[0, 0]);
+        for replication in &mut run.outbounds[0].as_mut().unwrap().replications {
+            replication.peak_used[0] = 768;
+        }
+        let bound = |model: &Model, run: &RunResult| {
+            let found = of(model, run);
+            figures(&found, 0).failure_probability.high.unwrap()
+        };
+        let mean_use = run.outbounds[0].as_ref().unwrap().fullest_mean_use;
+        let peak = 768.0 / f64::from(model.outbounds[0].plan.as_ref().unwrap().limit);
+        assert!(mean_use < peak);
+        let steady = bound(&model, &run);
+        let Traffic::Open { profile, .. } = &mut model.workloads[0].traffic else {
+            unreachable!("the fixture is open-loop")
+        };
+        let s = SimTime::from_secs;
+        *profile = Some(Profile::new(vec![(s(0), 1.0), (s(60), 2.0)], None, s(0)));
+        let moved = bound(&model, &run);
+        assert!((moved / steady - (1.0 - mean_use) / (1.0 - peak)).abs() < 1e-12);
+        assert_eq!(varying::memory(&model), None);
+        let found = of(&model, &run);
+        assert!(codes(&found.outbounds[0]).contains(&"F0150"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::asides;
 use super::document::*;
 use super::figures::{About, Subject};
+use super::varying;
 use super::words::{count, counted, estimate, share, span};
 use crate::engine::Grouping;
 use crate::fault::{Code, Fault};
@@ -178,6 +179,7 @@ pub fn findings(
         subject,
     };
     let mut found: Vec<Finding> = rules.iter().filter_map(|rule| rule(&seen)).collect();
+    found.extend(varying::findings(subject.model));
     if about.compare {
         found.extend(closed_loops_differ(&seen));
     }
@@ -529,11 +531,17 @@ fn no_interval(seen: &Seen) -> Option<Finding> {
         let runs = u64::from(seen.subject.model.replications);
         info(
             Code::F0105,
-            format!(
-                "{} of this length: too little for an interval. Ask for 10 (--replications 10), \
-                 or for a duration of 200 mean holds or more.",
-                counted(runs, "replication")
-            ),
+            match varying::memory(seen.subject.model) {
+                Some(_) => format!(
+                    "{} of this length: too little for an interval. Ask for 10 (--replications 10), \
+                     or for a duration of 200 mean holds or more.",
+                    counted(runs, "replication")
+                ),
+                None => format!(
+                    "{} of a load that moves: too little for an interval. Ask for 10 (--replications 10).",
+                    counted(runs, "replication")
+                ),
+            },
         )
     })
 }

@@ -76,6 +76,8 @@ pub fn poisson(
         traffic: Traffic::Open {
             process: OpenProcess::Poisson,
             per_second,
+            profile: None,
+            bursts: Vec::new(),
             mix: Mix {
                 nodes: nodes.to_vec(),
                 endpoints: endpoints.to_vec(),

@@ -103,9 +103,10 @@ impl Part {
 /// A workload's connections by the way they end.
 pub(super) fn parts(model: &Model, plan: &PoolPlan, workload: &Workload) -> Vec<Part> {
     let (rate, mix) = match &workload.traffic {
-        Traffic::Open {
-            per_second, mix, ..
-        } => (*per_second, mix),
+        Traffic::Open { mix, .. } => {
+            let rate = workload.traffic.mean_rate(model.warmup, model.duration);
+            (rate.unwrap_or_default(), mix)
+        }
         Traffic::Closed {
             clients,
             think,

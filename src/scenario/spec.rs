@@ -4,7 +4,8 @@ use super::network::NetworkSpec;
 use crate::engine::Protocol;
 use crate::outbound::{AssumptionsSpec, MaxSurge, OutboundSpec};
 use crate::traffic::words::{
-    ArrivalsSpec, CloseSpec, ConnectSpec, LawSpec, PlacementSpec, PopularitySpec, RetrySpec,
+    ArrivalsSpec, BurstSpec, CloseSpec, ConnectSpec, LawSpec, PlacementSpec, PopularitySpec,
+    ProfileSpec, RetrySpec,
 };
 use crate::units::SimTime;
 use schemars::JsonSchema;
@@ -247,8 +248,12 @@ pub struct WorkloadSpec {
     pub placement: Option<PlacementSpec>,
     /// Name of the destination; not for traces.
     pub destination: Option<String>,
-    /// When connections are opened.
-    pub arrivals: ArrivalsSpec,
+    /// When connections are opened; may be left out where there are `bursts`.
+    pub arrivals: Option<ArrivalsSpec>,
+    /// How the rate of the arrivals moves with the time of day or week; not for traces and clients.
+    pub profile: Option<ProfileSpec>,
+    /// Bursts by the clock, beside the arrivals; not for traces and clients.
+    pub bursts: Option<Vec<BurstSpec>>,
     /// How long a connection lives; not for traces.
     pub lifetime: Option<LawSpec>,
     /// How connections end, default all by FIN; not for traces.

@@ -106,7 +106,7 @@ impl<'a> Counter<'a> {
     fn drawn(&self, stream: &StreamPlan, seed: Seed) -> u64 {
         let duration = self.window.duration;
         let from = self.window.warmup.as_nanos();
-        let expected = stream.process.per_second() * duration.as_secs_f64();
+        let expected = stream.expected(duration);
         let mut count = 0;
         Stream::new(stream, seed, expected).batches(duration.as_nanos(), |batch| {
             count += batch.iter().filter(|arrival| arrival.at >= from).count() as u64;

@@ -24,17 +24,15 @@ impl<'a> Feed<'a> {
         const SHARED: f64 = 32_768.0;
         /// Arrivals of one stream at one cell that the sort takes for a run to merge, with room for chance.
         const RUN: f64 = 128.0;
-        let seconds = duration.as_secs_f64();
-        let expected = |per_second: f64| per_second * seconds;
         let streams: Vec<Stream> = group
             .streams
             .iter()
-            .map(|plan| Stream::new(plan, seed, expected(plan.process.per_second())))
+            .map(|plan| Stream::new(plan, seed, plan.expected(duration)))
             .collect();
         let open: f64 = group
             .streams
             .iter()
-            .map(|plan| expected(plan.process.per_second()))
+            .map(|plan| plan.expected(duration))
             .sum();
         let runs = match streams.len() {
             0 | 1 => 0.0,

@@ -1,10 +1,12 @@
 //! Which cells there are: keys from resolved addresses, blocks of nodes, and the streams that feed each group of cells.
 
+mod open;
+
 use crate::engine::Sort;
 use crate::engine::{Arrival, End, Grouping, PoolPlan, Protocol, ReleaseSize, Schedule};
-use crate::model::{Mix, Model, OpenProcess, Paths, Traffic, Workload};
+use crate::model::{Mix, Model, Paths, Traffic, Workload};
 use crate::record::{ClassUse, KeyUse, Layout, Parts};
-use crate::traffic::{CellMarks, ClientPlan, CloseKind, Ends, Law, Process, StreamPlan, TraceRow};
+use crate::traffic::{ClientPlan, CloseKind, Ends, Law, StreamPlan, TraceRow};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -79,6 +81,8 @@ struct WorkloadFacts {
     before_endpoint: BTreeMap<u32, f64>,
     /// Clients by endpoint and node.
     dealt: BTreeMap<u32, Vec<(u32, u32)>>,
+    /// The bursts, dealt.
+    bursts: Vec<DealtBurst>,
     /// Mean lifetime, and one that few exceed, in seconds.
     life: (f64, f64),
 }
@@ -94,15 +98,67 @@ impl WorkloadFacts {
                 dealt.entry(endpoint).or_default().push((node, count));
             }
         }
+        let bursts = match &workload.traffic {
+            Traffic::Open { bursts, .. } => bursts.as_slice(),
+            _ => &[],
+        };
         WorkloadFacts {
             before_node: shares_before(&mix.nodes),
             before_endpoint: shares_before(&mix.endpoints),
             dealt,
+            bursts: bursts
+                .iter()
+                .map(|burst| DealtBurst::new(burst.connections, mix))
+                .collect(),
             life: (
                 mix.lifetime.mean().min(longest),
                 mix.lifetime.quantile(0.98),
             ),
         }
+    }
+}
+
+/// A burst as its connections are dealt to nodes and endpoints.
+struct DealtBurst {
+    connections: u64,
+    /// By endpoint, its parts in the order of nodes.
+    parts: BTreeMap<u32, Vec<Part>>,
+}
+
+/// What one node opens to one endpoint.
+struct Part {
+    node: u32,
+    /// Which of the workload's nodes it is.
+    place: u64,
+    count: u64,
+    /// Connections dealt to the pairs before it.
+    before: u64,
+}
+
+impl DealtBurst {
+    fn new(connections: u64, mix: &Mix) -> Self {
+        let mut parts: BTreeMap<u32, Vec<Part>> = BTreeMap::new();
+        let mut before = 0;
+        let endpoints = mix.endpoints.len();
+        for (pair, (node, endpoint, count)) in deal(connections, mix).into_iter().enumerate() {
+            if count == 0 {
+                continue;
+            }
+            let count = u64::from(count);
+            parts.entry(endpoint).or_default().push(Part {
+                node,
+                place: (pair / endpoints) as u64,
+                count,
+                before,
+            });
+            before += count;
+        }
+        DealtBurst { connections, parts }
+    }
+
+    /// The parts that go to `endpoint`.
+    fn of(&self, endpoint: u32) -> &[Part] {
+        self.parts.get(&endpoint).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -377,20 +433,7 @@ impl<'a> GroupBuilder<'a> {
         let model = self.cells.model;
         let workload = &model.workloads[plan.workload as usize];
         match &workload.traffic {
-            Traffic::Open {
-                process,
-                per_second,
-                mix,
-            } => {
-                let rate = per_second * share_of(&mix.endpoints, plan.endpoint);
-                let hold = self.hold(mix, plan);
-                match process {
-                    OpenProcess::Poisson => self.add_poisson(class, plan, mix, rate, hold),
-                    OpenProcess::Constant => {
-                        self.add_constant(class, plan, mix, *per_second, hold);
-                    }
-                }
-            }
+            Traffic::Open { .. } => self.add_open(class, plan),
             Traffic::Closed { think, mix, .. } => self.add_clients(class, plan, think, mix),
             Traffic::Trace(_) => {}
         }
@@ -423,91 +466,6 @@ impl<'a> GroupBuilder<'a> {
         ends.iter()
             .map(|(weight, mean, _, after)| weight * (mean + after.as_secs_f64()))
             .sum()
-    }
-
-    fn add_poisson(&mut self, class: u32, plan: &ClassPlan, mix: &Mix, rate: f64, hold: f64) {
-        let first_block = self.block.start / BLOCK;
-        // Nodes with a public IP of their own may go another way: they have streams of their own.
-        let kinds: &[(bool, u64)] = match self.cells.paths.has_own_ips() {
-            true => &[(false, 0), (true, OWN_IP_UNITS)],
-            false => &[(false, 0)],
-        };
-        for (offset, from) in self.block.clone().step_by(BLOCK).enumerate() {
-            let until = (from + BLOCK).min(self.block.end);
-            let inside = |node: u32| (from..until).contains(&(node as usize));
-            for (own_ip, units) in kinds.iter().copied() {
-                let cells = self.cells;
-                let weights: Vec<(u32, f64)> = mix
-                    .nodes
-                    .iter()
-                    .copied()
-                    .filter(|(node, _)| inside(*node) && cells.paths.has_own_ip(*node) == own_ip)
-                    .filter(|(node, _)| cells.takes(plan.workload, *node, plan.endpoint))
-                    .collect();
-                if weights.is_empty() {
-                    continue;
-                }
-                let by_cell: Vec<(u32, f64)> = weights
-                    .iter()
-                    .map(|(node, share)| (self.cell(*node) as u32, *share))
-                    .collect();
-                for (cell, share) in &by_cell {
-                    self.expect(*cell as usize, rate * share, hold);
-                }
-                let share: f64 = weights.iter().map(|(_, share)| share).sum();
-                self.streams.push(StreamPlan {
-                    class,
-                    process: Process::Poisson(rate * share),
-                    cells: match self.cells.plan.grouping {
-                        Grouping::ByNode => CellMarks::weighted(&by_cell),
-                        _ => CellMarks::one(0),
-                    },
-                    lifetime: mix.lifetime.clone(),
-                    ends: self.ends(mix, plan.endpoint),
-                    unit: [
-                        u64::from(plan.workload),
-                        u64::from(plan.endpoint),
-                        units + (first_block + offset) as u64,
-                    ],
-                });
-            }
-        }
-    }
-
-    fn add_constant(
-        &mut self,
-        class: u32,
-        plan: &ClassPlan,
-        mix: &Mix,
-        per_second: f64,
-        hold: f64,
-    ) {
-        let endpoint_share = share_of(&mix.endpoints, plan.endpoint);
-        let facts = &self.cells.facts[plan.workload as usize];
-        for (node, share) in &mix.nodes {
-            let takes = self.cells.takes(plan.workload, *node, plan.endpoint);
-            if !takes || !self.block.contains(&(*node as usize)) {
-                continue;
-            }
-            let cell = self.cell(*node);
-            let rate = per_second * share * endpoint_share;
-            self.expect(cell, rate, hold);
-            self.streams.push(StreamPlan {
-                class,
-                process: Process::Constant {
-                    per_second: rate,
-                    phase: facts.before_node[node] + share * facts.before_endpoint[&plan.endpoint],
-                },
-                cells: CellMarks::one(cell as u32),
-                lifetime: mix.lifetime.clone(),
-                ends: self.ends(mix, plan.endpoint),
-                unit: [
-                    u64::from(plan.workload),
-                    u64::from(plan.endpoint),
-                    CONSTANT_UNITS + u64::from(*node),
-                ],
-            });
-        }
     }
 
     fn add_clients(&mut self, class: u32, plan: &ClassPlan, think: &Law, mix: &Mix) {
@@ -678,11 +636,11 @@ impl<'a> GroupBuilder<'a> {
     }
 
     fn is_one_stream_of_pure_loss(&self) -> bool {
-        let ([class], [_]) = (self.classes, &self.streams[..]) else {
+        let ([class], [stream]) = (self.classes, &self.streams[..]) else {
             return false;
         };
         let open = self.traced.is_empty() && !self.closed.contains(&true);
-        open && class.schedule.is_pure_loss()
+        open && stream.is_steady() && class.schedule.is_pure_loss()
     }
 
     fn class_uses(&self) -> Vec<ClassUse> {
@@ -720,13 +678,8 @@ fn in_order([workload, endpoint, node]: &[u64; 3]) -> [u64; 3] {
     [*workload, *node, *endpoint]
 }
 
-/// Evenly spaced streams are drawn by node; their units are numbered apart from blocks.
-const CONSTANT_UNITS: u64 = 1 << 32;
-
-/// So are blocks of nodes with a public IP of their own.
-const OWN_IP_UNITS: u64 = 1 << 33;
-
-/// Clients by (node, endpoint), by largest remainder of clients × share, ties to the lower index.
+/// Clients, or connections of a burst, by (node, endpoint), in the order of both: by largest remainder of their number ×
+/// share, ties to the lower index.
 fn deal(clients: u64, mix: &Mix) -> Vec<(u32, u32, u32)> {
     let mut pairs: Vec<(u32, u32, u64, f64)> = Vec::new();
     for (node, node_share) in &mix.nodes {

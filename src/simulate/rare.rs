@@ -113,6 +113,34 @@ fn obstacle(
             "opens connections evenly spaced: what a SYN finds depends on when it comes.",
             "Write \"poisson\" instead of \"constant\", or leave out --rare.",
         )),
+        Traffic::Open {
+            process: OpenProcess::Bursty(_),
+            ..
+        } => Some((
+            "arrivals/bursty",
+            "opens connections at one of two rates: how full a pool is depends on which.",
+            PLAIN,
+        )),
+        Traffic::Open {
+            process: OpenProcess::Batch(_),
+            ..
+        } => Some((
+            "arrivals/batch",
+            "opens connections in batches: a SYN meets those of its own batch.",
+            PLAIN,
+        )),
+        Traffic::Open {
+            profile: Some(_), ..
+        } => Some((
+            "profile",
+            "has a profile: its load varies in time, so there is no steady state to speak of.",
+            "Leave out --rare, or remove the profile and give the rate of the peak.",
+        )),
+        Traffic::Open { bursts, .. } if !bursts.is_empty() => Some((
+            "bursts",
+            "has bursts by the clock: its load varies in time, so there is no steady state to speak of.",
+            PLAIN,
+        )),
         Traffic::Open { mix, .. } if !mix.lifetime.mean().is_finite() => Some((
             "lifetime",
             "has a lifetime without a mean: it fills any pool in the end.",

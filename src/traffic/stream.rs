@@ -1,10 +1,13 @@
-//! Arrival streams: Poisson and evenly spaced connections drawn by the batch, and clients that wait for their verdict.
+//! Arrival streams: connections that wait for nothing, drawn by the batch, and clients that wait for their verdict.
 
+use super::batches::{BatchSize, Batches};
+use super::bursts::BurstPart;
+use super::course::{Course, CoursePlan};
 use super::dealt::Dealt;
 use super::lanes::{self, Lanes};
 use super::{Close, Law};
 use crate::engine::{Arrival, End, OpenLoop, Sort, Source};
-use crate::units::{Seed, mix};
+use crate::units::{Seed, SimTime, mix};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -18,11 +21,17 @@ enum Purpose {
     Gaps,
     Lives,
     Marks,
+    Sizes,
+    Spots,
 }
 
 impl Purpose {
+    fn seed(self, seed: Seed) -> Seed {
+        seed.stream(&[self as u64])
+    }
+
     fn lanes(self, seed: Seed) -> Lanes {
-        Lanes::new(seed.stream(&[self as u64]))
+        Lanes::new(self.seed(seed))
     }
 }
 
@@ -200,6 +209,8 @@ pub struct StreamPlan {
     pub class: u32,
     /// When they arrive.
     pub process: Process,
+    /// What moves their rate; none where it stays the same.
+    pub course: Option<CoursePlan>,
     /// Which cell each goes to.
     pub cells: CellMarks,
     /// How long they live.
@@ -208,9 +219,32 @@ pub struct StreamPlan {
     pub ends: Ends,
     /// Names the unit of drawing: (workload, endpoint, block of nodes), or a finer one.
     pub unit: [u64; 3],
+    /// Number of the first arrival: connections of a class that arrive at one instant have different numbers.
+    pub first_id: u32,
 }
 
 impl StreamPlan {
+    /// Arrivals to expect in a run of this length.
+    pub fn expected(&self, duration: SimTime) -> f64 {
+        let seconds = duration.as_secs_f64();
+        let steady = match &self.process {
+            Process::Poisson(per_second)
+            | Process::Constant { per_second, .. }
+            | Process::Batch { per_second, .. } => per_second * seconds,
+            Process::Burst(part) => part.expected(duration),
+        };
+        match &self.course {
+            Some(course) => steady * course.mean(),
+            None => steady,
+        }
+    }
+
+    /// Whether it is Poisson or evenly spaced at one rate all along.
+    pub fn is_steady(&self) -> bool {
+        let steady = matches!(self.process, Process::Poisson(_) | Process::Constant { .. });
+        steady && self.course.is_none()
+    }
+
     /// The sorts of arrivals with these marks.
     fn sort(&self, marks: &[u64], out: &mut [Sort]) {
         match (self.cells.even_from(), self.ends.only) {
@@ -230,7 +264,7 @@ impl StreamPlan {
     }
 }
 
-/// When the arrivals of a stream come.
+/// When the arrivals of a stream come; rates are in operational time where the stream has a course.
 #[derive(Clone, Copy, Debug)]
 pub enum Process {
     /// Poisson, connections per second.
@@ -242,15 +276,15 @@ pub enum Process {
         /// In [0, 1).
         phase: f64,
     },
-}
-
-impl Process {
-    /// Connections per second.
-    pub fn per_second(&self) -> f64 {
-        match self {
-            Process::Poisson(per_second) | Process::Constant { per_second, .. } => *per_second,
-        }
-    }
+    /// Poisson batches, all of a batch at one instant to one cell.
+    Batch {
+        /// Connections, not batches, per second.
+        per_second: f64,
+        /// How many a batch has.
+        size: BatchSize,
+    },
+    /// By the clock, whatever the course.
+    Burst(BurstPart),
 }
 
 /// One stream of arrivals.
@@ -260,9 +294,13 @@ pub struct Stream<'a> {
     gaps: Lanes,
     lives: Lanes,
     marks: Lanes,
+    course: Option<Course<'a>>,
+    batches: Option<Batches>,
     at: Vec<u64>,
     life: Vec<u64>,
     mark: Vec<u64>,
+    /// Of batches, the bits that say where.
+    spot: Vec<u64>,
     sort: Vec<Sort>,
     next: usize,
     drawn: u64,
@@ -272,6 +310,7 @@ pub struct Stream<'a> {
 impl<'a> Stream<'a> {
     /// The stream of `plan` in the replication whose seed is `seed`, for about `expected` arrivals.
     pub fn new(plan: &'a StreamPlan, seed: Seed, expected: f64) -> Self {
+        let course = plan.course.as_ref().map(|course| Course::new(course, seed));
         let seed = seed.stream(&plan.unit);
         let wanted = (expected * 1.2) as usize + GRAIN;
         let batch = wanted.next_multiple_of(GRAIN).min(BATCH);
@@ -280,14 +319,25 @@ impl<'a> Stream<'a> {
         } else {
             batch
         };
+        let batches = match plan.process {
+            Process::Batch { per_second, size } => {
+                let purposes = [Purpose::Gaps, Purpose::Sizes, Purpose::Spots];
+                let seeds = purposes.map(|purpose| purpose.seed(seed));
+                Some(Batches::new(size, per_second, seeds))
+            }
+            _ => None,
+        };
         Stream {
             plan,
             gaps: Purpose::Gaps.lanes(seed),
             lives: Purpose::Lives.lanes(seed),
             marks: Purpose::Marks.lanes(seed),
+            course,
             at: vec![0; batch],
             life: vec![0; batch],
             mark: vec![0; marks],
+            spot: vec![0; if batches.is_some() { marks } else { 0 }],
+            batches,
             sort: vec![Sort::new(plan.class, plan.cells.cell(0), plan.ends.end(0)); batch],
             next: batch,
             drawn: 0,
@@ -311,9 +361,27 @@ impl<'a> Stream<'a> {
                     *at = ((j as f64 + phase) / per_second * 1e9 + 0.5) as u64;
                 }
             }
+            Process::Batch { .. } => {
+                let batches = self.batches.as_mut().expect("the process has batches");
+                batches.fill(&mut self.at, &mut self.spot);
+            }
+            Process::Burst(part) => {
+                for (j, at) in (self.drawn..).zip(&mut self.at) {
+                    *at = part.at(j);
+                }
+            }
+        }
+        if let Some(course) = &mut self.course {
+            for at in &mut self.at {
+                *at = course.at(*at);
+            }
         }
         draw_spans(&self.plan.lifetime, &mut self.lives, &mut self.life);
         lanes::words(&mut self.marks, &mut self.mark);
+        // The lower half of a mark says where, the upper how a connection ends.
+        for (mark, spot) in self.mark.iter_mut().zip(&self.spot) {
+            *mark = *mark >> 32 << 32 | spot & 0xFFFF_FFFF;
+        }
         self.plan.sort(&self.mark, &mut self.sort);
         self.drawn += self.at.len() as u64;
         self.next = 0;
@@ -339,7 +407,10 @@ impl<'a> Stream<'a> {
             };
             let drawn = self.next..self.next + ready;
             take(Batch {
-                first_id: (self.drawn - (self.at.len() - self.next) as u64) as u32,
+                first_id: self
+                    .plan
+                    .first_id
+                    .wrapping_add((self.drawn - (self.at.len() - self.next) as u64) as u32),
                 at: &self.at[drawn.clone()],
                 life: &self.life[drawn.clone()],
                 sort: &self.sort[drawn],
@@ -684,7 +755,9 @@ mod tests {
                 abandon: 0.0,
                 unanswered: 0.0,
             }),
+            course: None,
             unit: [0, 0, 0],
+            first_id: 0,
         }
     }
 

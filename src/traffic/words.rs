@@ -1,9 +1,18 @@
 //! The words of traffic in a scenario, and the rules each must keep.
 
+mod arrivals;
+mod bursts;
 mod check;
 mod law;
+mod profile;
 
+pub use arrivals::{
+    ArrivalsSpec, BatchSizeSpec, BurstySpec, CorrelationSpec, StateSpec, TraceSpec, check_clients,
+    check_highest,
+};
+pub use bursts::BurstSpec;
 pub use law::LawSpec;
+pub use profile::{NamedProfile, ProfileSpec, StepSpec};
 
 use super::{Close, Connect, Retry};
 use crate::fault::{Code, Fault, Faults, step};
@@ -11,48 +20,6 @@ use crate::units::SimTime;
 use check::Range;
 use schemars::JsonSchema;
 use serde::Deserialize;
-
-/// When the connections of a workload are opened. Rates are over the whole cluster.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
-pub enum ArrivalsSpec {
-    /// Independent of each other, with exponential gaps.
-    Poisson {
-        /// Connections per second, above 0.
-        per_second: f64,
-    },
-    /// Evenly spaced for every pair of node and endpoint.
-    Constant {
-        /// Connections per second, above 0.
-        per_second: f64,
-    },
-    /// Clients that think, connect, live, and think again.
-    Closed {
-        /// Clients over the whole cluster, at least 1.
-        clients: u64,
-        /// Law of the think time.
-        think: LawSpec,
-    },
-    /// Recorded connections, replayed.
-    Trace(TraceSpec),
-}
-
-/// A recorded trace: CSV, or a Zeek `conn.log`.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a trace, such as { \"file\": \"conn.log\" }"
-)]
-pub struct TraceSpec {
-    /// The file, relative to the scenario.
-    pub file: String,
-    /// Sources that count, as networks such as `10.0.0.0/24`; all when left out.
-    pub nodes: Option<Vec<String>>,
-}
 
 /// How connections spread over the nodes of a pool.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -130,70 +97,6 @@ pub struct RetrySpec {
 
 /// Most that Linux accepts for `tcp_syn_retries` and `tcp_syn_linear_timeouts` (`MAX_TCP_SYNCNT` in `include/net/tcp.h`).
 const MAX_SYN_RETRIES: u32 = 127;
-
-impl ArrivalsSpec {
-    /// Whether the connections come from a trace.
-    pub fn is_trace(&self) -> bool {
-        matches!(self, ArrivalsSpec::Trace(_))
-    }
-
-    /// Names of the files it needs.
-    pub fn file(&self) -> Option<&str> {
-        match self {
-            ArrivalsSpec::Trace(trace) => Some(&trace.file),
-            ArrivalsSpec::Closed { think, .. } => think.file(),
-            _ => None,
-        }
-    }
-
-    /// Checks everything but the think time, which [`LawSpec::resolve`] does.
-    pub fn check(&self, pointer: &str, faults: &mut Faults) {
-        match self {
-            ArrivalsSpec::Poisson { per_second } => rate(*per_second, "poisson", pointer, faults),
-            ArrivalsSpec::Constant { per_second } => rate(*per_second, "constant", pointer, faults),
-            ArrivalsSpec::Closed { clients: 0, .. } => faults.push(Fault {
-                code: Code::E0209,
-                pointer: step(&step(pointer, "closed"), "clients"),
-                found: "0 clients never open a connection.".to_owned(),
-                allowed: "1 client or more".to_owned(),
-                remedy:
-                    "Give the number of clients over the whole cluster, or remove the workload."
-                        .to_owned(),
-            }),
-            ArrivalsSpec::Closed { clients, .. } if *clients > MOST_CLIENTS => faults.push(Fault {
-                code: Code::E0209,
-                pointer: step(&step(pointer, "closed"), "clients"),
-                found: format!("{clients} clients are more than memory holds."),
-                allowed: "1 to 10,000,000 clients".to_owned(),
-                remedy: "Give the number of clients over the whole cluster, or their connections per second as `poisson`."
-                    .to_owned(),
-            }),
-            ArrivalsSpec::Closed { .. } | ArrivalsSpec::Trace(_) => {}
-        }
-    }
-}
-
-/// Clients of one workload; each takes some memory.
-const MOST_CLIENTS: u64 = 10_000_000;
-
-/// Connections per second of one workload: far above what any NAT carries, and gaps stay well above a nanosecond.
-const FASTEST: f64 = 10_000_000.0;
-
-/// Checks a rate of arrivals.
-fn rate(per_second: f64, process: &str, pointer: &str, faults: &mut Faults) {
-    if per_second > 0.0 && per_second <= FASTEST {
-        return;
-    }
-    faults.push(Fault {
-        code: Code::E0209,
-        pointer: step(&step(pointer, process), "perSecond"),
-        found: format!("The rate is {per_second} connections per second."),
-        allowed: "a rate above 0 and at most 10,000,000, over the whole cluster; fractions such as 0.01 are fine"
-            .to_owned(),
-        remedy: "Give the connections per second of all nodes together, or remove the workload to have none."
-            .to_owned(),
-    });
-}
 
 impl PlacementSpec {
     /// Share of every node of `nodes`, adding up to 1; some may be 0.

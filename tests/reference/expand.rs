@@ -1,19 +1,22 @@
 //! What a model asks for, as a plain list of connections, where nothing is left to chance.
 
 use snatsim::model::{Mix, Model, OpenProcess, Traffic};
-use snatsim::traffic::{Close, CloseKind, Law};
+use snatsim::traffic::{Burst, Close, CloseKind, Law, Profile};
 use snatsim::units::SimTime;
 use std::collections::BTreeMap;
 
 /// One connection that an application wants.
 ///
-/// The order of the fields is the order of arrivals at one instant: workload, node, endpoint, ordinal.
+/// The order of the fields is the order of arrivals at one instant: workload, arrivals before bursts, node, endpoint,
+/// ordinal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Connection {
     /// First SYN.
     pub at: SimTime,
     /// Index of the workload.
     pub workload: u32,
+    /// 0 for arrivals, i + 1 for burst i.
+    pub burst: u32,
     /// Index of the node.
     pub node: u32,
     /// Index of the endpoint.
@@ -54,6 +57,7 @@ pub fn expand(model: &Model) -> Expansion {
                     expansion.connections.push(Connection {
                         at: row.start,
                         workload,
+                        burst: 0,
                         node: row.node,
                         endpoint: row.endpoint,
                         ordinal: *ordinal,
@@ -68,6 +72,8 @@ pub fn expand(model: &Model) -> Expansion {
             Traffic::Open {
                 process,
                 per_second,
+                profile,
+                bursts,
                 mix,
             } => {
                 assert_eq!(
@@ -75,13 +81,18 @@ pub fn expand(model: &Model) -> Expansion {
                     OpenProcess::Constant,
                     "Poisson arrivals are drawn"
                 );
+                let connections = &mut expansion.connections;
                 evenly_spaced(
                     model,
                     workload,
                     *per_second,
+                    profile.as_ref(),
                     mix,
-                    &mut expansion.connections,
+                    connections,
                 );
+                for (burst, words) in (1..).zip(bursts) {
+                    by_the_clock(model, workload, (burst, words), mix, connections);
+                }
             }
             Traffic::Closed {
                 clients,
@@ -112,20 +123,26 @@ fn evenly_spaced(
     model: &Model,
     workload: u32,
     per_second: f64,
+    profile: Option<&Profile>,
     mix: &Mix,
     connections: &mut Vec<Connection>,
 ) {
     let mut shares_before = 0.0;
     for (node, endpoint, share) in pairs(mix) {
+        let mut clock = ProfileClock::default();
         for ordinal in 0.. {
-            let at =
+            let mut at =
                 SimTime::from_secs_f64((ordinal as f64 + shares_before) / (per_second * share));
+            if let Some(profile) = profile {
+                at = clock.after(at, profile, model.duration);
+            }
             if at >= model.duration {
                 break;
             }
             connections.push(Connection {
                 at,
                 workload,
+                burst: 0,
                 node,
                 endpoint,
                 ordinal,
@@ -137,6 +154,95 @@ fn evenly_spaced(
         }
         shares_before += share;
     }
+}
+
+/// Half seconds of a profile that have passed, and the operational time that passed in them.
+#[derive(Default)]
+struct ProfileClock {
+    halves: u64,
+    operational: f64,
+}
+
+const HALF: SimTime = SimTime::from_nanos(500_000_000);
+
+impl ProfileClock {
+    /// When so much operational time has passed under a profile whose times are multiples of half a second: half a second
+    /// after the other, whatever the factor.
+    fn after(&mut self, operational: SimTime, profile: &Profile, end: SimTime) -> SimTime {
+        loop {
+            let at = SimTime::from_nanos(self.halves * HALF.as_nanos());
+            if at >= end {
+                return end;
+            }
+            let factor = factor(profile, at);
+            let passes = factor * HALF.as_secs_f64();
+            let left = operational.as_secs_f64() - self.operational;
+            if left < passes {
+                return at + SimTime::from_secs_f64(left / factor);
+            }
+            self.operational += passes;
+            self.halves += 1;
+        }
+    }
+}
+
+fn factor(profile: &Profile, at: SimTime) -> f64 {
+    let mut at = at + profile.start();
+    if let Some(every) = profile.every() {
+        while at >= every {
+            at = at - every;
+        }
+    }
+    let steps = profile.steps().iter().rev();
+    let mut holds = steps.filter(|(from, _)| *from <= at);
+    holds.next().expect("a factor from 0 on").1
+}
+
+fn by_the_clock(
+    model: &Model,
+    workload: u32,
+    (burst, words): (u32, &Burst),
+    mix: &Mix,
+    connections: &mut Vec<Connection>,
+) {
+    let pairs = pairs(mix);
+    let shares: Vec<f64> = pairs.iter().map(|pair| pair.2).collect();
+    let dealt = deal(words.connections, &shares);
+    let fraction = |span: SimTime, of: u128, all: u128| {
+        SimTime::from_nanos((u128::from(span.as_nanos()) * of / all) as u64)
+    };
+    let all = u128::from(words.connections);
+    let mut before = 0;
+    for ((node, endpoint, _), count) in pairs.into_iter().zip(dealt) {
+        let place = mix.nodes.iter().position(|(known, _)| *known == node);
+        let place = place.expect("a node of the workload") as u128;
+        let mut begins = words.at + fraction(words.stagger, place, mix.nodes.len() as u128);
+        let mut ordinal = 0;
+        while begins < model.duration {
+            for i in 0..u128::from(count) {
+                let turn = i * all + before;
+                connections.push(Connection {
+                    at: begins + fraction(words.over, turn, u128::from(count) * all),
+                    workload,
+                    burst,
+                    node,
+                    endpoint,
+                    ordinal,
+                    lifetime: constant(&mix.lifetime),
+                    close: only(&mix.close),
+                    keepalive: None,
+                    client: None,
+                });
+                ordinal += 1;
+            }
+            match words.every {
+                Some(every) => begins = begins + every,
+                None => break,
+            }
+        }
+        before += u128::from(count);
+    }
+    connections.retain(|connection| connection.at < model.duration);
 }
 
 fn first_of_clients(
@@ -156,6 +262,7 @@ fn first_of_clients(
             connections.push(Connection {
                 at: think,
                 workload,
+                burst: 0,
                 node,
                 endpoint,
                 ordinal: client,

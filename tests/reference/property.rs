@@ -11,7 +11,7 @@ use snatsim::engine::{
 use snatsim::model::{Endpoint, Mix, Model, OpenProcess, Traffic, Workload};
 use snatsim::record::Tally;
 use snatsim::simulate::{Detail, ReplicationRun};
-use snatsim::traffic::{Close, CloseKind, Connect, Law, Retry, TraceRow};
+use snatsim::traffic::{Burst, Close, CloseKind, Connect, Law, Profile, Retry, TraceRow};
 use snatsim::units::SimTime;
 
 /// Endpoints: two addresses, two ports, both protocols, and one that another destination has too.
@@ -189,7 +189,60 @@ fn evenly_spaced() -> impl Strategy<Value = Traffic> {
     (per_second, even_mix()).prop_map(|(per_second, mix)| Traffic::Open {
         process: OpenProcess::Constant,
         per_second,
+        profile: None,
+        bursts: Vec::new(),
         mix,
+    })
+}
+
+/// Factors that floats hold exactly, from half seconds on, again and again or once.
+fn profile() -> impl Strategy<Value = Profile> {
+    let factor = prop_oneof![Just(0.0), Just(0.5), Just(1.0), Just(2.0)];
+    let steps = prop::collection::vec((halves(1, 30), factor), 1..4);
+    (steps, any::<bool>(), 0.0..1.0f64).prop_map(|(steps, again, start)| {
+        let mut at = SimTime::ZERO;
+        let steps: Vec<(SimTime, f64)> = steps
+            .into_iter()
+            .map(|(span, factor)| {
+                let from = at;
+                at = at + span;
+                (from, factor)
+            })
+            .collect();
+        let halves_into = (at.as_secs_f64() * 2.0 * start).floor();
+        Profile::new(steps, again.then_some(at), s(halves_into / 2.0))
+    })
+}
+
+fn burst() -> impl Strategy<Value = Burst> {
+    (
+        halves(0, 200),
+        prop::option::of(halves(1, 60)),
+        1..20u64,
+        halves(0, 20),
+        halves(0, 12),
+    )
+        .prop_map(|(at, every, connections, over, stagger)| Burst {
+            at,
+            every,
+            connections,
+            over: over.min(every.unwrap_or(over)),
+            stagger,
+        })
+}
+
+/// Evenly spaced arrivals that a profile moves, and bursts beside them.
+fn moved() -> impl Strategy<Value = Traffic> {
+    let bursts = prop::collection::vec(burst(), 0..3);
+    let parts = (evenly_spaced(), prop::option::of(profile()), bursts);
+    parts.prop_map(|(mut traffic, moved_by, by_the_clock)| {
+        if let Traffic::Open {
+            profile, bursts, ..
+        } = &mut traffic
+        {
+            (*profile, *bursts) = (moved_by, by_the_clock);
+        }
+        traffic
     })
 }
 
@@ -285,6 +338,13 @@ fn evenly_spaced_arrivals_count_the_same() {
 }
 
 #[test]
+fn profiles_and_bursts_count_the_same() {
+    on(1_000, models(workload(moved()), 3, plan()), |model| {
+        both(model);
+    });
+}
+
+#[test]
 fn clients_that_wait_count_the_same() {
     on(1_000, models(workload(clients()), 2, plan()), |model| {
         both(model);
@@ -293,7 +353,12 @@ fn clients_that_wait_count_the_same() {
 
 #[test]
 fn all_kinds_of_traffic_together_count_the_same() {
-    let any = prop_oneof![rows(halves(0, 119), 60), evenly_spaced(), clients()];
+    let any = prop_oneof![
+        rows(halves(0, 119), 60),
+        evenly_spaced(),
+        moved(),
+        clients()
+    ];
     on(1_000, models(workload(any), 4, plan()), |model| {
         both(model);
     });

@@ -202,6 +202,8 @@ pub fn poisson(per_second: f64, mix: Mix) -> Traffic {
     Traffic::Open {
         process: OpenProcess::Poisson,
         per_second,
+        profile: None,
+        bursts: Vec::new(),
         mix,
     }
 }
@@ -211,6 +213,8 @@ pub fn constant(per_second: f64, mix: Mix) -> Traffic {
     Traffic::Open {
         process: OpenProcess::Constant,
         per_second,
+        profile: None,
+        bursts: Vec::new(),
         mix,
     }
 }

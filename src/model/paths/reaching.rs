@@ -17,8 +17,18 @@ impl Model {
         for (workload, of) in (0u32..).zip(&mut model.workloads) {
             match &mut of.traffic {
                 Traffic::Open {
-                    per_second, mix, ..
-                } => *per_second *= mix.keep(workload, &outbound.paths),
+                    per_second,
+                    bursts,
+                    mix,
+                    ..
+                } => {
+                    let share = mix.keep(workload, &outbound.paths);
+                    *per_second *= share;
+                    for burst in bursts.iter_mut() {
+                        burst.connections = (burst.connections as f64 * share).round() as u64;
+                    }
+                    bursts.retain(|burst| burst.connections > 0);
+                }
                 Traffic::Closed { clients, mix, .. } => {
                     let share = mix.keep(workload, &outbound.paths);
                     *clients = (*clients as f64 * share).round() as u64;

@@ -103,16 +103,14 @@ impl Ports {
             }
             OutboundType::ManagedNatGateway
             | OutboundType::UserAssignedNatGateway
-            | OutboundType::FirewallNatGateway => {
-                Ports::NatGateway(NatGatewayPorts {
-                    public_ips: ips,
-                    most_public_ips: *azure::NAT_IPS.end() as u32,
-                    ports: u64::from(plan.limit),
-                    to_one_endpoint: plan.active_limit.map_or(0, |limit| u64::from(limit.limit)),
-                    held_count: plan.active_limit.is_some_and(|limit| limit.counts_held),
-                    in_all: plan.ceiling?.limit,
-                })
-            }
+            | OutboundType::FirewallNatGateway => Ports::NatGateway(NatGatewayPorts {
+                public_ips: ips,
+                most_public_ips: *azure::NAT_IPS.end() as u32,
+                ports: u64::from(plan.limit),
+                to_one_endpoint: plan.active_limit.map_or(0, |limit| u64::from(limit.limit)),
+                held_count: plan.active_limit.is_some_and(|limit| limit.counts_held),
+                in_all: plan.ceiling?.limit,
+            }),
             OutboundType::UserDefinedRouting => Ports::Firewall(firewall(plan)?),
             OutboundType::NoEgress | OutboundType::Block => return None,
             OutboundType::Custom => Ports::Custom(CustomPorts {
