@@ -3,11 +3,12 @@
 use super::asides;
 use super::document::*;
 use super::figures::{About, Subject};
+use super::interval::MEAN_HOLDS_A_BATCH;
 use super::varying;
 use super::words::{count, counted, estimate, share, span};
 use crate::engine::Grouping;
 use crate::fault::{Code, Fault};
-use crate::model::{Outbound, Traffic};
+use crate::model::{Outbound, Traffic, Workload};
 use crate::record::Cause;
 
 /// The result of an outbound that Azure would not accept.
@@ -168,6 +169,7 @@ pub fn findings(
         denied,
         bypassed,
         short_warmup,
+        waves,
         much_undecided,
         no_interval,
         trace_replays_itself,
@@ -506,6 +508,27 @@ fn short_warmup(seen: &Seen) -> Option<Finding> {
                  in use than later, and failures come out too low.",
                 span(model.warmup.as_secs_f64()),
                 span(holds.p99)
+            ),
+        )
+    })
+}
+
+fn waves(seen: &Seen) -> Option<Finding> {
+    /// Below it ports are free again and again, and what came back together is spread.
+    const DEEP: f64 = 0.01;
+    let (model, holds) = (seen.subject.model, seen.subject.holds.as_ref()?);
+    let failed = seen.figures.failure_probability.estimate?;
+    let counted = (model.duration - model.warmup).as_secs_f64();
+    let short = counted < MEAN_HOLDS_A_BATCH * holds.mean && holds.mean.is_finite();
+    let steady = |workload: &Workload| workload.traffic.is_stationary();
+    (failed >= DEEP && short && model.workloads.iter().all(steady)).then(|| {
+        warning(
+            Code::F0121,
+            format!(
+                "What is counted, {}, is less than 10 times the {} for which ports are held on average: full pools get \
+                 theirs back in waves since the empty start, and this may be a crest or a trough of them.",
+                span(counted),
+                span(holds.mean)
             ),
         )
     })

@@ -50,7 +50,7 @@ pub const FEWEST_BATCHES: usize = 20;
 /// Batches above which longer ones serve better: they hide what correlation is left between neighbours.
 const MOST_BATCHES: usize = 60;
 /// Mean holds a batch must be long.
-const MEAN_HOLDS_A_BATCH: f64 = 10.0;
+pub(super) const MEAN_HOLDS_A_BATCH: f64 = 10.0;
 
 /// The interval of a failure probability from independent looks at it.
 ///
