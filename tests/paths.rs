@@ -127,6 +127,38 @@ fn declared_routes_take_no_port_whatever_the_outbound_type() {
     assert_reasons(&storage, [by, by, SNAT, SNAT, SNAT, OUT, OUT]);
 }
 
+/// However few connections each node opens, the share that takes the route is the one asked for, within one connection.
+#[test]
+fn bursts_and_clients_keep_to_the_share() {
+    for share in [0.3, 0.4, 0.6, 0.9] {
+        for arrivals in [
+            json!({ "bursts": [{ "at": "5m", "connections": 280 }] }),
+            json!({ "arrivals": { "closed": { "clients": 280, "think": { "constant": "10m" } } } }),
+        ] {
+            let mut scenario = plain(json!({
+                "port": 443, "route": "privateEndpoint", "routeShare": share,
+            }));
+            scenario["replications"] = json!(1);
+            scenario["warmup"] = json!("0s");
+            scenario["cluster"]["nodePools"][0]["count"] = json!(280);
+            let workload = scenario["workloads"][0].as_object_mut().unwrap();
+            workload.remove("arrivals");
+            workload.extend(arrivals.as_object().unwrap().clone());
+            scenario["outbound"] = json!([{ "outboundType": "loadBalancer" }]);
+            let connections = &documented(&model(&scenario)).outbounds[0]
+                .figures
+                .as_ref()
+                .unwrap()
+                .connections
+                .clone();
+            let all = (connections.offered + connections.bypassed) as f64;
+            let times = all / 280.0;
+            let off = (connections.bypassed as f64 - all * share).abs();
+            assert!(off <= 4.0 * times, "{share} {arrivals}: {connections:?}");
+        }
+    }
+}
+
 #[test]
 fn literal_addresses_follow_azures_system_routes() {
     let to = |address: &str| plain(json!({ "port": 443, "address": address }));
@@ -155,7 +187,14 @@ fn literal_addresses_follow_azures_system_routes() {
     assert_reasons(&to("168.63.129.16"), ["azurePlatform"; 7]);
     let mut outside = to("10.9.9.9");
     outside["network"] = json!({ "vnetAddressSpace": ["10.0.0.0/16"] });
-    assert_reasons(&outside, ["nextHopNone"; 7]);
+    // Behind a firewall the default route is a user's, and Azure's routes to None are gone.
+    const NONE: &str = "nextHopNone";
+    const FIREWALL: &str = "firewallPrivateRange";
+    assert_reasons(&outside, [NONE, NONE, FIREWALL, FIREWALL, NONE, NONE, NONE]);
+    let mut by_gateway = outside.clone();
+    by_gateway["network"]["routeTable"] =
+        json!([{ "addressPrefix": "0.0.0.0/0", "nextHopType": "VirtualNetworkGateway" }]);
+    assert_reasons(&by_gateway, ["onPremises"; 7]);
     let mut inside = to("10.0.9.9");
     inside["network"] = outside["network"].clone();
     assert_reasons(&inside, ["vnet"; 7]);
@@ -819,7 +858,13 @@ fn hops() -> impl Strategy<Value = Vec<Hop>> {
 }
 
 /// The first rule that matches, by looking at all of them in the order of their numbers; then Azure's own.
-fn lets_through(rules: &[Rule], virtual_network: bool, address: u32, tcp: bool, port: u16) -> bool {
+fn lets_through(
+    rules: &[Rule],
+    (virtual_network, in_space): (bool, bool),
+    address: u32,
+    tcp: bool,
+    port: u16,
+) -> bool {
     let private = PRIVATE.iter().any(|net| holds(*net, address));
     for priority in 100..120 {
         let Some(rule) = rules.iter().find(|rule| rule.priority == priority) else {
@@ -828,7 +873,7 @@ fn lets_through(rules: &[Rule], virtual_network: bool, address: u32, tcp: bool, 
         let to = match (rule.net, rule.tag) {
             (Some(net), _) => holds(net, address),
             (None, 0) => true,
-            (None, 1) => !private,
+            (None, 1) => !private && !in_space,
             (None, _) => virtual_network,
         };
         if to
@@ -882,14 +927,15 @@ proptest! {
 
         // By looking at every length from the longest, the user's first.
         let space: Vec<Net> = space.unwrap_or_else(|| PRIVATE.to_vec());
-        let virtual_network = table.iter().any(|hop| holds(hop.net, address))
-            || space.iter().any(|net| holds(*net, address));
+        let in_space = space.iter().any(|net| holds(*net, address));
+        let virtual_network = table.iter().any(|hop| holds(hop.net, address)) || in_space;
+        let has_default = table.iter().any(|hop| hop.net.1 == 0);
         let mut expected = None;
         for length in (0..=32).rev() {
             let here = |net: &Net| net.1 == length && holds(*net, address);
             let user = table.iter().find(|hop| here(&hop.net)).map(|hop| hop.kind);
             let own = space.iter().any(here).then_some(2);
-            let none = PRIVATE.iter().any(here).then_some(1);
+            let none = (!has_default && PRIVATE.iter().any(here)).then_some(1);
             let rest = (length == 0).then_some(0);
             if let Some(kind) = user.or(own).or(none).or(rest) {
                 expected = Some(kind);
@@ -897,7 +943,7 @@ proptest! {
             }
         }
         let through = [&nic, &subnet].into_iter().flatten().all(|rules| {
-            lets_through(rules, virtual_network, address, tcp, port)
+            lets_through(rules, (virtual_network, in_space), address, tcp, port)
         });
         let expected = match (through, expected.expect("a default route")) {
             (false, _) => Path::Denied(Denial::Nsg),

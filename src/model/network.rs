@@ -6,14 +6,14 @@ mod routes;
 mod target;
 
 pub(super) use proxy::Proxy;
-pub(super) use routes::Hop;
+pub(super) use routes::{Hop, Next};
 pub(super) use target::{Flow, Special, Target};
 
 use super::build::Review;
 use crate::fault::{Code, Fault, step};
 use crate::scenario::{NetworkSpec, ScenarioSpec};
 use ipnet::IpNet;
-use nsg::Nsg;
+use nsg::{Nsg, Tags};
 use routes::Routes;
 use std::net::IpAddr;
 
@@ -58,10 +58,11 @@ impl Network {
 
     /// The security rule that stops `flow`, as part of a sentence; none where all let it through.
     pub(super) fn denies(&self, flow: &Flow) -> Option<String> {
-        let in_virtual_network = self.routes.in_virtual_network(flow.target);
-        self.nsgs
-            .iter()
-            .find_map(|nsg| nsg.denies(flow, in_virtual_network))
+        let tags = Tags {
+            virtual_network: self.routes.in_virtual_network(flow.target),
+            internet: !flow.target.is_private() && !self.routes.in_space(flow.target),
+        };
+        self.nsgs.iter().find_map(|nsg| nsg.denies(flow, tags))
     }
 }
 

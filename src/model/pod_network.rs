@@ -125,6 +125,23 @@ fn sizes(pools: &[NodePoolSpec]) -> Vec<Fault> {
             remedy: "Merge pools, or simulate one of several clusters.".to_owned(),
         });
     }
+    let most = |pool: &NodePoolSpec| pool.max_count.unwrap_or(0).max(pool.count);
+    let nodes: u64 = pools.iter().map(|pool| u64::from(most(pool))).sum();
+    if nodes > u64::from(azure::NODES_PER_CLUSTER) {
+        faults.push(Fault {
+            code: Code::E0251,
+            pointer: "/cluster/nodePools".to_owned(),
+            found: format!(
+                "The pools may grow to {} in all, by maxCount where there is one.",
+                plural(nodes, "node")
+            ),
+            allowed: format!(
+                "at most {} nodes in a cluster",
+                thousands(azure::NODES_PER_CLUSTER)
+            ),
+            remedy: "Lower maxCount, or simulate one of several clusters.".to_owned(),
+        });
+    }
     for (i, pool) in pools.iter().enumerate() {
         let at = step("/cluster/nodePools", i);
         let said = [("count", Some(pool.count)), ("maxCount", pool.max_count)];

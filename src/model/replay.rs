@@ -280,7 +280,7 @@ fn rows(
         let Some((second, share)) = second[index] else {
             return endpoints[index];
         };
-        let of = |rows: u64| (rows as f64 * share).floor() as u64;
+        let of = |rows: u64| (rows as f64 * share + 1e-9) as u64;
         before[index] += 1;
         match of(before[index]) > of(before[index] - 1) {
             true => second,

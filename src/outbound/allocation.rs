@@ -59,7 +59,7 @@ pub(super) fn azures_words(ports: u32, nodes: u64, ips: u32, inbound_blocks: u32
     let of_addresses = supply(ips, 0);
     if needed > of_addresses {
         format!(
-            "Azure refuses it as InvalidLoadBalancerProfileAllocatedOutboundPorts: \"Load balancer profile allocated ports {ports} is not in an allowable range given the number of nodes and IPs provisioned. Total node count {nodes} requires {needed} ports but only {of_addresses} ports are available given {ips} outbound public IPs.\""
+            "Azure refuses it as InvalidLoadBalancerProfileAllocatedOutboundPorts: \"Load balancer profile allocated ports {ports} is not in an allowable range given the number of nodes and IPs provisioned. Total node count {nodes} requires {needed} ports but only {of_addresses} ports are available given {ips} outbound public IPs. Refer to https://aka.ms/aks/slb-ports for more details.\""
         )
     } else {
         format!(

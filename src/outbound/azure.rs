@@ -133,6 +133,9 @@ pub const PREFIX_LENGTHS: RangeInclusive<i64> = 28..=31;
 /// no larger maximum (`cli:src/azure-cli/azure/cli/command_modules/acs/_validators.py`).
 pub const NODES_PER_POOL: u32 = 1_000;
 
+/// Nodes of a cluster on scale sets with a Standard Load Balancer. `includes/container-service-limits.md`.
+pub const NODES_PER_CLUSTER: u32 = 5_000;
+
 /// Node pools of a cluster. `includes/container-service-limits.md`.
 pub const NODE_POOLS: usize = 100;
 

@@ -790,7 +790,7 @@ fn too_few_ports_are_told_with_azures_arithmetic_and_what_would_fit() {
         .plan
         .expect_err("refused");
     insta::assert_snapshot!(told(&faults[0]), @r#"
-    Azure refuses it as InvalidLoadBalancerProfileAllocatedOutboundPorts: "Load balancer profile allocated ports 8000 is not in an allowable range given the number of nodes and IPs provisioned. Total node count 37 requires 296000 ports but only 128000 ports are available given 2 outbound public IPs." Counted are the most nodes of each pool and its maxSurge (1 where none is set): pool0 3 + 1, pool1 30 + 3 (10% of 30) = 37 nodes.
+    Azure refuses it as InvalidLoadBalancerProfileAllocatedOutboundPorts: "Load balancer profile allocated ports 8000 is not in an allowable range given the number of nodes and IPs provisioned. Total node count 37 requires 296000 ports but only 128000 ports are available given 2 outbound public IPs. Refer to https://aka.ms/aks/slb-ports for more details." Counted are the most nodes of each pool and its maxSurge (1 where none is set): pool0 3 + 1, pool1 30 + 3 (10% of 30) = 37 nodes.
     at most 3,456 ports per node (128,000 for 37 nodes, rounded down to a multiple of 8), or at most 16 nodes at 8,000 ports each
     Set `--load-balancer-outbound-ports 3456` or less, or give the Load Balancer 5 public IPs (`--load-balancer-managed-outbound-ip-count 5`, or as many own ones), or lower count, maxCount or maxSurge of a pool.
     "#);

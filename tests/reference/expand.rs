@@ -205,9 +205,27 @@ fn by_the_clock(
     mix: &Mix,
     connections: &mut Vec<Connection>,
 ) {
-    let pairs = pairs(mix);
-    let shares: Vec<f64> = pairs.iter().map(|pair| pair.2).collect();
-    let dealt = deal(words.connections, &shares);
+    let shares: Vec<f64> = mix.nodes.iter().map(|(_, share)| *share).collect();
+    let of_nodes = deal(words.connections, &shares);
+    let mut pairs = Vec::new();
+    let mut dealt = Vec::new();
+    for (place, (node, _)) in mix.nodes.iter().enumerate() {
+        let whole = of_nodes[place] as f64;
+        let offset = (place as f64 * 0.618_033_988_749_894_9).fract();
+        let mut share_before = 0.0;
+        for (endpoint, share) in &mix.endpoints {
+            let below = (whole * share_before + offset).floor();
+            share_before += share;
+            let is_last = Some(*endpoint) == mix.endpoints.last().map(|(endpoint, _)| *endpoint);
+            let above = if is_last {
+                whole
+            } else {
+                (whole * share_before + offset).floor().min(whole)
+            };
+            pairs.push((*node, *endpoint, *share));
+            dealt.push((above - below.min(whole)) as u64);
+        }
+    }
     let fraction = |span: SimTime, of: u128, all: u128| {
         SimTime::from_nanos((u128::from(span.as_nanos()) * of / all) as u64)
     };

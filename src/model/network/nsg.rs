@@ -2,7 +2,7 @@
 
 use super::super::build::Review;
 use super::network;
-use super::target::{Flow, Target};
+use super::target::Flow;
 use crate::engine::Protocol;
 use crate::fault::{Code, Fault, step};
 use crate::scenario::{AccessSpec, DirectionSpec, NsgRuleSpec, RuleProtocolSpec};
@@ -53,8 +53,8 @@ impl Nsg {
     }
 
     /// The rule that stops `flow`, if one does.
-    pub fn denies(&self, flow: &Flow, in_virtual_network: bool) -> Option<String> {
-        let matching = |rule: &&Rule| rule.matches(flow, in_virtual_network);
+    pub fn denies(&self, flow: &Flow, tags: Tags) -> Option<String> {
+        let matching = |rule: &&Rule| rule.matches(flow, tags);
         match self.rules.iter().find(matching) {
             Some(rule) if rule.allows => None,
             Some(rule) => Some(format!(
@@ -64,7 +64,7 @@ impl Nsg {
                 self.on()
             )),
             // AllowVnetOutBound (65000) and AllowInternetOutBound (65001).
-            None if in_virtual_network || is_internet(flow.target) => None,
+            None if tags.virtual_network || tags.internet => None,
             None => Some(format!(
                 "DenyAllOutBound (priority 65500) of the NSG on the {}: the address is neither in VirtualNetwork nor in \
                  Internet",
@@ -127,7 +127,7 @@ impl Rule {
         }
     }
 
-    fn matches(&self, flow: &Flow, in_virtual_network: bool) -> bool {
+    fn matches(&self, flow: &Flow, tags: Tags) -> bool {
         let protocol = match self.protocol {
             RuleProtocolSpec::Any => true,
             RuleProtocolSpec::Tcp => flow.protocol == Protocol::Tcp,
@@ -136,8 +136,8 @@ impl Rule {
         };
         let to = |prefix: &Prefix| match prefix {
             Prefix::Any => true,
-            Prefix::Internet => is_internet(flow.target),
-            Prefix::VirtualNetwork => in_virtual_network,
+            Prefix::Internet => tags.internet,
+            Prefix::VirtualNetwork => tags.virtual_network,
             Prefix::Network(network) => flow.target.is_in(network),
         };
         protocol
@@ -146,9 +146,13 @@ impl Rule {
     }
 }
 
-/// Whether the tag `Internet` holds `target`.
-fn is_internet(target: Target) -> bool {
-    !target.is_private()
+/// Which service tags hold a target. `articles/virtual-network/service-tags-overview.md`.
+#[derive(Clone, Copy, Debug)]
+pub struct Tags {
+    /// `VirtualNetwork`: the address space, what is connected with it, and the prefixes of user-defined routes.
+    pub virtual_network: bool,
+    /// `Internet`: public addresses outside the virtual network.
+    pub internet: bool,
 }
 
 /// The single value and the list, each with its place; lists are empty where Azure has nothing to print.

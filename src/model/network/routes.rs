@@ -84,12 +84,17 @@ impl Routes {
         Routes { routes }
     }
 
-    /// Where `target` is sent. `articles/virtual-network/virtual-networks-udr-overview.md`.
-    pub fn next(&self, target: Target) -> Next {
+    /// Where `target` is sent. `articles/virtual-network/virtual-networks-udr-overview.md`. With a default route of the
+    /// user's, which `has_default` says is there even if the file does not give it, Azure takes its routes to None for
+    /// private ranges away.
+    pub fn next(&self, target: Target, has_default: bool) -> Next {
+        let has_default = has_default || self.default().is_some();
+        let holds = |route: &&Route| route.by_user || route.hop != Hop::Nowhere || !has_default;
         let found = self
             .routes
             .iter()
             .filter(|route| target.is_in(&route.network))
+            .filter(holds)
             // At equal length the user's, and the virtual network over Azure's default of None.
             .max_by_key(|route| {
                 (
@@ -113,6 +118,14 @@ impl Routes {
             (route.by_user || route.hop == Hop::Vnet) && target.is_in(&route.network)
         };
         target == Target::Private || self.routes.iter().any(holds)
+    }
+
+    /// Whether `target` lies in the networks of the virtual network.
+    pub fn in_space(&self, target: Target) -> bool {
+        let holds = |route: &Route| {
+            !route.by_user && route.hop == Hop::Vnet && target.is_in(&route.network)
+        };
+        self.routes.iter().any(holds)
     }
 
     /// The user's default route: where it leads, and its place in the file.

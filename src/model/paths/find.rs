@@ -1,6 +1,6 @@
 //! Finds the path to every endpoint, in the order in which a packet meets what decides.
 
-use super::super::network::{Flow, Hop, Network, Special, Target};
+use super::super::network::{Flow, Hop, Network, Next, Special, Target};
 use super::{Bypass, Decision, Denial, Origins, Path, Paths};
 use crate::engine::Protocol;
 use crate::outbound::Way;
@@ -134,7 +134,7 @@ impl Finder<'_> {
         if let Some(rule) = self.network.denies(&flow) {
             return denied(Denial::Nsg, rule);
         }
-        let stays_inside = || self.network.routes.next(flow.target).hop == Hop::Vnet;
+        let stays_inside = || self.next(flow.target).hop == Hop::Vnet;
         if self.way == Way::Blocked && !flow.target.is_private() && !stays_inside() {
             return blocked();
         }
@@ -151,7 +151,7 @@ impl Finder<'_> {
         }
         match flow.target {
             Target::Address(_) => {
-                let next = self.network.routes.next(flow.target);
+                let next = self.next(flow.target);
                 match next.hop {
                     Hop::Nowhere => denied(Denial::NextHopNone, next.rule),
                     _ => bypassed(Bypass::HttpProxy, name),
@@ -161,8 +161,14 @@ impl Finder<'_> {
         }
     }
 
+    /// userDefinedRouting has a default route to the firewall, whether the file gives it or not.
+    fn next(self, target: Target) -> Next {
+        let has_default = self.way == Way::Firewall;
+        self.network.routes.next(target, has_default)
+    }
+
     fn by_routes(self, target: Target, origin: Origin, storage: bool) -> Decision {
-        let next = self.network.routes.next(target);
+        let next = self.next(target);
         match next.hop {
             Hop::Vnet => bypassed(Bypass::Vnet, next.rule),
             Hop::Gateway => bypassed(Bypass::OnPremises, next.rule),
@@ -179,11 +185,12 @@ impl Finder<'_> {
         }
     }
 
-    /// The firewall is where the default route leads; every appliance, where it leads nowhere in particular.
+    /// The firewall is where the default route leads; every appliance, where the file has no default route.
     fn is_firewall(self, address: IpAddr) -> bool {
         match self.network.routes.default() {
             Some((Hop::Appliance(firewall), _)) => firewall == address,
-            _ => true,
+            Some(_) => false,
+            None => true,
         }
     }
 

@@ -208,9 +208,19 @@ fn load_balancer(allocation: &Allocation) -> LoadBalancerPorts {
         public_ips_needed: allocation.ips_needed(),
         one_more_ip: OneMoreIp {
             per_node: with_one_more,
-            most_nodes: max_nodes(with_one_more.max(1), supply(ips + 1, inbound_blocks)),
+            most_nodes: match automatic {
+                true => automatic_up_to(with_one_more, ips + 1),
+                false => max_nodes(with_one_more.max(1), supply(ips + 1, inbound_blocks)),
+            },
         },
     }
+}
+
+/// The most nodes that get `ports` each by automatic allocation with `ips` public IPs.
+fn automatic_up_to(ports: u32, ips: u32) -> u64 {
+    let rows = azure::LB_AUTOMATIC.iter().map(|(nodes, _)| *nodes);
+    let enough = rows.filter(|nodes| automatic_ports(*nodes, ips) == Some(ports));
+    enough.max().map_or(0, u64::from)
 }
 
 fn firewall(plan: &PoolPlan) -> Option<FirewallPorts> {

@@ -5,6 +5,7 @@ use crate::engine::Grouping;
 use crate::model::{Mix, OpenProcess, Traffic};
 use crate::traffic::{BatchSize, Burst, Bursty, CellMarks, Correlation, CoursePlan};
 use crate::traffic::{Process, Profile, StreamPlan};
+use crate::units::mix;
 
 /// Blocks of nodes with a public IP of their own are numbered apart from the others.
 const OWN_IP_UNITS: u64 = 1 << 31;
@@ -209,10 +210,6 @@ impl GroupBuilder<'_> {
     fn add_burst(&mut self, open: &Open, index: usize, burst: &Burst) {
         let cells = self.cells;
         let facts = &cells.facts[open.plan.workload as usize];
-        let before_all: u64 = facts.bursts[..index]
-            .iter()
-            .map(|burst| burst.connections)
-            .sum();
         let nodes = open.mix.nodes.len() as u64;
         for part in facts.bursts[index].of(open.plan.endpoint) {
             if !self.takes(open, part.node) {
@@ -228,8 +225,8 @@ impl GroupBuilder<'_> {
             let unit = BURST_UNITS + ((index as u64) << 32) + u64::from(part.node);
             self.streams.push(StreamPlan {
                 cells: CellMarks::one(cell as u32),
-                // Those of one instant are told apart: by what was dealt before them.
-                first_id: (before_all + part.before) as u32,
+                // Nodes open connections at one instant, which are told apart by where their numbers begin.
+                first_id: mix(index as u64, part.before) as u32,
                 ..self.stream(open, Process::Burst(process), unit)
             });
         }
