@@ -4,14 +4,14 @@
 //! `cargo run --profile test --example publish`; the test `published` says when something has drifted.
 
 use snatsim::cli::{EXAMPLES, Example, INCIDENTS, SWEEPS, Source};
+use snatsim::model::Model;
 use snatsim::outbound::Assumptions;
 use snatsim::report::{self, Style};
 use snatsim::results::words::wrapped;
 use snatsim::results::{self, About, Document};
+use snatsim::scenario::Loaded;
 use snatsim::simulate::{Detail, simulate};
 use snatsim::sweep::{self, Work};
-use snatsim::model::Model;
-use snatsim::scenario::Loaded;
 use snatsim::{model, scenario};
 use std::collections::BTreeMap;
 use std::fmt::Write;

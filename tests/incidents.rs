@@ -84,10 +84,7 @@ impl Hold {
 }
 
 fn index() -> Vec<Entry> {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/configs/incidents/index.json"
-    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/configs/incidents/index.json");
     let text = std::fs::read_to_string(path).expect("the index is there");
     serde_json::from_str(&text).expect("entries")
 }
@@ -146,7 +143,10 @@ fn fewer_idle_minutes_and_more_ports_multiply_what_a_leak_may_be() {
     // The largest loads that lose one in a thousand, by tables of Erlang's formula.
     let (few, many) = (953.63, 2_458.1);
     for (load, ports) in [(few, 1_024), (many, 2_560)] {
-        assert!((erlang_b(load, ports) / 1e-3 - 1.0).abs() < 0.01, "{ports} ports");
+        assert!(
+            (erlang_b(load, ports) / 1e-3 - 1.0).abs() < 0.01,
+            "{ports} ports"
+        );
     }
     let gain = leaks(many, 4.0) / leaks(few, 30.0);
     assert!((gain - 19.3).abs() < 0.05, "{gain}");

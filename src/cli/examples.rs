@@ -30,6 +30,7 @@ examples! {
     "node-step-50";
     "node-step-51";
     "hot-node";
+    "few-replicas";
     "leaked-connections";
     "sql-churn";
     "many-destinations";

@@ -94,13 +94,15 @@ codes! {
     E0213: "workload incomplete",
         "A workload says when it opens connections (arrivals, bursts or both), where it connects to (destination) and how long a connection lives (lifetime), because all decide how many ports it holds. Only a traced workload needs neither destination nor lifetime: the trace says so.";
     E0214: "the trace says so already",
-        "destination, lifetime, close and placement of a traced workload come from its trace, row by row, and so do the times: it takes no profile and no bursts. Given beside the trace they would have to be ignored, so they are refused. connect and retry do apply.";
+        "destination, lifetime, close, placement and replicas of a traced workload come from its trace, row by row, and so do the times: it takes no profile and no bursts. Given beside the trace they would have to be ignored, so they are refused. connect and retry do apply.";
     E0215: "more than 5,000 nodes",
         "An AKS cluster has at most 5,000 nodes (includes/container-service-limits.md), and so has a scenario.\n\nWhere a trace has more sources than that, nodes picks those that count: { \"file\": \"conn.log\", \"nodes\": [\"10.0.0.0/24\"] }.";
     E0216: "nothing to simulate",
         "A scenario needs at least one workload that opens connections and at least one outbound type that they leave by. `snatsim compare` adds Load Balancer, NAT Gateway and Azure Firewall where they are missing.";
     E0217: "closed loop without time",
         "A client of a closed loop thinks, connects, lives and thinks again. Where it thinks for no time at all and a connection takes none either, it would open infinitely many connections at one instant. So the think time is above 0, if only a little.";
+    E0218: "replicas and placement",
+        "Two ways to say which nodes open the connections of a workload exclude each other. replicas is a number of pods: the scheduler deals them evenly to the nodes of the pool, in their order, so 5 replicas on 20 nodes load 5 nodes, and 30 replicas on 20 nodes give the first 10 nodes two each. placement gives every node its share directly.\n\nnoisyReplica is the share of all connections that one of the replicas opens, and with it its node: { \"replicas\": 10, \"noisyReplica\": 0.5 }. It needs replicas beside it.";
     E0270: "no rate to move",
         "profile multiplies the rate of poisson, constant, bursty or batch arrivals by a factor of the time, and bursts add connections by the clock. Clients of a closed loop have no rate: each opens its next connection when it has thought, and a burst among them would have nobody to wait for it. A trace has its own times, row by row (E0214).\n\nGive what moves a workload of its own: two workloads may have the same destination, placement and lifetime.";
     E0271: "profile without meaning",
