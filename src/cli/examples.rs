@@ -40,6 +40,7 @@ examples! {
     "private-endpoint";
     "network-rules";
     "ways-out";
+    "two-gateways";
     "http-proxy";
     "deploy-at-once";
     "office-hours";

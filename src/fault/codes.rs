@@ -229,6 +229,12 @@ codes! {
 
     E0340: "default route to the internet",
         "With userDefinedRouting AKS sets up no way out; the cluster leaves by the routes of its subnet. AKS refuses a default route (0.0.0.0/0) to Internet, since that would be a way out that nobody has set up: it has to lead to a firewall, an appliance or a gateway.\n\nSource: MicrosoftDocs/azure-aks-docs, articles/aks/egress-udr.md.";
+    E0360: "number of NAT Gateways",
+        "natGateways of a userAssignedNATGateway has the gateways beside that of natGatewayProfile: at least one, or it is left out, and together at most 64. Every gateway has ports of its own, 64,512 for each of up to 16 public IPs, and serves the subnets that it is on (articles/nat-gateway/nat-gateway-resource.md).";
+    E0361: "node pool and NAT Gateway",
+        "A subnet has one NAT Gateway at most, and a gateway may be on several subnets (articles/nat-gateway/nat-gateway-resource.md). So every node pool leaves by exactly one: by the gateway of natGateways that names it, all others by that of natGatewayProfile.\n\nExample: { \"outboundType\": \"userAssignedNATGateway\", \"natGateways\": [ { \"name\": \"batch-gateway\", \"nodePools\": [\"batch\"], \"natGatewayProfile\": { \"publicIPs\": 4 } } ] }. In Azure the pools are on subnets of their own (vnetSubnetID), each with its gateway: `az network vnet subnet update --nat-gateway`.";
+    E0362: "different idle timeouts",
+        "All gateways of one entry have the same idle timeout here, so that the hold times of an outbound are those of all its connections. Azure allows each its own. Simulate the node pools of a gateway that differs as a scenario of their own: gateways share nothing, so the figures are the same.";
 
     // --- Traces: E04xx ---
     E0401: "file cannot be read",
