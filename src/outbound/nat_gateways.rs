@@ -180,7 +180,8 @@ impl Found {
                 pointer: step(cx.pointer, "natGatewayProfile"),
                 found: "Every node pool leaves by one of natGateways, and none by this one."
                     .to_owned(),
-                allowed: "natGatewayProfile for node pools that natGateways does not name".to_owned(),
+                allowed: "natGatewayProfile for node pools that natGateways does not name"
+                    .to_owned(),
                 remedy: "Remove it, or take a node pool out of natGateways.".to_owned(),
             });
         }
@@ -210,7 +211,10 @@ impl Found {
 
     /// The idle timeout that all have.
     fn same_idle(&self, review: &mut Review) -> Option<Timer> {
-        let mut idles = self.gateways.iter().filter_map(|one| Some((one, one.numbers?.1)));
+        let mut idles = self
+            .gateways
+            .iter()
+            .filter_map(|one| Some((one, one.numbers?.1)));
         let (_, first) = idles.next()?;
         for (one, idle) in idles.filter(|(_, idle)| idle.value != first.value) {
             review.errors.push(Fault {

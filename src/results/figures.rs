@@ -574,11 +574,7 @@ impl Peak {
 }
 
 /// The peak of one pool over replications.
-fn peak_of(
-    run: &OutboundRun,
-    pool: usize,
-    peaks: impl Fn(&ReplicationRun) -> &Vec<u32>,
-) -> u32 {
+fn peak_of(run: &OutboundRun, pool: usize, peaks: impl Fn(&ReplicationRun) -> &Vec<u32>) -> u32 {
     let peaks = run.replications.iter().map(|run| peaks(run)[pool]);
     peaks.max().unwrap_or(0)
 }

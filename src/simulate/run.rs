@@ -4,8 +4,8 @@ use super::feed::Feed;
 use super::groups::Group;
 use super::in_order::run_in_order;
 use crate::engine::{
-    Cell, CellRules, Class, Context, Grouping, HeapReleases, LadderReleases, OpenLoop, PoolPlan, Releases,
-    WheelReleases,
+    Cell, CellRules, Class, Context, Grouping, HeapReleases, LadderReleases, OpenLoop, PoolPlan,
+    Releases, WheelReleases,
 };
 use crate::record::{Accumulator, Detail, GroupRecorder, Parts, Totals, Window};
 use crate::traffic::{Clients, Dealt, Mixed, class_seed};
@@ -112,8 +112,7 @@ impl Job<'_> {
             warmup, duration, ..
         } = *self.window;
         let step = if FULL { SimTime::MINUTE } else { duration };
-        let rules_of =
-            |plan: &PoolPlan| CellRules::new(plan, warmup, duration, step, self.coupled);
+        let rules_of = |plan: &PoolPlan| CellRules::new(plan, warmup, duration, step, self.coupled);
         let rules: Vec<CellRules> = match self.plan.grouping {
             Grouping::ByGateway(_) => {
                 let pools = group.layout.cell_pools.iter();
@@ -126,7 +125,11 @@ impl Job<'_> {
         let classes = self.classes(group);
         let keys = group.layout.keys.len() as u32;
         let new_cell = |(index, cell): (usize, &super::groups::CellPlan)| {
-            Cell::new(&rules[index.min(rules.len() - 1)], keys, R::sized(cell.size))
+            Cell::new(
+                &rules[index.min(rules.len() - 1)],
+                keys,
+                R::sized(cell.size),
+            )
         };
         let mut cells: Vec<Cell<R>> = group.cells.iter().enumerate().map(new_cell).collect();
         let mut clients: Vec<Clients> = group
@@ -283,7 +286,14 @@ fn run_chunks<R: Releases, const FULL: bool>(
                 cells, recorder, ..
             } = chunk;
             let (stream, end) = feed.only_stream();
-            return run_in_order(stream, end, cells, shared.rules(0), &shared.classes, recorder);
+            return run_in_order(
+                stream,
+                end,
+                cells,
+                shared.rules(0),
+                &shared.classes,
+                recorder,
+            );
         }
         while let Some(until) = feed.next_window(arrivals) {
             chunk.run(arrivals, until, shared);

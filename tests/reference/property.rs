@@ -6,7 +6,8 @@ use crate::simulator::Choices;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use snatsim::engine::{
-    ActiveLimit, Ceiling, Gateways, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn, UdpKey,
+    ActiveLimit, Ceiling, Gateways, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn,
+    UdpKey,
 };
 use snatsim::model::{Endpoint, Mix, Model, OpenProcess, Traffic, Workload};
 use snatsim::record::Tally;
