@@ -7,8 +7,8 @@ use super::holds::{HoldTimes, hold_times};
 use super::interval::{self, Share};
 use super::timeline;
 use super::varying;
-use crate::engine::PoolPlan;
-use crate::model::{Model, Outbound, Path};
+use crate::engine::{Grouping, PoolPlan};
+use crate::model::{Model, Outbound, Path, Traffic, Workload};
 use crate::record::{Cause, Slot, Tally, UsedCounts};
 use crate::simulate::{Minutes, OutboundRun, ReplicationRun, RunResult};
 use crate::units::SimTime;
@@ -204,10 +204,35 @@ impl<'a> Subject<'a> {
         self.plan.pools(self.model.nodes.len())
     }
 
-    /// Ports of the largest pool.
-    fn largest_limit(&self) -> u32 {
-        let limits = (0..self.pool_count()).map(|pool| self.plan.of_pool(pool).limit);
+    /// Ports of the largest pool that connections use which come from any of `workloads`.
+    fn limit_for<'w>(&self, workloads: impl Iterator<Item = &'w Workload>) -> u32 {
+        if !matches!(self.plan.grouping, Grouping::ByGateway(_)) {
+            return self.plan.limit;
+        }
+        let pools = workloads.flat_map(|workload| {
+            let nodes: Vec<u32> = match &workload.traffic {
+                Traffic::Open { mix, .. } | Traffic::Closed { mix, .. } => {
+                    mix.nodes.iter().map(|(node, _)| *node).collect()
+                }
+                Traffic::Trace(rows) => rows.iter().map(|row| row.node).collect(),
+            };
+            nodes.into_iter().filter_map(|node| self.plan.pool_of(node))
+        });
+        let limits = pools.map(|pool| self.plan.of_pool(pool as usize).limit);
         limits.max().unwrap_or(self.plan.limit)
+    }
+
+    /// Whether a workload goes to destination `index`.
+    fn goes_to(&self, workload: &Workload, index: usize) -> bool {
+        let is_there =
+            |endpoint: u32| self.model.endpoints[endpoint as usize].destination as usize == index;
+        match &workload.traffic {
+            Traffic::Open { mix, .. } | Traffic::Closed { mix, .. } => mix
+                .endpoints
+                .iter()
+                .any(|(endpoint, _)| is_there(*endpoint)),
+            Traffic::Trace(rows) => rows.iter().any(|row| is_there(row.endpoint)),
+        }
     }
 
     /// One share of failures per replication.
@@ -464,8 +489,7 @@ impl<'a> Subject<'a> {
                     percentiles(peaks.collect())
                 });
                 self.part(
-                    self.pool_name(pool),
-                    self.plan.of_pool(pool).limit,
+                    (self.pool_name(pool), self.plan.of_pool(pool).limit),
                     |run| &run.by_pool[pool],
                     |run| run.peak_used[pool],
                     percentiles,
@@ -478,13 +502,13 @@ impl<'a> Subject<'a> {
     }
 
     fn by_destination(&self) -> Vec<Part> {
-        let limit = self.largest_limit();
         let names = self.model.destinations.iter().enumerate();
         names
             .map(|(index, name)| {
+                let workloads = self.model.workloads.iter();
+                let to_here = workloads.filter(|workload| self.goes_to(workload, index));
                 self.part(
-                    name.clone(),
-                    limit,
+                    (name.clone(), self.limit_for(to_here)),
                     |run| &run.by_destination[index],
                     |run| run.peak_by_destination[index],
                     self.merged(|minutes| &minutes.by_destination[index]),
@@ -496,13 +520,14 @@ impl<'a> Subject<'a> {
     }
 
     fn by_workload(&self) -> Vec<Part> {
-        let limit = self.largest_limit();
         let workloads = self.model.workloads.iter().enumerate();
         workloads
             .map(|(index, workload)| {
                 self.part(
-                    workload.name.clone(),
-                    limit,
+                    (
+                        workload.name.clone(),
+                        self.limit_for(std::iter::once(workload)),
+                    ),
                     |run| &run.by_workload[index],
                     |run| run.peak_by_workload[index],
                     self.merged(|minutes| &minutes.by_workload[index]),
@@ -529,8 +554,7 @@ impl<'a> Subject<'a> {
 
     fn part(
         &self,
-        name: String,
-        limit: u32,
+        (name, limit): (String, u32),
         tally: impl Fn(&ReplicationRun) -> &Tally,
         peak: impl Fn(&ReplicationRun) -> u32,
         used_percentiles: Option<UsedPercentiles>,

@@ -204,10 +204,12 @@ impl<'a> Cells<'a> {
 
     /// The pools of `pools` that the connections of a workload may use, ascending.
     fn pools_of(&self, workload: &Workload, pools: usize) -> Vec<u32> {
-        let of_node = |node: u32| self.plan.pool_of(node);
-        match nodes_of(workload).into_iter().map(of_node).collect() {
-            Some(own) => distinct(own),
-            None => (0..pools as u32).collect(),
+        match self.plan.grouping {
+            Grouping::ByNode | Grouping::ByGateway(_) => {
+                let nodes = nodes_of(workload).into_iter();
+                distinct(nodes.filter_map(|node| self.plan.pool_of(node)).collect())
+            }
+            Grouping::Shared | Grouping::Buckets { .. } => (0..pools as u32).collect(),
         }
     }
 
