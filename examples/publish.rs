@@ -3,11 +3,13 @@
 //!
 //! `cargo run --profile test --example publish`; the test `published` says when something has drifted.
 
-use snatsim::cli::{EXAMPLES, Example, SWEEPS, Source};
+use snatsim::cli::{EXAMPLES, Example, INCIDENTS, SWEEPS, Source};
+use snatsim::model::Model;
 use snatsim::outbound::Assumptions;
 use snatsim::report::{self, Style};
 use snatsim::results::words::wrapped;
 use snatsim::results::{self, About, Document};
+use snatsim::scenario::Loaded;
 use snatsim::simulate::{Detail, simulate};
 use snatsim::sweep::{self, Work};
 use snatsim::{model, scenario};
@@ -28,6 +30,7 @@ pub type Files = BTreeMap<String, String>;
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = results();
+    files.extend(incidents());
     for example in SWEEPS {
         files.insert(sweep_path(example), sweep_table(example));
     }
@@ -47,7 +50,8 @@ pub fn results() -> Files {
     let mut files = Files::new();
     for (i, example) in EXAMPLES.iter().enumerate() {
         // The first is what `compare` takes by default.
-        let document = document(example, i == 0);
+        let (loaded, model) = load(example, i == 0);
+        let document = document(example, &loaded, &model, i == 0);
         let command = match i {
             0 => "compare".to_owned(),
             _ => format!("run --example {}", example.name),
@@ -61,6 +65,24 @@ pub fn results() -> Files {
         );
     }
     files
+}
+
+/// What `run` prints of every incident: its table, or why Azure refuses it.
+pub fn incidents() -> Files {
+    let published = |example: &'static Example| {
+        let (loaded, model) = load(example, false);
+        let command = format!("run --example {}", example.name);
+        let text = match model::refusals(&model, &loaded) {
+            Some(refusals) => format!("$ snatsim {command}\n{}", refusals.render(false)),
+            None => printed(&command, &document(example, &loaded, &model, false)),
+        };
+        (incident_path(example), text)
+    };
+    INCIDENTS.iter().map(published).collect()
+}
+
+fn incident_path(example: &Example) -> String {
+    format!("results/incidents/{}.txt", example.name)
 }
 
 /// Where the table of a sweep is published.
@@ -85,7 +107,8 @@ pub fn sweep_table(example: &'static Example) -> String {
     String::from_utf8(table).expect("CSV is text")
 }
 
-fn document(example: &Example, compare: bool) -> Document {
+/// An embedded scenario and its model, with the types of Azure that it lacks if it is to `compare`.
+pub fn load(example: &Example, compare: bool) -> (Loaded, Model) {
     let mut loaded = scenario::load(example.text, example.name, &[])
         .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
     if compare {
@@ -97,7 +120,12 @@ fn document(example: &Example, compare: bool) -> Document {
     };
     let model = model::build(&loaded, &mut files)
         .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
-    let run = simulate(&model, Detail::Full, &|_, _| ());
+    (loaded, model)
+}
+
+/// What came of an embedded scenario.
+pub fn document(example: &Example, loaded: &Loaded, model: &Model, compare: bool) -> Document {
+    let run = simulate(model, Detail::Full, &|_, _| ());
     let named: Vec<(String, Vec<u8>)> = loaded
         .files()
         .into_iter()
@@ -107,10 +135,10 @@ fn document(example: &Example, compare: bool) -> Document {
         })
         .collect();
     let about = About {
-        scenario_sha256: scenario::sha256(&loaded, &named),
+        scenario_sha256: scenario::sha256(loaded, &named),
         compare,
     };
-    results::document(&model, &run, &about)
+    results::document(model, &run, &about)
 }
 
 /// What a terminal of 100 columns shows.
@@ -151,6 +179,7 @@ pub fn documents(root: &Path, results: &Files) -> Files {
     );
     let readme = parts::with_part(&read("README.md"), "compare", MAKER, &table);
     let readme = parts::with_part(&readme, "examples", MAKER, &examples());
+    let readme = parts::with_part(&readme, "incidents", MAKER, &incident_table());
     let readme = parts::with_part(&readme, "sweeps", MAKER, &sweeps());
     let refusal = read("configs/invalid/azure-ports-for-25-nodes.txt");
     let readme = parts::with_part(
@@ -174,6 +203,21 @@ fn examples() -> String {
             text,
             "| [{name}](configs/{name}.json), [result](results/{name}/table.txt) | {} |",
             example.description()
+        )
+        .expect("a String takes all");
+    }
+    text
+}
+
+fn incident_table() -> String {
+    let mut text = "| incident | what it shows |\n|---|---|\n".to_owned();
+    for example in INCIDENTS {
+        let name = example.name;
+        writeln!(
+            text,
+            "| [{name}](configs/incidents/{name}.json), [result]({}) | {} |",
+            incident_path(example),
+            example.headline()
         )
         .expect("a String takes all");
     }

@@ -16,7 +16,7 @@ mod schema;
 mod simulation;
 mod sweep;
 
-pub use examples::{EXAMPLES, Example, SWEEPS};
+pub use examples::{EXAMPLES, Example, INCIDENTS, SCENARIOS, SWEEPS};
 pub use simulation::Source;
 
 use clap::{CommandFactory, Parser, Subcommand};

@@ -13,7 +13,8 @@ pub use cell::{Cell, Context};
 pub use connection::{Arrival, Class, End, Schedule, Sort};
 pub use ladder::LadderReleases;
 pub use plan::{
-    ActiveLimit, Ceiling, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn, UdpKey,
+    ActiveLimit, Ceiling, Gateways, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn,
+    UdpKey,
 };
 pub use releases::{HeapReleases, ReleaseSize, Releases, WheelReleases};
 pub use rules::CellRules;

@@ -239,11 +239,15 @@ impl Model {
         self.endpoints.iter().map(key).collect()
     }
 
-    /// The name of pool `pool` of `plan`: the node, `gateway`, `shared`, or `instance-i/ip-j`.
+    /// The name of pool `pool` of `plan`: the node, the gateway, `shared`, or `instance-i/ip-j`.
     pub fn pool_name(&self, outbound: &Outbound, plan: &PoolPlan, pool: usize) -> String {
         use crate::engine::Grouping;
         match plan.grouping {
             Grouping::ByNode => self.nodes[pool].clone(),
+            Grouping::ByGateway(_) => match outbound.setup.gateways.get(pool) {
+                Some(gateway) => gateway.name.clone(),
+                None => format!("gateway-{pool}"),
+            },
             Grouping::Shared if outbound.kind.is_nat_gateway() => "gateway".to_owned(),
             Grouping::Shared => "shared".to_owned(),
             Grouping::Buckets { ips, .. } => {

@@ -14,6 +14,7 @@ mod firewall_nat;
 mod load_balancer;
 mod metric;
 mod nat_gateway;
+mod nat_gateways;
 mod no_egress;
 mod review;
 mod spec;
@@ -32,6 +33,7 @@ pub use firewall::AzureFirewallBlock;
 pub use load_balancer::{LoadBalancerProfile, ManagedOutboundIps};
 pub use metric::{Metric, MetricSource};
 pub use nat_gateway::NatGatewayProfile;
+pub use nat_gateways::{Gateway, NatGatewaySpec};
 pub(crate) use review::{plural, thousands};
 pub use spec::{Ignored, OutboundSpec, Timers};
 pub use timers::{Origin, Timer, TimersInForce};
@@ -117,6 +119,8 @@ struct Draft {
     public_ips: Option<u32>,
     timers: TimersInForce,
     allocation: Option<Allocation>,
+    /// Where there are several.
+    gateways: Vec<Gateway>,
 }
 
 impl OutboundType {
@@ -185,6 +189,8 @@ pub struct Setup {
     pub timers: Option<TimersInForce>,
     /// The ports of a Load Balancer.
     pub allocation: Option<Allocation>,
+    /// The NAT Gateways, in the order of the plan's pools; none where all nodes leave by one.
+    pub gateways: Vec<Gateway>,
 }
 
 /// Applies defaults and rules to the entry at `pointer` and makes its plan. All faults are found at once.
@@ -212,6 +218,7 @@ pub fn resolve(
         plan: Some(draft.plan.clone()),
         timers: Some(draft.timers),
         allocation: draft.allocation.clone(),
+        gateways: draft.gateways.clone(),
     });
     let plan = match draft {
         Some(draft) if sound => Ok(draft.plan),
@@ -292,6 +299,9 @@ fn kind(spec: &OutboundSpec, pointer: &str, review: &mut Review) -> Option<Outbo
 }
 
 fn nearest(word: &str) -> &'static str {
+    if word.to_lowercase().contains("firewall") {
+        return OutboundType::UserDefinedRouting.word();
+    }
     let distance =
         |known: &str| strsim::damerau_levenshtein(&known.to_lowercase(), &word.to_lowercase());
     words()
@@ -313,6 +323,11 @@ fn refuse_stray_blocks(
             OutboundType::UserDefinedRouting,
         ),
         ("custom", spec.custom.is_some(), OutboundType::Custom),
+        (
+            "natGateways",
+            spec.nat_gateways.is_some(),
+            OutboundType::UserAssignedNatGateway,
+        ),
     ];
     for (block, present, owner) in blocks {
         if present && owner.word() != kind.word() {

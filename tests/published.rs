@@ -4,7 +4,7 @@
 #[allow(dead_code)]
 mod publish;
 
-use snatsim::cli::{EXAMPLES, SWEEPS, Source};
+use snatsim::cli::{EXAMPLES, Example, INCIDENTS, SCENARIOS, SWEEPS, Source};
 use std::path::Path;
 
 const AGAIN: &str = "`cargo run --profile test --example publish` writes it anew; look at what changed before you commit it";
@@ -42,6 +42,11 @@ fn results_and_documents_are_what_this_version_makes() {
     let results = publish::results();
     compare(&results);
     compare(&publish::documents(root(), &results));
+}
+
+#[test]
+fn what_run_prints_of_every_incident_is_what_this_version_prints() {
+    compare(&publish::incidents());
 }
 
 /// The gate makes all tables of sweeps anew; this one takes seconds.
@@ -111,7 +116,7 @@ fn every_published_result_keeps_to_the_published_schema() {
 fn every_scenario_keeps_to_the_published_schema() {
     let schema = serde_json::from_str(&published("schemas/scenario.schema.json")).expect("JSON");
     let schema = jsonschema::validator_for(&schema).expect("a schema");
-    for example in EXAMPLES {
+    for example in SCENARIOS.iter().copied().flatten() {
         let value = serde_json::from_str(example.text).expect("JSON");
         let errors: Vec<String> = schema
             .iter_errors(&value)
@@ -146,6 +151,7 @@ fn the_scenario_in_the_readme_can_be_simulated() {
 fn every_file_the_documents_link_to_exists() {
     let documents = [
         ("README.md", ""),
+        ("configs/incidents/README.md", "configs/incidents"),
         ("docs/model.md", "docs"),
         ("docs/performance.md", "docs"),
         ("docs/scaling.md", "docs"),
@@ -175,17 +181,23 @@ fn every_scenario_and_sweep_of_the_repository_is_embedded_and_every_result_is_of
         names.sort();
         names
     };
-    let mut embedded: Vec<String> = EXAMPLES
-        .iter()
-        .map(|example| example.name.to_owned())
-        .collect();
-    embedded.sort();
+    let sorted = |examples: &[Example]| {
+        let mut names: Vec<String> = examples.iter().map(|one| one.name.to_owned()).collect();
+        names.sort();
+        names
+    };
+    let embedded = sorted(EXAMPLES);
     let results = names("results", "").into_iter();
-    let results: Vec<String> = results.filter(|name| name != "sweeps").collect();
+    let results: Vec<String> = results
+        .filter(|name| !["incidents", "sweeps"].contains(&name.as_str()))
+        .collect();
     assert_eq!(names("configs", ".json"), embedded);
     assert_eq!(results, embedded);
-    let mut sweeps: Vec<String> = SWEEPS.iter().map(|sweep| sweep.name.to_owned()).collect();
-    sweeps.sort();
+    let mut incidents = sorted(INCIDENTS);
+    assert_eq!(names("results/incidents", ".txt"), incidents);
+    incidents.push("index".to_owned());
+    assert_eq!(names("configs/incidents", ".json"), incidents);
+    let sweeps = sorted(SWEEPS);
     assert_eq!(names("configs/sweeps", ".json"), sweeps);
     assert_eq!(names("results/sweeps", ".csv"), sweeps);
 }

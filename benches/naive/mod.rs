@@ -7,7 +7,7 @@
 mod loss;
 mod retrying;
 
-use snatsim::engine::PoolPlan;
+use snatsim::engine::{Grouping, PoolPlan};
 use snatsim::model::Model;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -41,6 +41,10 @@ pub fn simulate(model: &Model, seed: u64) -> Counts {
 /// Pools, and the seconds for which a port is held after the end of its connection.
 fn pools_and_hold(model: &Model, plan: &PoolPlan) -> (usize, f64) {
     assert!(plan.active_limit.is_none(), "one limit a pool");
+    assert!(
+        !matches!(plan.grouping, Grouping::ByGateway(_)),
+        "all pools alike"
+    );
     let pools = plan.pools(model.nodes.len());
     (pools, plan.holds.after_fin.as_secs_f64())
 }

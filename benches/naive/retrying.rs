@@ -123,7 +123,7 @@ pub fn simulate(model: &Model, plan: &PoolPlan, seed: u64) -> Counts {
     let (workloads, sources) = workloads(model, &keys);
     let pool = |node: u32, rng: &mut Xoshiro256PlusPlus| match plan.grouping {
         Grouping::ByNode => node,
-        Grouping::Shared => 0,
+        Grouping::Shared | Grouping::ByGateway(_) => 0,
         Grouping::Buckets { .. } => {
             let drawn: f64 = StandardUniform.sample(rng);
             (drawn * pools as f64) as u32

@@ -1,9 +1,9 @@
-//! `snatsim example`: list the embedded scenarios and sweeps, or print one to start from.
+//! `snatsim example`: list the embedded scenarios, incidents and sweeps, or print one to start from.
 
-use super::{EXAMPLES, Example, Failure, Outcome, SWEEPS, print};
+use super::{EXAMPLES, Example, Failure, INCIDENTS, Outcome, SWEEPS, print};
 use crate::scenario;
 
-/// List the built-in scenarios and sweeps, or print one to start from
+/// List the built-in scenarios, incidents and sweeps, or print one to start from
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Print this one
@@ -12,10 +12,11 @@ pub struct Args {
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     match &args.name {
-        Some(name) => print(find(name, &[EXAMPLES, SWEEPS])?.text)?,
+        Some(name) => print(find(name, &[EXAMPLES, INCIDENTS, SWEEPS])?.text)?,
         None => print(&format!(
-            "{}\nSweeps, for `snatsim sweep --example NAME`:\n{}",
+            "{}\nIncidents that were told in public, as scenarios:\n{}\nSweeps, for `snatsim sweep --example NAME`:\n{}",
             listing(EXAMPLES),
+            listing(INCIDENTS),
             listing(SWEEPS)
         ))?,
     }
@@ -44,6 +45,6 @@ fn listing(examples: &[Example]) -> String {
     let width = widest.unwrap_or(0);
     examples
         .iter()
-        .map(|example| format!("{:<width$}  {}\n", example.name, example.description()))
+        .map(|example| format!("{:<width$}  {}\n", example.name, example.headline()))
         .collect()
 }

@@ -1,4 +1,4 @@
-//! The embedded scenarios and sweeps: the lists that `example`, `--example` and `compare` read.
+//! The embedded scenarios, incidents and sweeps: the lists that `example`, `--example` and `compare` read.
 
 /// An embedded scenario or sweep.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,7 @@ examples! {
     "node-step-50";
     "node-step-51";
     "hot-node";
+    "few-replicas";
     "leaked-connections";
     "sql-churn";
     "many-destinations";
@@ -39,6 +40,7 @@ examples! {
     "private-endpoint";
     "network-rules";
     "ways-out";
+    "two-gateways";
     "http-proxy";
     "deploy-at-once";
     "office-hours";
@@ -59,10 +61,50 @@ examples! {
     "together";
 }
 
+examples! {
+    /// Incidents that were told in public, as scenarios; `configs/incidents/index.json` says what must come out.
+    INCIDENTS, "incidents/":
+    "R01";
+    "R01-refused";
+    "R02-before";
+    "R02";
+    "R02-refused";
+    "R04";
+    "R05";
+    "R06";
+    "R07";
+    "R08";
+    "R09";
+    "R09-fix";
+    "R10";
+    "R10-apart";
+    "R10-fix";
+    "R11";
+    "R12";
+    "R12-fix";
+    "R13";
+    "R14";
+    "R15";
+    "R15-fix";
+    "R16";
+    "R17";
+    "R18";
+    "R18-refused";
+    "R19";
+    "R19-refused";
+}
+
+/// The lists of scenarios: what can be run, compared and explained.
+pub const SCENARIOS: &[&[Example]] = &[EXAMPLES, INCIDENTS];
+
+/// What the sources of an incident come after in its description.
+const SOURCE: &str = " Source: ";
+
 impl Example {
     /// The scenario with this name.
     pub fn find(name: &str) -> Option<&'static Example> {
-        EXAMPLES.iter().find(|example| example.name == name)
+        let mut scenarios = SCENARIOS.iter().copied().flatten();
+        scenarios.find(|example| example.name == name)
     }
 
     /// What it shows: its `description`.
@@ -71,6 +113,13 @@ impl Example {
             serde_json::from_str(self.text).expect("embedded files are JSON");
         let text = value["description"].as_str();
         text.unwrap_or_default().to_owned()
+    }
+
+    /// What it shows, without where it comes from and what is assumed.
+    pub fn headline(&self) -> String {
+        let description = self.description();
+        let end = description.find(SOURCE).unwrap_or(description.len());
+        description[..end].to_owned()
     }
 
     /// The bytes of a file that it names.
@@ -116,6 +165,18 @@ mod tests {
                 .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
             assert_eq!(model.name, example.name);
             assert!(!example.description().is_empty(), "{}", example.name);
+        }
+    }
+    #[test]
+    fn every_incident_says_where_it_comes_from_and_what_is_assumed() {
+        for example in INCIDENTS {
+            let description = example.description();
+            let (headline, rest) = description.split_once(SOURCE).expect("a source");
+            assert_eq!(headline, example.headline());
+            assert!(headline.ends_with('.'), "{}", example.name);
+            assert!(rest.contains(" Assumed: "), "{}", example.name);
+            let value: serde_json::Value = serde_json::from_str(example.text).expect("JSON");
+            assert_eq!(value["name"], example.name);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `snatsim explain`: the arithmetic behind a scenario, or the story behind a code.
 
 use super::simulation::{Format, Source, pointer_and_value, refused, terminal_width};
-use super::{EXAMPLES, Example, Failure, Outcome, example, print};
+use super::{Example, Failure, Outcome, SCENARIOS, example, print};
 use crate::fault::Code;
 use crate::results::words::wrapped;
 use crate::{model, report, results, scenario};
@@ -53,7 +53,7 @@ enum Subject {
 
 fn subject(args: &Args) -> Result<Subject, Failure> {
     if let Some(name) = &args.example {
-        let found = example::find(name, &[EXAMPLES])?;
+        let found = example::find(name, SCENARIOS)?;
         return Ok(Subject::Scenario(Source::Embedded(found)));
     }
     let Some(what) = args.what.as_deref() else {

@@ -2,7 +2,7 @@
 
 use super::fail_on::Condition;
 use super::precision::{self, Relative};
-use super::{EXAMPLES, Example, Failure, Outcome, example, print, say};
+use super::{EXAMPLES, Example, Failure, Outcome, SCENARIOS, example, print, say};
 use crate::model::{self, Model};
 use crate::report::{self, Style};
 use crate::results::words::{counted, wrapped};
@@ -161,7 +161,7 @@ pub enum Source {
 impl Source {
     fn of(verb: Verb, scenario: Option<&str>, options: &Options) -> Result<Source, Failure> {
         Ok(match (scenario, &options.example) {
-            (_, Some(name)) => Source::Embedded(example::find(name, &[EXAMPLES])?),
+            (_, Some(name)) => Source::Embedded(example::find(name, SCENARIOS)?),
             (Some("-"), None) => Source::Input,
             (Some(path), None) => Source::File(path.into()),
             (None, None) if verb == Verb::Compare => Source::Embedded(&EXAMPLES[0]),

@@ -4,7 +4,7 @@ use super::fail_on::Condition;
 use super::interrupt::on_interrupt;
 use super::progress::Meter;
 use super::simulation::{Source, pointer_and_value, quoted, terminal_width, use_color};
-use super::{EXAMPLES, Example, Failure, Outcome, SWEEPS, example, print, say};
+use super::{Example, Failure, Outcome, SCENARIOS, SWEEPS, example, print, say};
 use crate::report;
 use crate::results::Document;
 use crate::results::words::counted;
@@ -151,7 +151,12 @@ impl Source {
 }
 
 fn unknown(example: &str) -> String {
-    let names: Vec<&str> = EXAMPLES.iter().map(|example| example.name).collect();
+    let names: Vec<&str> = SCENARIOS
+        .iter()
+        .copied()
+        .flatten()
+        .map(|example| example.name)
+        .collect();
     format!(
         "There is no example \"{example}\"; there are {}.",
         names.join(", ")

@@ -1,6 +1,8 @@
 //! What an outbound type is to the engine: which ports there are, who shares them, how long they are held.
 
 use crate::units::SimTime;
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Transport protocol; TCP and UDP have separate stocks of ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,12 +14,14 @@ pub enum Protocol {
 }
 
 /// Who shares a pool of ports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Grouping {
     /// One pool per node.
     ByNode,
     /// One pool for all nodes.
     Shared,
+    /// One pool per gateway, shared by the nodes that leave by it.
+    ByGateway(Arc<Gateways>),
     /// One pool ("bucket") per public IP and instance, all serving all nodes; bucket index = instance × ips + ip.
     Buckets {
         /// Public IPs.
@@ -27,6 +31,15 @@ pub enum Grouping {
         /// How a try finds its IP; the instance is always drawn uniformly.
         choice: IpChoice,
     },
+}
+
+/// Which nodes leave by which gateway, and how large each is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gateways {
+    /// By node, its gateway.
+    pub of_node: Vec<u32>,
+    /// By gateway, how many times the limits of the plan it has: its public IPs. At least 1.
+    pub sizes: Vec<u32>,
 }
 
 /// How a try finds its public IP on the instance that was drawn for it.
@@ -92,7 +105,8 @@ pub struct Ceiling {
     pub limit: u64,
 }
 
-/// An outbound type as the engine sees it. Limits are per pool and key.
+/// An outbound type as the engine sees it. Limits are per pool and key; of [`Grouping::ByGateway`] they are those of a
+/// gateway of size 1 ([`PoolPlan::of_pool`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolPlan {
     /// Who shares a pool.
@@ -114,19 +128,47 @@ pub struct PoolPlan {
 impl PoolPlan {
     /// Pools of this plan in a cluster of `nodes` nodes.
     pub fn pools(&self, nodes: usize) -> usize {
-        match self.grouping {
+        match &self.grouping {
             Grouping::ByNode => nodes,
             Grouping::Shared => 1,
-            Grouping::Buckets { ips, instances, .. } => ips as usize * instances as usize,
+            Grouping::ByGateway(gateways) => gateways.sizes.len(),
+            Grouping::Buckets { ips, instances, .. } => *ips as usize * *instances as usize,
         }
     }
 
-    /// Gateways, or instances, that each have the ceiling; 0 where there is none.
+    /// The pool in which `node` finds its ports; none where all nodes use all pools.
+    pub fn pool_of(&self, node: u32) -> Option<u32> {
+        match &self.grouping {
+            Grouping::ByNode => Some(node),
+            Grouping::ByGateway(gateways) => Some(gateways.of_node[node as usize]),
+            Grouping::Shared | Grouping::Buckets { .. } => None,
+        }
+    }
+
+    /// The plan of pool `pool` by itself: of one of several gateways that of a gateway alone, else the plan.
+    pub fn of_pool(&self, pool: usize) -> Cow<'_, PoolPlan> {
+        let Grouping::ByGateway(gateways) = &self.grouping else {
+            return Cow::Borrowed(self);
+        };
+        let size = gateways.sizes[pool];
+        Cow::Owned(PoolPlan {
+            grouping: Grouping::Shared,
+            limit: self.limit * size,
+            active_limit: self.active_limit.map(|active| ActiveLimit {
+                limit: active.limit * size,
+                ..active
+            }),
+            ..self.clone()
+        })
+    }
+
+    /// Sums of active connections that are watched for the ceiling: of the gateway, of all gateways together (what stays
+    /// below it in sum does so in each), or of each instance; 0 where there is none.
     pub fn ceiling_scopes(&self) -> usize {
-        match (self.ceiling, self.grouping) {
+        match (self.ceiling, &self.grouping) {
             (None, _) | (_, Grouping::ByNode) => 0,
-            (_, Grouping::Shared) => 1,
-            (_, Grouping::Buckets { instances, .. }) => instances as usize,
+            (_, Grouping::Shared | Grouping::ByGateway(_)) => 1,
+            (_, Grouping::Buckets { instances, .. }) => *instances as usize,
         }
     }
 

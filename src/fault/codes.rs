@@ -94,13 +94,15 @@ codes! {
     E0213: "workload incomplete",
         "A workload says when it opens connections (arrivals, bursts or both), where it connects to (destination) and how long a connection lives (lifetime), because all decide how many ports it holds. Only a traced workload needs neither destination nor lifetime: the trace says so.";
     E0214: "the trace says so already",
-        "destination, lifetime, close and placement of a traced workload come from its trace, row by row, and so do the times: it takes no profile and no bursts. Given beside the trace they would have to be ignored, so they are refused. connect and retry do apply.";
+        "destination, lifetime, close, placement and replicas of a traced workload come from its trace, row by row, and so do the times: it takes no profile and no bursts. Given beside the trace they would have to be ignored, so they are refused. connect and retry do apply.";
     E0215: "more than 5,000 nodes",
         "An AKS cluster has at most 5,000 nodes (includes/container-service-limits.md), and so has a scenario.\n\nWhere a trace has more sources than that, nodes picks those that count: { \"file\": \"conn.log\", \"nodes\": [\"10.0.0.0/24\"] }.";
     E0216: "nothing to simulate",
         "A scenario needs at least one workload that opens connections and at least one outbound type that they leave by. `snatsim compare` adds Load Balancer, NAT Gateway and Azure Firewall where they are missing.";
     E0217: "closed loop without time",
         "A client of a closed loop thinks, connects, lives and thinks again. Where it thinks for no time at all and a connection takes none either, it would open infinitely many connections at one instant. So the think time is above 0, if only a little.";
+    E0218: "replicas and placement",
+        "Two ways to say which nodes open the connections of a workload exclude each other. replicas is a number of pods: the scheduler deals them evenly to the nodes of the pool, in their order, so 5 replicas on 20 nodes load 5 nodes, and 30 replicas on 20 nodes give the first 10 nodes two each. placement gives every node its share directly.\n\nnoisyReplica is the share of all connections that one of the replicas opens, and with it its node: { \"replicas\": 10, \"noisyReplica\": 0.5 }. It needs replicas beside it.";
     E0270: "no rate to move",
         "profile multiplies the rate of poisson, constant, bursty or batch arrivals by a factor of the time, and bursts add connections by the clock. Clients of a closed loop have no rate: each opens its next connection when it has thought, and a burst among them would have nobody to wait for it. A trace has its own times, row by row (E0214).\n\nGive what moves a workload of its own: two workloads may have the same destination, placement and lifetime.";
     E0271: "profile without meaning",
@@ -227,6 +229,12 @@ codes! {
 
     E0340: "default route to the internet",
         "With userDefinedRouting AKS sets up no way out; the cluster leaves by the routes of its subnet. AKS refuses a default route (0.0.0.0/0) to Internet, since that would be a way out that nobody has set up: it has to lead to a firewall, an appliance or a gateway.\n\nSource: MicrosoftDocs/azure-aks-docs, articles/aks/egress-udr.md.";
+    E0360: "number of NAT Gateways",
+        "natGateways of a userAssignedNATGateway has the gateways beside that of natGatewayProfile: at least one, or it is left out, and together at most 64. Every gateway has ports of its own, 64,512 for each of up to 16 public IPs, and serves the subnets that it is on (articles/nat-gateway/nat-gateway-resource.md).";
+    E0361: "node pool and NAT Gateway",
+        "A subnet has one NAT Gateway at most, and a gateway may be on several subnets (articles/nat-gateway/nat-gateway-resource.md). So every node pool leaves by exactly one: by the gateway of natGateways that names it, all others by that of natGatewayProfile.\n\nExample: { \"outboundType\": \"userAssignedNATGateway\", \"natGateways\": [ { \"name\": \"batch-gateway\", \"nodePools\": [\"batch\"], \"natGatewayProfile\": { \"publicIPs\": 4 } } ] }. In Azure the pools are on subnets of their own (vnetSubnetID), each with its gateway: `az network vnet subnet update --nat-gateway`.";
+    E0362: "different idle timeouts",
+        "All gateways of one entry have the same idle timeout here, so that the hold times of an outbound are those of all its connections. Azure allows each its own. Simulate the node pools of a gateway that differs as a scenario of their own: gateways share nothing, so the figures are the same.";
 
     // --- Traces: E04xx ---
     E0401: "file cannot be read",

@@ -49,7 +49,9 @@ impl Network {
                 review,
             ),
             proxy: Proxy::read(
-                spec.http_proxy_config.as_ref(),
+                spec.http_proxy_config
+                    .as_ref()
+                    .filter(|config| config.enabled != Some(false)),
                 &step(POINTER, "httpProxyConfig"),
                 review,
             ),

@@ -10,7 +10,7 @@ use crate::fault::{Code, Fault, step};
 use crate::scenario::{Problem, ScenarioSpec, WorkloadSpec};
 use crate::traffic::trace::{self, FileError, Trace};
 use crate::traffic::words::{
-    ArrivalsSpec, CloseSpec, LawSpec, PlacementSpec, TraceSpec, check_clients,
+    ArrivalsSpec, CloseSpec, LawSpec, PlacementSpec, Replicas, TraceSpec, check_clients,
 };
 use crate::traffic::{Connect, Law, Retry};
 use ipnet::IpNet;
@@ -209,9 +209,7 @@ impl Context<'_> {
         let close = spec.close.as_ref().unwrap_or(&all_fin);
         let close = review.check(|faults| close.resolve(&self.at("close"), faults));
         let placed = nodes.filter(|nodes| !nodes.is_empty()).and_then(|nodes| {
-            let placement = spec.placement.as_ref().unwrap_or(&PlacementSpec::Even);
-            let shares = review
-                .check(|faults| placement.resolve(nodes.len(), &self.at("placement"), faults))?;
+            let shares = self.shares(nodes.len(), review)?;
             let indices = nodes.map(|node| node as u32);
             Some(
                 indices
@@ -226,6 +224,42 @@ impl Context<'_> {
             lifetime: lifetime?,
             close: close?,
         })
+    }
+
+    /// The share of every node of `nodes`.
+    fn shares(&self, nodes: usize, review: &mut Review) -> Option<Vec<f64>> {
+        let spec = self.spec;
+        let placement = spec.placement.as_ref();
+        let Some(count) = spec.replicas else {
+            if spec.noisy_replica.is_some() {
+                review.fault(Fault {
+                    code: Code::E0218,
+                    pointer: self.at("noisyReplica"),
+                    found: "\"noisyReplica\" is the share of one replica, and nothing says how many there are."
+                        .to_owned(),
+                    allowed: "\"noisyReplica\" beside \"replicas\"".to_owned(),
+                    remedy: "Add \"replicas\", or write \"placement\": { \"hotNode\": … } for a node that has more than the others."
+                        .to_owned(),
+                });
+            }
+            let placement = placement.unwrap_or(&PlacementSpec::Even);
+            return review.check(|faults| placement.resolve(nodes, &self.at("placement"), faults));
+        };
+        if placement.is_some() {
+            review.fault(Fault {
+                code: Code::E0218,
+                pointer: self.at("placement"),
+                found: "\"placement\" beside \"replicas\": both say which nodes open the connections.".to_owned(),
+                allowed: "one of the two".to_owned(),
+                remedy: "Keep \"replicas\" where the scheduler deals the pods, with \"noisyReplica\" for one that opens more than its part, or \"placement\" where you know the share of every node."
+                    .to_owned(),
+            });
+        }
+        let replicas = Replicas {
+            count,
+            noisy: spec.noisy_replica,
+        };
+        review.check(|faults| replicas.resolve(nodes, &self.pointer, faults))
     }
 
     fn incomplete(&self, field: &str, allowed: &str) -> Fault {
@@ -308,6 +342,8 @@ impl Context<'_> {
             ("lifetime", self.spec.lifetime.is_some()),
             ("close", self.spec.close.is_some()),
             ("placement", self.spec.placement.is_some()),
+            ("replicas", self.spec.replicas.is_some()),
+            ("noisyReplica", self.spec.noisy_replica.is_some()),
             ("profile", self.spec.profile.is_some()),
             ("bursts", self.spec.bursts.is_some()),
         ];

@@ -122,6 +122,7 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
         public_ips: None,
         timers,
         allocation: None,
+        gateways: Vec::new(),
     })
 }
 

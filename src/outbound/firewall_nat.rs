@@ -63,5 +63,6 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
         public_ips: Some(ips),
         timers,
         allocation: None,
+        gateways: Vec::new(),
     })
 }

@@ -178,6 +178,7 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
             counted: cx.cluster.counted(assumed.max_surge),
             beyond: assumed.automatic_ports_above_1000_nodes,
         }),
+        gateways: Vec::new(),
     })
 }
 

@@ -5,7 +5,7 @@ use super::load_balancer::ManagedOutboundIps;
 use super::review::{Context, Limited, Review};
 use super::spec::{Ignored, both_spellings};
 use super::timers::{Timer, TimersInForce, UdpIdle};
-use super::{Definition, Draft, Metric, MetricSource, OutboundSpec, Way, azure};
+use super::{Definition, Draft, Metric, MetricSource, OutboundSpec, Way, azure, nat_gateways};
 use crate::engine::{ActiveLimit, Ceiling, Grouping, PoolPlan, UdpKey};
 use crate::fault::{Code, step};
 use schemars::JsonSchema;
@@ -26,7 +26,7 @@ pub(super) const USER_ASSIGNED: Definition = Definition {
     words: &["userAssignedNATGateway"],
     metrics: METRICS,
     way: Way::NatGateway,
-    draft,
+    draft: nat_gateways::draft,
 };
 
 /// `natGatewayProfile` of AKS.
@@ -110,7 +110,7 @@ pub(super) struct Place<'a> {
     pub profile: &'static str,
 }
 
-fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft> {
+pub(super) fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft> {
     let profile = spec.nat_gateway_profile.clone().unwrap_or_default();
     let place = Place {
         cx,
@@ -123,6 +123,7 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
         public_ips: Some(ips),
         timers,
         allocation: None,
+        gateways: Vec::new(),
     })
 }
 

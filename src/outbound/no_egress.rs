@@ -47,5 +47,6 @@ fn draft(spec: &OutboundSpec, cx: &Context, _: &mut Review) -> Option<Draft> {
         public_ips: None,
         timers,
         allocation: None,
+        gateways: Vec::new(),
     })
 }

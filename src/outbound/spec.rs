@@ -4,6 +4,7 @@ use super::custom::CustomBlock;
 use super::firewall::AzureFirewallBlock;
 use super::load_balancer::LoadBalancerProfile;
 use super::nat_gateway::NatGatewayProfile;
+use super::nat_gateways::NatGatewaySpec;
 use crate::units::SimTime;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -25,6 +26,9 @@ pub struct OutboundSpec {
     pub load_balancer_profile: Option<LoadBalancerProfile>,
     /// For `managedNATGateway` and `userAssignedNATGateway`.
     pub nat_gateway_profile: Option<NatGatewayProfile>,
+    /// For `userAssignedNATGateway`: further gateways, each on the subnets of some node pools. The other pools leave by
+    /// that of `natGatewayProfile`. AKS knows nothing of them.
+    pub nat_gateways: Option<Vec<NatGatewaySpec>>,
     /// For `userDefinedRouting`: the firewall the default route leads to. AKS knows nothing of it.
     pub azure_firewall: Option<AzureFirewallBlock>,
     /// For `custom`.

@@ -421,6 +421,72 @@ fn w41_an_idle_port_is_free_at_once_after_30_4_and_4_minutes() {
 
 // custom and timers
 
+fn gateways(profile: Value, further: Value) -> Value {
+    json!({
+        "outboundType": "userAssignedNATGateway", "natGatewayProfile": profile, "natGateways": further
+    })
+}
+
+#[test]
+fn node_pools_leave_by_the_gateway_that_names_them_and_the_rest_by_that_of_the_profile() {
+    let entry = gateways(
+        json!({ "publicIPs": 2 }),
+        json!([{ "name": "big", "nodePools": ["pool1"], "natGatewayProfile": { "publicIPs": 4 } }]),
+    );
+    let cluster = pools(&[(2, None, None), (1, None, None), (1, None, None)]);
+    let resolved = resolved(entry, &cluster);
+    let names: Vec<&str> = resolved
+        .setup
+        .gateways
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(names, ["big", "gateway"]);
+    assert_eq!(resolved.public_ips, Some(6));
+    let plan = resolved.plan.expect("accepted");
+    let nodes: Vec<Option<u32>> = (0..4).map(|node| plan.pool_of(node)).collect();
+    assert_eq!(nodes, [Some(1), Some(1), Some(0), Some(1)]);
+    for (pool, ips) in [(0, 4), (1, 2)] {
+        let own = plan.of_pool(pool);
+        let alone = self::plan(nat_gateway(ips), &cluster);
+        assert_eq!(*own, alone);
+    }
+}
+
+#[test]
+fn gateways_that_do_not_fit_are_refused_all_at_once() {
+    let codes = |value: Value| {
+        let resolved = resolved(value, &pools(&[(2, None, None), (1, None, None)]));
+        let all = resolved.errors.into_iter();
+        let all = all.chain(resolved.plan.err().into_iter().flatten());
+        all.map(|fault| fault.code.id()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(gateways(json!(null), json!([]))), ["E0360"]);
+    assert_eq!(
+        codes(gateways(
+            json!(null),
+            json!([{ "nodePools": ["pool0", "pool9"] }, { "nodePools": ["pool0"] }])
+        )),
+        ["E0361", "E0361"]
+    );
+    assert_eq!(
+        codes(gateways(
+            json!({}),
+            json!([{ "nodePools": ["pool0", "pool1"] }])
+        )),
+        ["E0361"]
+    );
+    assert_eq!(
+        codes(gateways(
+            json!({ "idleTimeoutInMinutes": 10 }),
+            json!([{ "nodePools": ["pool0"] }])
+        )),
+        ["E0362"]
+    );
+    let too_many = json!([{ "nodePools": ["pool0"], "natGatewayProfile": { "publicIPs": 17 } }]);
+    assert_eq!(codes(gateways(json!(null), too_many)), ["E0320"]);
+}
+
 #[test]
 fn a_custom_type_is_what_it_says() {
     let plan = plan(
@@ -732,6 +798,12 @@ fn broken() -> Vec<(Value, &'static str, &'static str)> {
             "E0332",
             "/azureFirewall/idleTimeoutInMinutes",
         ),
+        (gateways(json!(null), json!([])), "E0360", "/natGateways"),
+        (
+            gateways(json!(null), json!([{ "nodePools": ["pool9"] }])),
+            "E0361",
+            "/natGateways/0/nodePools/0",
+        ),
     ]
 }
 
@@ -754,13 +826,21 @@ fn every_code_of_outbound_types_is_met_and_has_a_story() {
     let notes = ["E0316", "E0317"];
     let of_assumptions = ["E0305"];
     let of_routes = ["E0340"];
+    // It takes two node pools.
+    let of_several_gateways = ["E0362"];
     let broken = broken();
     for code in Code::all()
         .iter()
         .filter(|code| code.id().starts_with("E03"))
     {
         let met = broken.iter().any(|(_, id, _)| *id == code.id());
-        let elsewhere = [&notes[..], &of_assumptions, &of_routes].concat();
+        let elsewhere = [
+            &notes[..],
+            &of_assumptions,
+            &of_routes,
+            &of_several_gateways,
+        ]
+        .concat();
         let elsewhere = elsewhere.contains(&code.id());
         assert!(met || elsewhere, "{} is never met", code.id());
         assert!(code.story().len() > 200, "{} has no story", code.id());

@@ -73,8 +73,8 @@ pub struct Layout {
     pub classes: Vec<ClassUse>,
     /// By key of a cell.
     pub keys: Vec<KeyUse>,
-    /// Ports of a stock.
-    pub limit: u32,
+    /// Ports of a stock: of every cell, or one number for all.
+    pub limits: Vec<u32>,
     /// Whether held ports count toward the second limit.
     pub active_counts_held: bool,
 }
@@ -87,6 +87,10 @@ impl Layout {
         } else {
             self.cell_pools[cell]
         }
+    }
+
+    fn limit(&self, cell: usize) -> u32 {
+        self.limits[cell.min(self.limits.len() - 1)]
     }
 
     fn cells(&self) -> usize {
@@ -313,7 +317,8 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
             for workload in parts.workloads_of(key, pool as u32) {
                 raise(&mut run.peak_by_workload[workload as usize], *peak);
             }
-            let use_ = self.held_nanos[index] as f64 / (window * f64::from(layout.limit));
+            let limit = layout.limit(index / stocks_per_cell);
+            let use_ = self.held_nanos[index] as f64 / (window * f64::from(limit));
             run.fullest_mean_use = run.fullest_mean_use.max(use_);
         }
         run.first_failure = [run.first_failure, self.first_failure]

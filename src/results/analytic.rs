@@ -5,6 +5,7 @@ use super::erlang::erlang_b;
 use super::holds::{hold_times, parts, protocol};
 use crate::engine::{Grouping, IpChoice, PoolPlan};
 use crate::model::{Mix, Model, OpenProcess, Traffic, Workload};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What the formula says about an outbound and its parts.
@@ -155,14 +156,15 @@ impl Cells {
         let key_count = keys.iter().max().map_or(0, |last| last + 1);
         let mut formula = Formula::of(plan, with_blocking);
         for group in groups(plan, model.nodes.len()) {
-            let loads = group.loads(&flows, &keys, key_count);
+            formula.turn_to(plan, group.first_pool);
+            let loads = group.loads(plan, &flows, &keys, key_count);
             let blocking: Vec<f64> = loads
                 .iter()
                 .map(|load| formula.blocking(load.held, load.active))
                 .collect();
             formula.watch_ceiling(loads.iter().map(|load| load.active).sum());
             for flow in &flows {
-                let rate = flow.rate * group.share(flow.mix);
+                let rate = flow.rate * group.share(plan, flow.mix);
                 for (endpoint, share) in &flow.mix.endpoints {
                     let refused = blocking[keys[*endpoint as usize]];
                     let destination = model.endpoints[*endpoint as usize].destination as usize;
@@ -221,20 +223,26 @@ pub(super) fn flows<'a>(model: &'a Model, plan: &PoolPlan) -> Vec<Flow<'a>> {
         .collect()
 }
 
-/// Pools that see the same load: one node's, or all pools of a shared type.
+/// Pools that see the same load: one node's, one gateway's, or all pools of a shared type.
 pub(super) struct Group {
     pub first_pool: usize,
     last_pool: usize,
-    /// The node whose connections come here; none for all.
-    pub node: Option<u32>,
+    /// The pool whose nodes' connections come here; none for all.
+    pub pool: Option<u32>,
 }
 
 impl Group {
     /// What `flows` offer to this group, by key.
-    pub fn loads(&self, flows: &[Flow], keys: &[usize], key_count: usize) -> Vec<CellLoad> {
+    pub fn loads(
+        &self,
+        plan: &PoolPlan,
+        flows: &[Flow],
+        keys: &[usize],
+        key_count: usize,
+    ) -> Vec<CellLoad> {
         let mut loads = vec![CellLoad::default(); key_count];
         for flow in flows {
-            let rate = flow.rate * self.share(flow.mix);
+            let rate = flow.rate * self.share(plan, flow.mix);
             for (endpoint, share) in &flow.mix.endpoints {
                 let load = &mut loads[keys[*endpoint as usize]];
                 load.rate += rate * share;
@@ -246,37 +254,42 @@ impl Group {
     }
 
     /// The share of a workload's connections that come here.
-    fn share(&self, mix: &Mix) -> f64 {
-        match self.node {
-            None => 1.0,
-            Some(node) => mix
+    fn share(&self, plan: &PoolPlan, mix: &Mix) -> f64 {
+        match (self.pool, &plan.grouping) {
+            (None, _) => 1.0,
+            (Some(node), Grouping::ByNode) => mix
                 .nodes
                 .binary_search_by_key(&node, |(index, _)| *index)
                 .map_or(0.0, |place| mix.nodes[place].1),
+            (own, _) => {
+                let nodes = mix.nodes.iter();
+                let here = nodes.filter(|(node, _)| plan.pool_of(*node) == own);
+                here.map(|(_, share)| share).sum()
+            }
         }
     }
 }
 
 pub(super) fn groups(plan: &PoolPlan, nodes: usize) -> Vec<Group> {
     match plan.grouping {
-        Grouping::ByNode => (0..nodes)
-            .map(|node| Group {
-                first_pool: node,
-                last_pool: node + 1,
-                node: Some(node as u32),
+        Grouping::ByNode | Grouping::ByGateway(_) => (0..plan.pools(nodes))
+            .map(|pool| Group {
+                first_pool: pool,
+                last_pool: pool + 1,
+                pool: Some(pool as u32),
             })
             .collect(),
         Grouping::Shared | Grouping::Buckets { .. } => vec![Group {
             first_pool: 0,
             last_pool: plan.pools(nodes),
-            node: None,
+            pool: None,
         }],
     }
 }
 
 /// Erlang-B over the limits of a plan, remembering the loads it has seen.
 pub(super) struct Formula<'a> {
-    plan: &'a PoolPlan,
+    plan: Cow<'a, PoolPlan>,
     enabled: bool,
     /// The key's load is split evenly over this many groups of ports…
     pub parts: f64,
@@ -287,11 +300,24 @@ pub(super) struct Formula<'a> {
     pub against: Option<&'static str>,
 }
 
-impl Formula<'_> {
-    pub fn of(plan: &PoolPlan, enabled: bool) -> Formula<'_> {
+impl<'a> Formula<'a> {
+    pub fn of(plan: &'a PoolPlan, enabled: bool) -> Formula<'a> {
+        Formula::over(Cow::Borrowed(plan), enabled)
+    }
+
+    /// Turns to pool `pool` of `plan`, which may have limits of its own.
+    pub fn turn_to(&mut self, plan: &PoolPlan, pool: usize) {
+        if let Cow::Owned(own) = plan.of_pool(pool) {
+            let against = self.against;
+            *self = Formula::over(Cow::Owned(own), self.enabled);
+            self.against = against;
+        }
+    }
+
+    fn over(plan: Cow<'a, PoolPlan>, enabled: bool) -> Formula<'a> {
         let limit = u64::from(plan.binding_limit());
         let (parts, ports) = match plan.grouping {
-            Grouping::ByNode | Grouping::Shared => (1, limit),
+            Grouping::ByNode | Grouping::Shared | Grouping::ByGateway(_) => (1, limit),
             Grouping::Buckets {
                 ips,
                 instances,
@@ -342,7 +368,7 @@ impl Formula<'_> {
         };
         let instances = match self.plan.grouping {
             Grouping::Buckets { instances, .. } => f64::from(instances),
-            Grouping::ByNode | Grouping::Shared => 1.0,
+            Grouping::ByNode | Grouping::Shared | Grouping::ByGateway(_) => 1.0,
         };
         if !is_negligible(erlang_b(active / instances, ceiling.limit), 0.0) {
             self.against = Some("a ceiling on active connections that binds");

@@ -7,8 +7,8 @@ use super::holds::{HoldTimes, hold_times};
 use super::interval::{self, Share};
 use super::timeline;
 use super::varying;
-use crate::engine::PoolPlan;
-use crate::model::{Model, Outbound, Path};
+use crate::engine::{Grouping, PoolPlan};
+use crate::model::{Model, Outbound, Path, Traffic, Workload};
 use crate::record::{Cause, Slot, Tally, UsedCounts};
 use crate::simulate::{Minutes, OutboundRun, ReplicationRun, RunResult};
 use crate::units::SimTime;
@@ -144,12 +144,12 @@ impl<'a> Subject<'a> {
     /// The assumptions whose other value would give another verdict, as far as that shows without another run: ports in
     /// use above the second limit, if held ports counted toward it, would have been refused.
     fn depends_on(&self, verdict: Verdict) -> Vec<String> {
-        let used = self.peak(|run| &run.peak_used);
-        let flips = verdict <= Verdict::Tight
-            && self
-                .plan
-                .active_limit
-                .is_some_and(|second| !second.counts_held && used > second.limit);
+        let above = |pool: usize| {
+            let second = self.plan.of_pool(pool).active_limit;
+            let used = peak_of(self.run, pool, |run| &run.peak_used);
+            second.is_some_and(|second| !second.counts_held && used > second.limit)
+        };
+        let flips = verdict <= Verdict::Tight && (0..self.pool_count()).any(above);
         match flips && self.outbound.kind.is_nat_gateway() {
             true => vec!["natHeldPortsCountToEndpointLimit".to_owned()],
             false => Vec::new(),
@@ -163,22 +163,76 @@ impl<'a> Subject<'a> {
 
     /// The highest use of any pool against its ports.
     pub fn peak_of_limit(&self) -> f64 {
-        match self.plan.limit {
-            0 => 0.0,
-            limit => f64::from(self.peak(|run| &run.peak_used)) / f64::from(limit),
-        }
+        self.fullest().share()
     }
 
     /// The highest use of any pool against the second limit, 0 where there is none.
     pub fn peak_of_second_limit(&self) -> f64 {
-        self.plan.active_limit.map_or(0.0, |second| {
-            f64::from(self.peak(|run| &run.peak_active)) / f64::from(second.limit)
-        })
+        self.fullest_of_second_limit().share()
     }
 
-    fn peak(&self, of: impl Fn(&ReplicationRun) -> &Vec<u32>) -> u32 {
-        let peaks = self.run.replications.iter().flat_map(of);
-        peaks.copied().max().unwrap_or(0)
+    /// The pool that came nearest to its ports.
+    pub fn fullest(&self) -> Peak {
+        self.nearest(|plan| plan.limit, |run| &run.peak_used)
+    }
+
+    /// The pool that came nearest to the second limit; nothing of nothing where there is none.
+    pub fn fullest_of_second_limit(&self) -> Peak {
+        let limit = |plan: &PoolPlan| plan.active_limit.map_or(0, |second| second.limit);
+        self.nearest(limit, |run| &run.peak_active)
+    }
+
+    fn nearest(
+        &self,
+        limit: impl Fn(&PoolPlan) -> u32,
+        peaks: impl Fn(&ReplicationRun) -> &Vec<u32>,
+    ) -> Peak {
+        let pools = (0..self.pool_count()).map(|pool| Peak {
+            used: peak_of(self.run, pool, &peaks),
+            limit: limit(&self.plan.of_pool(pool)),
+        });
+        // The first of those that are equally near.
+        pools
+            .reduce(|best, next| match next.share() > best.share() {
+                true => next,
+                false => best,
+            })
+            .unwrap_or_default()
+    }
+
+    fn pool_count(&self) -> usize {
+        self.plan.pools(self.model.nodes.len())
+    }
+
+    /// Ports of the largest pool that connections use which come from any of `workloads`.
+    fn limit_for<'w>(&self, workloads: impl Iterator<Item = &'w Workload>) -> u32 {
+        if !matches!(self.plan.grouping, Grouping::ByGateway(_)) {
+            return self.plan.limit;
+        }
+        let pools = workloads.flat_map(|workload| {
+            let nodes: Vec<u32> = match &workload.traffic {
+                Traffic::Open { mix, .. } | Traffic::Closed { mix, .. } => {
+                    mix.nodes.iter().map(|(node, _)| *node).collect()
+                }
+                Traffic::Trace(rows) => rows.iter().map(|row| row.node).collect(),
+            };
+            nodes.into_iter().filter_map(|node| self.plan.pool_of(node))
+        });
+        let limits = pools.map(|pool| self.plan.of_pool(pool as usize).limit);
+        limits.max().unwrap_or(self.plan.limit)
+    }
+
+    /// Whether a workload goes to destination `index`.
+    fn goes_to(&self, workload: &Workload, index: usize) -> bool {
+        let is_there =
+            |endpoint: u32| self.model.endpoints[endpoint as usize].destination as usize == index;
+        match &workload.traffic {
+            Traffic::Open { mix, .. } | Traffic::Closed { mix, .. } => mix
+                .endpoints
+                .iter()
+                .any(|(endpoint, _)| is_there(*endpoint)),
+            Traffic::Trace(rows) => rows.iter().any(|row| is_there(row.endpoint)),
+        }
     }
 
     /// One share of failures per replication.
@@ -351,13 +405,14 @@ impl<'a> Subject<'a> {
     }
 
     fn pools(&self) -> Pools {
-        let count = self.plan.pools(self.model.nodes.len());
+        let count = self.pool_count();
+        let fullest = self.fullest();
         let refused = |pool: &usize| self.run.replications.iter().any(|run| run.refused[*pool]);
         Pools {
             count: count as u64,
-            limit: self.plan.limit,
+            limit: fullest.limit,
             exhausted: (0..count).filter(refused).count() as u64,
-            peak_used: self.peak(|run| &run.peak_used),
+            peak_used: fullest.used,
             used_percentiles: self.minutes().map(|runs| {
                 let peaks = runs.iter().flat_map(|run| run.peak.iter().copied());
                 percentiles(peaks.collect())
@@ -423,7 +478,7 @@ impl<'a> Subject<'a> {
     }
 
     fn by_pool(&self) -> Vec<Part> {
-        let pools = 0..self.plan.pools(self.model.nodes.len());
+        let pools = 0..self.pool_count();
         pools
             .map(|pool| {
                 let percentiles = self.minutes().map(|runs| {
@@ -434,7 +489,7 @@ impl<'a> Subject<'a> {
                     percentiles(peaks.collect())
                 });
                 self.part(
-                    self.pool_name(pool),
+                    (self.pool_name(pool), self.plan.of_pool(pool).limit),
                     |run| &run.by_pool[pool],
                     |run| run.peak_used[pool],
                     percentiles,
@@ -450,8 +505,10 @@ impl<'a> Subject<'a> {
         let names = self.model.destinations.iter().enumerate();
         names
             .map(|(index, name)| {
+                let workloads = self.model.workloads.iter();
+                let to_here = workloads.filter(|workload| self.goes_to(workload, index));
                 self.part(
-                    name.clone(),
+                    (name.clone(), self.limit_for(to_here)),
                     |run| &run.by_destination[index],
                     |run| run.peak_by_destination[index],
                     self.merged(|minutes| &minutes.by_destination[index]),
@@ -467,7 +524,10 @@ impl<'a> Subject<'a> {
         workloads
             .map(|(index, workload)| {
                 self.part(
-                    workload.name.clone(),
+                    (
+                        workload.name.clone(),
+                        self.limit_for(std::iter::once(workload)),
+                    ),
                     |run| &run.by_workload[index],
                     |run| run.peak_by_workload[index],
                     self.merged(|minutes| &minutes.by_workload[index]),
@@ -494,7 +554,7 @@ impl<'a> Subject<'a> {
 
     fn part(
         &self,
-        name: String,
+        (name, limit): (String, u32),
         tally: impl Fn(&ReplicationRun) -> &Tally,
         peak: impl Fn(&ReplicationRun) -> u32,
         used_percentiles: Option<UsedPercentiles>,
@@ -507,7 +567,7 @@ impl<'a> Subject<'a> {
             connections: connections(&all, aside),
             failure_probability: self.part_probability(&tally),
             peak_used: self.run.replications.iter().map(peak).max().unwrap_or(0),
-            limit: self.plan.limit,
+            limit,
             used_percentiles,
             port_seconds: self.port_seconds(&all),
             analytic: analytic.clone(),
@@ -517,6 +577,31 @@ impl<'a> Subject<'a> {
 
 /// The use from which on a pool without refusals is called tight.
 const TIGHT: f64 = 0.8;
+
+/// The most that was in use of a pool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Peak {
+    /// Ports, or connections.
+    pub used: u32,
+    /// How many there are.
+    pub limit: u32,
+}
+
+impl Peak {
+    /// What share of them was in use; 1 is full.
+    pub fn share(self) -> f64 {
+        match self.limit {
+            0 => 0.0,
+            limit => f64::from(self.used) / f64::from(limit),
+        }
+    }
+}
+
+/// The peak of one pool over replications.
+fn peak_of(run: &OutboundRun, pool: usize, peaks: impl Fn(&ReplicationRun) -> &Vec<u32>) -> u32 {
+    let peaks = run.replications.iter().map(|run| peaks(run)[pool]);
+    peaks.max().unwrap_or(0)
+}
 
 fn sum<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Tally {
     tallies.fold(Tally::default(), |mut sum, tally| {

@@ -114,19 +114,20 @@ fn waited(figures: &Figures) -> String {
 /// How near the fullest pool came to its limit: the one of the two that it came nearest to.
 fn fullest(figures: &Figures, subject: &Subject) -> String {
     let pools = &figures.pools;
-    let who = match (subject.plan.grouping, pools.count) {
+    let who = match (&subject.plan.grouping, pools.count) {
         (Grouping::Shared, _) | (_, 1) => format!("the {}", noun(subject)),
         (_, n) => format!("the fullest of {}", counted(n, noun(subject))),
     };
-    let (use_of_ports, second) = (subject.peak_of_limit(), subject.peak_of_second_limit());
-    match subject.plan.active_limit {
-        Some(limit) if second > use_of_ports => format!(
+    let use_of_ports = subject.peak_of_limit();
+    let second = subject.fullest_of_second_limit();
+    match second.share() > use_of_ports {
+        true => format!(
             "{who} peaked at {} of the {} connections it may have to one endpoint ({})",
-            count((second * f64::from(limit.limit)).round() as u64),
-            count(u64::from(limit.limit)),
-            share(second)
+            count(u64::from(second.used)),
+            count(u64::from(second.limit)),
+            share(second.share())
         ),
-        _ => format!(
+        false => format!(
             "{who} peaked at {} of {} ports ({})",
             count(u64::from(pools.peak_used)),
             count(u64::from(pools.limit)),
@@ -140,6 +141,7 @@ fn noun(subject: &Subject) -> &'static str {
     match subject.plan.grouping {
         Grouping::ByNode => "node",
         Grouping::Buckets { .. } => "bucket",
+        Grouping::ByGateway(_) => "gateway",
         Grouping::Shared if subject.outbound.kind.is_nat_gateway() => "gateway",
         Grouping::Shared => "pool",
     }
@@ -359,21 +361,18 @@ fn buckets_fail_early(seen: &Seen) -> Option<Finding> {
 }
 
 fn second_limit_binds(seen: &Seen) -> Option<Finding> {
-    let limit = seen.subject.plan.active_limit?;
-    let (ports, second) = (
-        seen.subject.peak_of_limit(),
-        seen.subject.peak_of_second_limit(),
-    );
-    (seen.is_short() && second > ports).then(|| {
+    let ports = seen.subject.fullest();
+    let second = seen.subject.fullest_of_second_limit();
+    (seen.is_short() && second.share() > ports.share()).then(|| {
         info(
             Code::F0112,
             format!(
                 "The limit of {} connections to one endpoint binds before the {} ports do: \
                  at the peak {} of the one and {} of the other were in use.",
-                count(u64::from(limit.limit)),
-                count(u64::from(seen.subject.plan.limit)),
-                share(second),
-                share(ports)
+                count(u64::from(second.limit)),
+                count(u64::from(ports.limit)),
+                share(second.share()),
+                share(ports.share())
             ),
         )
     })

@@ -195,8 +195,8 @@ pub struct HttpProxyConfigSpec {
 
     /// Azure's, not used here.
     pub effective_no_proxy: Option<Ignored>,
-    /// Azure's, not used here.
-    pub enabled: Option<Ignored>,
+    /// Whether the cluster uses it, default true.
+    pub enabled: Option<bool>,
     /// Azure's, not used here.
     pub trusted_ca: Option<Ignored>,
 }

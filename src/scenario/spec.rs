@@ -246,6 +246,12 @@ pub struct WorkloadSpec {
     pub node_pool: Option<String>,
     /// How its connections spread over the nodes, default `even`.
     pub placement: Option<PlacementSpec>,
+    /// Pods it has, at least 1, instead of `placement`: dealt evenly to the nodes in their order, so 5 on 20 nodes load the
+    /// first 5.
+    pub replicas: Option<u32>,
+    /// Share of its connections that one of the `replicas` opens, in [0, 1], the first, on the first node; the others split
+    /// the rest evenly. Without it all open alike.
+    pub noisy_replica: Option<f64>,
     /// Name of the destination; not for traces.
     pub destination: Option<String>,
     /// When connections are opened; may be left out where there are `bursts`.

@@ -36,14 +36,13 @@ fn pointer(path: &Path, root: &Value) -> String {
 }
 
 /// What is planned but not simulated yet: fields and words.
-const NOT_YET: [&str; 9] = [
+const NOT_YET: [&str; 8] = [
     "activity",
     "events",
     "keepalive",
     "nodeNat",
     "osType",
     "pool",
-    "replicas",
     "rules",
     "windowsProfile",
 ];
@@ -311,13 +310,13 @@ fn example(field: &str) -> Option<&'static str> {
         "connections" => "2000",
         "correlation" => "\"node\"",
         "connect" => "{ \"timeout\": \"10s\", \"synRetries\": 6 }",
-        "count" | "endpoints" | "clients" | "replications" => "10",
+        "count" | "endpoints" | "clients" | "replicas" | "replications" => "10",
         "destinations" => "[ { \"name\": \"sql\", \"port\": 1433 } ]",
         "duration" => "\"1h\"",
         "factor" => "1.5",
         "factors" => "[ { \"at\": \"0h\", \"factor\": 0.2 }, { \"at\": \"8h\", \"factor\": 1.5 } ]",
         "file" => "\"conn.log\"",
-        "hotNode" => "0.2",
+        "hotNode" | "noisyReplica" => "0.2",
         "idleTimeoutInMinutes" => "30",
         "lifetime" => "{ \"lognormal\": { \"median\": \"400ms\", \"p99\": \"8s\" } }",
         "maxSurge" => "\"10%\"",

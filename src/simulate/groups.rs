@@ -200,6 +200,17 @@ impl<'a> Cells<'a> {
         endpoints
     }
 
+    /// The pools of `pools` that the connections of a workload may use, ascending.
+    fn pools_of(&self, workload: &Workload, pools: usize) -> Vec<u32> {
+        match self.plan.grouping {
+            Grouping::ByNode | Grouping::ByGateway(_) => {
+                let nodes = nodes_of(workload).into_iter();
+                distinct(nodes.filter_map(|node| self.plan.pool_of(node)).collect())
+            }
+            Grouping::Shared | Grouping::Buckets { .. } => (0..pools as u32).collect(),
+        }
+    }
+
     /// What is reported by pool, destination and workload.
     pub fn parts(&self) -> Parts {
         let pools = self.plan.pools(self.model.nodes.len());
@@ -207,32 +218,23 @@ impl<'a> Cells<'a> {
         for (endpoint, key) in self.model.endpoints.iter().zip(&self.keys) {
             destination_keys[endpoint.destination as usize].push(*key);
         }
-        let distinct = |mut keys: Vec<usize>| {
-            keys.sort_unstable();
-            keys.dedup();
-            keys.len()
-        };
         let workload_keys = self.model.workloads.iter().map(|workload| {
-            distinct(
-                endpoints_of(workload)
-                    .iter()
-                    .map(|i| self.keys[*i as usize])
-                    .collect(),
-            )
+            let keys = endpoints_of(workload).into_iter();
+            distinct(keys.map(|i| self.keys[i as usize]).collect()).len()
         });
         let workload_pools = self
             .model
             .workloads
             .iter()
-            .map(|workload| match self.plan.grouping {
-                Grouping::ByNode => nodes_of(workload),
-                _ => (0..pools as u32).collect(),
-            });
+            .map(|workload| self.pools_of(workload, pools));
         Parts {
             pools,
             workload_keys: workload_keys.collect(),
             workload_pools: workload_pools.collect(),
-            destination_keys: destination_keys.into_iter().map(distinct).collect(),
+            destination_keys: destination_keys
+                .into_iter()
+                .map(|keys| distinct(keys).len())
+                .collect(),
         }
     }
 
@@ -335,7 +337,7 @@ fn shares_before(shares: &[(u32, f64)]) -> BTreeMap<u32, f64> {
 
 /// The endpoints a workload connects to, ascending.
 fn endpoints_of(workload: &Workload) -> Vec<u32> {
-    let mut endpoints: Vec<u32> = match &workload.traffic {
+    let endpoints: Vec<u32> = match &workload.traffic {
         Traffic::Open { mix, .. } | Traffic::Closed { mix, .. } => mix
             .endpoints
             .iter()
@@ -343,22 +345,25 @@ fn endpoints_of(workload: &Workload) -> Vec<u32> {
             .collect(),
         Traffic::Trace(rows) => rows.iter().map(|row| row.endpoint).collect(),
     };
-    endpoints.sort_unstable();
-    endpoints.dedup();
-    endpoints
+    distinct(endpoints)
 }
 
 /// The nodes a workload connects from, ascending.
 fn nodes_of(workload: &Workload) -> Vec<u32> {
-    let mut nodes: Vec<u32> = match &workload.traffic {
+    let nodes: Vec<u32> = match &workload.traffic {
         Traffic::Open { mix, .. } | Traffic::Closed { mix, .. } => {
             mix.nodes.iter().map(|(node, _)| *node).collect()
         }
         Traffic::Trace(rows) => rows.iter().map(|row| row.node).collect(),
     };
-    nodes.sort_unstable();
-    nodes.dedup();
-    nodes
+    distinct(nodes)
+}
+
+/// Each once, ascending.
+fn distinct<T: Ord>(mut all: Vec<T>) -> Vec<T> {
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 fn share_of(shares: &[(u32, f64)], index: u32) -> f64 {
@@ -386,10 +391,10 @@ struct GroupBuilder<'a> {
 
 impl<'a> GroupBuilder<'a> {
     fn new(cells: &'a Cells<'a>, classes: &'a [ClassPlan], block: Range<usize>) -> Self {
-        let count = if cells.plan.grouping == Grouping::ByNode {
-            block.len()
-        } else {
-            1
+        let count = match &cells.plan.grouping {
+            Grouping::ByNode => block.len(),
+            Grouping::ByGateway(gateways) => gateways.sizes.len(),
+            Grouping::Shared | Grouping::Buckets { .. } => 1,
         };
         GroupBuilder {
             cells,
@@ -407,8 +412,16 @@ impl<'a> GroupBuilder<'a> {
     }
 
     fn cell(&self, node: u32) -> usize {
+        match self.cells.plan.pool_of(node) {
+            Some(pool) => pool as usize - self.first_pool(),
+            None => 0,
+        }
+    }
+
+    /// The pool of its first cell.
+    fn first_pool(&self) -> usize {
         match self.cells.plan.grouping {
-            Grouping::ByNode => node as usize - self.block.start,
+            Grouping::ByNode => self.block.start,
             _ => 0,
         }
     }
@@ -579,18 +592,25 @@ impl<'a> GroupBuilder<'a> {
             clients.sort_by_key(|pair| in_order(&pair.unit));
         }
         let plan = self.cells.plan;
-        let by_node = plan.grouping == Grouping::ByNode;
-        let buckets = if by_node { 1 } else { plan.pools(0).max(1) } as u32;
+        let (cell_is_pool, buckets) = match plan.grouping {
+            Grouping::ByNode | Grouping::ByGateway(_) => (true, 1),
+            Grouping::Shared | Grouping::Buckets { .. } => (false, plan.pools(0).max(1) as u32),
+        };
+        let first_pool = self.first_pool();
+        let pool_of_cell = |cell: usize| if cell_is_pool { first_pool + cell } else { 0 };
         let keys = self.keys();
         let stocks = f64::from(buckets) * keys.len() as f64;
+        let alike = !matches!(plan.grouping, Grouping::ByGateway(_));
         let limit = f64::from(plan.binding_limit());
-        let loses_most = buckets == 1
+        let loses_most = alike
+            && buckets == 1
             && plan.active_limit.is_none_or(|active| active.counts_held)
             && self.is_one_stream_of_pure_loss()
             && kept.iter().all(|cell| self.loads[*cell] > MUCH * limit);
         let cells = kept.iter().map(|old| {
             let (rate, load) = (self.rates[*old] / stocks, self.loads[*old] / stocks);
             let mean_hold = if rate > 0.0 { load / rate } else { 1.0 };
+            let limit = f64::from(plan.of_pool(pool_of_cell(*old)).binding_limit());
             let used = load.min(limit);
             CellPlan {
                 clients: std::mem::take(&mut self.clients[*old]),
@@ -612,16 +632,19 @@ impl<'a> GroupBuilder<'a> {
         Some(Group {
             layout: Layout {
                 buckets,
-                cell_pools: match by_node {
-                    true => kept
-                        .iter()
-                        .map(|cell| (self.block.start + cell) as u32)
-                        .collect(),
+                cell_pools: match cell_is_pool {
+                    true => kept.iter().map(|cell| pool_of_cell(*cell) as u32).collect(),
                     false => Vec::new(),
                 },
                 classes: self.class_uses(),
                 keys,
-                limit: plan.binding_limit(),
+                limits: match alike {
+                    true => vec![plan.binding_limit()],
+                    false => kept
+                        .iter()
+                        .map(|cell| plan.of_pool(*cell).binding_limit())
+                        .collect(),
+                },
                 active_counts_held: plan.active_limit.is_some_and(|active| active.counts_held),
             },
             classes: class_plans,
@@ -657,11 +680,6 @@ impl<'a> GroupBuilder<'a> {
         let keys = same_key.map(|classes| {
             let uses = &uses[from..from + classes.len()];
             from += classes.len();
-            let distinct = |mut all: Vec<u32>| {
-                all.sort_unstable();
-                all.dedup();
-                all
-            };
             KeyUse {
                 destinations: distinct(uses.iter().map(|class| class.destination).collect()),
                 workloads: distinct(uses.iter().map(|class| class.workload).collect()),

@@ -204,7 +204,7 @@ const GOOD_ERROR: f64 = 0.03;
 const TOO_MANY_CONNECTIONS: f64 = 1e9;
 
 /// What makes cells alike: whether they are UDP's, and the bits of the rate of every workload.
-type Likeness = (bool, Vec<(usize, u64)>);
+type Likeness = (u32, bool, Vec<(usize, u64)>);
 
 /// Cells that are alike.
 struct Alike {
@@ -233,9 +233,10 @@ impl Sum {
                 .iter()
                 .map(|(workload, rate)| (*workload, rate.to_bits()))
                 .collect();
-            found.entry((udp, same)).or_insert((pool, 0)).1 += 1;
+            let limit = plan.of_pool(pool).limit;
+            found.entry((limit, udp, same)).or_insert((pool, 0)).1 += 1;
         }
-        let alike = found.into_iter().map(|((udp, flows), (pool, count))| {
+        let alike = found.into_iter().map(|((_, udp, flows), (pool, count))| {
             let flows: Flows = flows
                 .into_iter()
                 .map(|(workload, bits)| (workload, f64::from_bits(bits)))
@@ -243,7 +244,7 @@ impl Sum {
             let protocol = if udp { Protocol::Udp } else { Protocol::Tcp };
             let rate: f64 = flows.iter().map(|(_, rate)| rate).sum();
             Alike {
-                cell: SteadyCell::new(model, plan, protocol, &flows),
+                cell: SteadyCell::new(model, &plan.of_pool(pool), protocol, &flows),
                 pool,
                 count,
                 share: count as f64 * rate,
@@ -395,7 +396,7 @@ fn cells_of(model: &Model, plan: &PoolPlan) -> Vec<(usize, bool, Flows)> {
         }
     }
     let pools = match plan.grouping {
-        Grouping::ByNode => model.nodes.len(),
+        Grouping::ByNode | Grouping::ByGateway(_) => plan.pools(model.nodes.len()),
         Grouping::Shared | Grouping::Buckets { .. } => 1,
     };
     let mut cells = Vec::new();
@@ -410,6 +411,12 @@ fn cells_of(model: &Model, plan: &PoolPlan) -> Vec<(usize, bool, Flows)> {
             };
             let here = match plan.grouping {
                 Grouping::ByNode => share_of(mix, pool as u32),
+                Grouping::ByGateway(_) => mix
+                    .nodes
+                    .iter()
+                    .filter(|(node, _)| plan.pool_of(*node) == Some(pool as u32))
+                    .map(|(_, share)| share)
+                    .sum(),
                 Grouping::Shared | Grouping::Buckets { .. } => 1.0,
             };
             let rate = per_second * here * share;

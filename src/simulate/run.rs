@@ -4,8 +4,8 @@ use super::feed::Feed;
 use super::groups::Group;
 use super::in_order::run_in_order;
 use crate::engine::{
-    Cell, CellRules, Class, Context, HeapReleases, LadderReleases, OpenLoop, PoolPlan, Releases,
-    WheelReleases,
+    Cell, CellRules, Class, Context, Grouping, HeapReleases, LadderReleases, OpenLoop, PoolPlan,
+    Releases, WheelReleases,
 };
 use crate::record::{Accumulator, Detail, GroupRecorder, Parts, Totals, Window};
 use crate::traffic::{Clients, Dealt, Mixed, class_seed};
@@ -112,12 +112,26 @@ impl Job<'_> {
             warmup, duration, ..
         } = *self.window;
         let step = if FULL { SimTime::MINUTE } else { duration };
-        let rules = CellRules::new(self.plan, warmup, duration, step, self.coupled);
+        let rules_of = |plan: &PoolPlan| CellRules::new(plan, warmup, duration, step, self.coupled);
+        let rules: Vec<CellRules> = match self.plan.grouping {
+            Grouping::ByGateway(_) => {
+                let pools = group.layout.cell_pools.iter();
+                pools
+                    .map(|pool| rules_of(&self.plan.of_pool(*pool as usize)))
+                    .collect()
+            }
+            _ => vec![rules_of(self.plan)],
+        };
         let classes = self.classes(group);
         let keys = group.layout.keys.len() as u32;
-        let new_cell =
-            |cell: &super::groups::CellPlan| Cell::new(&rules, keys, R::sized(cell.size));
-        let mut cells: Vec<Cell<R>> = group.cells.iter().map(new_cell).collect();
+        let new_cell = |(index, cell): (usize, &super::groups::CellPlan)| {
+            Cell::new(
+                &rules[index.min(rules.len() - 1)],
+                keys,
+                R::sized(cell.size),
+            )
+        };
+        let mut cells: Vec<Cell<R>> = group.cells.iter().enumerate().map(new_cell).collect();
         let mut clients: Vec<Clients> = group
             .cells
             .iter()
@@ -150,7 +164,7 @@ impl Job<'_> {
         run_chunks(&mut chunks, feed, arrivals, &shared);
         let mut under_ceiling = vec![0; self.plan.ceiling_scopes()];
         for mut chunk in chunks {
-            chunk.finish(&shared.rules, &mut under_ceiling);
+            chunk.finish(&shared, &mut under_ceiling);
             chunk
                 .recorder
                 .add_to(parts, &mut run.lock().expect("no thread panicked"));
@@ -182,13 +196,20 @@ impl Job<'_> {
 
 /// What the cells of a group have in common.
 struct Shared<'a> {
-    rules: CellRules,
+    /// Of every cell, or one for all.
+    rules: Vec<CellRules>,
     classes: Vec<Class>,
     /// By class, its workload.
     workloads: Vec<u32>,
     /// By class, whether clients open its connections, if any does.
     closed: Option<&'a Vec<bool>>,
     loses_most: bool,
+}
+
+impl Shared<'_> {
+    fn rules(&self, cell: usize) -> &CellRules {
+        &self.rules[cell.min(self.rules.len() - 1)]
+    }
 }
 
 /// Cells of a group that run on one thread at a time, and who listens to them.
@@ -203,10 +224,11 @@ struct Chunk<'a, R, const FULL: bool> {
 impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
     /// Runs its cells over the window of `arrivals`, which ends at `until`.
     fn run(&mut self, arrivals: &Dealt, until: u64, shared: &Shared) {
-        let Shared { rules, classes, .. } = shared;
+        let classes = &shared.classes;
         let recorder = &mut self.recorder;
         for (offset, cell) in self.cells.iter_mut().enumerate() {
             let index = self.first + offset;
+            let rules = shared.rules(index);
             let mut open = OpenLoop(arrivals.of(index));
             recorder.listen_to(index);
             if let Some(closed) = shared.closed {
@@ -236,8 +258,9 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
     }
 
     /// Ends its cells, and adds to each scope of a ceiling the most ports of each of its stocks that were in use.
-    fn finish(&mut self, rules: &CellRules, under_ceiling: &mut [u64]) {
+    fn finish(&mut self, shared: &Shared, under_ceiling: &mut [u64]) {
         for (offset, cell) in self.cells.iter_mut().enumerate() {
+            let rules = shared.rules(self.first + offset);
             self.recorder.listen_to(self.first + offset);
             cell.finish(rules, &mut self.recorder);
             if !under_ceiling.is_empty() {
@@ -263,7 +286,14 @@ fn run_chunks<R: Releases, const FULL: bool>(
                 cells, recorder, ..
             } = chunk;
             let (stream, end) = feed.only_stream();
-            return run_in_order(stream, end, cells, &shared.rules, &shared.classes, recorder);
+            return run_in_order(
+                stream,
+                end,
+                cells,
+                shared.rules(0),
+                &shared.classes,
+                recorder,
+            );
         }
         while let Some(until) = feed.next_window(arrivals) {
             chunk.run(arrivals, until, shared);

@@ -113,7 +113,7 @@ fn can_matter(model: &Model, was: &Outbound, is: &Outbound, result: &OutboundRes
     if let Grouping::Buckets { ips, choice, .. } = was.grouping
         && (ips == 1 || none_refused && choice == IpChoice::Random)
     {
-        alike.grouping = was.grouping;
+        alike.grouping = was.grouping.clone();
     }
     alike != *was
 }

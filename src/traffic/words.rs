@@ -5,6 +5,7 @@ mod bursts;
 mod check;
 mod law;
 mod profile;
+mod replicas;
 
 pub use arrivals::{
     ArrivalsSpec, BatchSizeSpec, BurstySpec, CorrelationSpec, StateSpec, TraceSpec, check_clients,
@@ -13,6 +14,7 @@ pub use arrivals::{
 pub use bursts::BurstSpec;
 pub use law::LawSpec;
 pub use profile::{NamedProfile, ProfileSpec, StepSpec};
+pub use replicas::Replicas;
 
 use super::{Close, Connect, Retry};
 use crate::fault::{Code, Fault, Faults, step};

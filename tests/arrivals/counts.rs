@@ -314,13 +314,13 @@ fn bursts_have_exactly_their_connections_where_they_belong() {
         assert!(counts.iter().all(|count| *count == counts[0]));
         counts[0].clone()
     };
-    // 375.375, 375.375, 125.125, 125.125: the remainder goes to the first pair.
+    // 750.75 and 250.25: the remainder goes to the first node, and its 751 to 375 and 376.
     assert_eq!(
         counts(0.0, 200.0),
         Offered {
             all: 1_001.0,
             nodes: vec![751.0, 250.0],
-            endpoints: vec![501.0, 500.0],
+            endpoints: vec![500.0, 501.0],
         }
     );
     // Of 1,001 in 20 s the first half of the first node's 751: the second node begins 20 s later.

@@ -221,6 +221,10 @@ impl Book<'_> {
         let routes = self.routes_of_workload(workload);
         let pools: BTreeSet<usize> = match self.plan.grouping {
             Grouping::ByNode => routes.iter().map(|route| route.0 as usize).collect(),
+            Grouping::ByGateway(ref gateways) => routes
+                .iter()
+                .map(|route| gateways.of_node[route.0 as usize] as usize)
+                .collect(),
             _ => (0..self.pools).collect(),
         };
         let endpoints = routes
@@ -398,7 +402,11 @@ impl Book<'_> {
                 .ports_of(*cell)
                 .map(|port| self.in_window(port.granted, port.released))
                 .sum();
-            held as f64 / 1e9 / window / f64::from(limit)
+            let size = match &self.plan.grouping {
+                Grouping::ByGateway(gateways) => gateways.sizes[cell.0],
+                _ => 1,
+            };
+            held as f64 / 1e9 / window / f64::from(size * limit)
         };
         cells.iter().map(use_of).fold(0.0, f64::max)
     }

@@ -6,13 +6,15 @@ use crate::simulator::Choices;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use snatsim::engine::{
-    ActiveLimit, Ceiling, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn, UdpKey,
+    ActiveLimit, Ceiling, Gateways, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn,
+    UdpKey,
 };
 use snatsim::model::{Endpoint, Mix, Model, OpenProcess, Traffic, Workload};
 use snatsim::record::Tally;
 use snatsim::simulate::{Detail, ReplicationRun};
 use snatsim::traffic::{Burst, Close, CloseKind, Connect, Law, Profile, Retry, TraceRow};
 use snatsim::units::SimTime;
+use std::sync::Arc;
 
 /// Endpoints: two addresses, two ports, both protocols, and one that another destination has too.
 fn endpoints() -> Vec<Endpoint> {
@@ -68,6 +70,7 @@ fn grouping() -> impl Strategy<Value = Grouping> {
     prop_oneof![
         Just(Grouping::ByNode),
         Just(Grouping::Shared),
+        by_gateway(),
         prop_oneof![Just(IpChoice::Random), Just(IpChoice::Fallback)].prop_map(|choice| {
             Grouping::Buckets {
                 ips: 1,
@@ -76,6 +79,16 @@ fn grouping() -> impl Strategy<Value = Grouping> {
             }
         }),
     ]
+}
+
+/// Gateways of different sizes; some may have no node.
+fn by_gateway() -> impl Strategy<Value = Grouping> {
+    let sizes = prop::collection::vec(1..4u32, 1..4);
+    (sizes, prop::collection::vec(0..3u32, 16)).prop_map(|(sizes, of_node)| {
+        let gateways = sizes.len() as u32;
+        let of_node = of_node.into_iter().map(|node| node % gateways).collect();
+        Grouping::ByGateway(Arc::new(Gateways { of_node, sizes }))
+    })
 }
 
 fn plan() -> impl Strategy<Value = PoolPlan> {
@@ -95,13 +108,13 @@ fn plan() -> impl Strategy<Value = PoolPlan> {
     )
         .prop_map(
             |(grouping, limit, active_limit, holds, udp_key, ceiling, refused_syn)| PoolPlan {
+                // Nodes have no ceiling of their own in any plan.
+                ceiling: ceiling.filter(|_| grouping != Grouping::ByNode),
                 grouping,
                 limit,
                 active_limit,
                 holds,
                 udp_key,
-                // Nodes have no ceiling of their own in any plan.
-                ceiling: ceiling.filter(|_| grouping != Grouping::ByNode),
                 refused_syn,
             },
         )

@@ -383,6 +383,9 @@ impl Simulator<'_> {
         match self.plan.grouping {
             Grouping::ByNode => this.connection.node as usize,
             Grouping::Shared => 0,
+            Grouping::ByGateway(ref gateways) => {
+                gateways.of_node[this.connection.node as usize] as usize
+            }
             Grouping::Buckets { ips, choice, .. } => {
                 let (instance, drawn) = this.try_bucket;
                 let bucket = |step: u32| (instance * ips + (drawn + step) % ips) as usize;
@@ -401,15 +404,19 @@ impl Simulator<'_> {
     fn has_room(&self, pool: usize, key: Key) -> bool {
         let count = |counts: &BTreeMap<(usize, Key), u32>| *counts.get(&(pool, key)).unwrap_or(&0);
         let (held, active) = (count(&self.held), count(&self.active));
+        let size = match &self.plan.grouping {
+            Grouping::ByGateway(gateways) => gateways.sizes[pool],
+            _ => 1,
+        };
         let below_active_limit = self.plan.active_limit.is_none_or(|second| {
             let counted = if second.counts_held { held } else { active };
-            counted < second.limit
+            counted < size * second.limit
         });
         let below_ceiling = self
             .plan
             .ceiling
             .is_none_or(|ceiling| self.active_under_ceiling(pool) < ceiling.limit);
-        held < self.plan.limit && below_active_limit && below_ceiling
+        held < size * self.plan.limit && below_active_limit && below_ceiling
     }
 
     /// Active connections over all keys of the pool; of a bucket, over all IPs of its instance.

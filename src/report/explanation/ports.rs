@@ -8,7 +8,16 @@ pub(super) fn sentences(ports: &Ports, nodes: &Nodes, accepted: bool) -> Vec<Str
     match ports {
         Ports::LoadBalancer(ports) if ports.automatic => automatic(ports, nodes),
         Ports::LoadBalancer(ports) => manual(ports, accepted),
-        Ports::NatGateway(ports) => nat_gateway(ports),
+        Ports::NatGateway(ports) => nat_gateway(ports, "all nodes"),
+        Ports::NatGateways(several) => several
+            .iter()
+            .flat_map(|one| {
+                let who = format!("the nodes of {}", one.node_pools.join(", "));
+                let mut text = nat_gateway(&one.ports, &who);
+                text[0] = format!("{}: {}", one.name, text[0]);
+                text
+            })
+            .collect(),
         Ports::Firewall(ports) => vec![
             format!(
                 "{} x {} = {} of {} ports toward one destination address and port: {} in all. \
@@ -156,10 +165,10 @@ fn taken(ports: &LoadBalancerPorts) -> String {
     }
 }
 
-fn nat_gateway(ports: &NatGatewayPorts) -> Vec<String> {
+fn nat_gateway(ports: &NatGatewayPorts, who: &str) -> Vec<String> {
     vec![
         format!(
-            "{} x 64,512 = {} ports toward one destination address and port, shared by all nodes; \
+            "{} x 64,512 = {} ports toward one destination address and port, shared by {who}; \
              of them 50,000 a public IP may be {} at once: {}.",
             counted(u64::from(ports.public_ips), "public IP"),
             count(ports.ports),

@@ -1,6 +1,6 @@
 //! What workloads ask of ports on average: rates against what a pool can carry toward one endpoint.
 
-use crate::engine::{Grouping, PoolPlan};
+use crate::engine::PoolPlan;
 use crate::model::{Model, Outbound, Traffic};
 use crate::results::analytic::{
     CellLoad, Formula, RETRIES, flows, groups, obstacles_in_the_long_run,
@@ -72,6 +72,7 @@ impl Load {
             if cell.load.rate <= 0.0 || !cell.load.held.is_finite() {
                 continue;
             }
+            formula.turn_to(plan, cell.pool);
             let found = row(model, outbound, plan, &cell, &mut formula, formula_holds);
             let endpoints = keys.iter().zip(&model.endpoints);
             let to = endpoints.filter(|(key, _)| **key == cell.key);
@@ -103,8 +104,8 @@ fn offered(model: &Model, plan: &PoolPlan, keys: &[usize]) -> Vec<Offered> {
     let recorded = recorded(model, plan, keys);
     let mut cells = Vec::new();
     for group in groups(plan, model.nodes.len()) {
-        let mut loads = group.loads(&flows, keys, key_count);
-        for ((_, key), load) in recorded.range((group.node, 0)..(group.node, key_count)) {
+        let mut loads = group.loads(plan, &flows, keys, key_count);
+        for ((_, key), load) in recorded.range((group.pool, 0)..(group.pool, key_count)) {
             loads[*key].rate += load.rate;
             loads[*key].held += load.held;
             loads[*key].active += load.active;
@@ -120,13 +121,12 @@ fn offered(model: &Model, plan: &PoolPlan, keys: &[usize]) -> Vec<Offered> {
     cells
 }
 
-/// What traces bring on average, by the node that the groups of `plan` are of and key.
+/// What traces bring on average, by the pool that the groups of `plan` are of and key.
 fn recorded(
     model: &Model,
     plan: &PoolPlan,
     keys: &[usize],
 ) -> BTreeMap<(Option<u32>, usize), CellLoad> {
-    let by_node = plan.grouping == Grouping::ByNode;
     let mut loads: BTreeMap<_, CellLoad> = BTreeMap::new();
     for workload in &model.workloads {
         let Traffic::Trace(rows) = &workload.traffic else {
@@ -134,7 +134,7 @@ fn recorded(
         };
         let mut by_cell: BTreeMap<_, Vec<TraceRow>> = BTreeMap::new();
         for row in rows {
-            let cell = (by_node.then_some(row.node), keys[row.endpoint as usize]);
+            let cell = (plan.pool_of(row.node), keys[row.endpoint as usize]);
             by_cell.entry(cell).or_default().push(*row);
         }
         for (cell, rows) in by_cell {
@@ -161,7 +161,8 @@ fn row(
     // A bucket, or all buckets of an instance, has its part of the load.
     let parts = formula.parts;
     let CellLoad { rate, held, active } = cell.load;
-    let second = plan.active_limit.filter(|limit| !limit.counts_held);
+    let of_pool = plan.of_pool(cell.pool);
+    let second = of_pool.active_limit.filter(|limit| !limit.counts_held);
     let second = second.map(|limit| u64::from(limit.limit));
     let of_ports = held / parts / formula.ports as f64;
     let on_active = second.filter(|limit| active / parts / *limit as f64 > of_ports);
@@ -175,7 +176,7 @@ fn row(
     LoadRow {
         destination: String::new(),
         pool: match parts > 1.0 {
-            true if formula.ports > u64::from(plan.limit) => "each instance".to_owned(),
+            true if formula.ports > u64::from(of_pool.limit) => "each instance".to_owned(),
             true => "each bucket".to_owned(),
             false => model.pool_name(outbound, plan, cell.pool),
         },

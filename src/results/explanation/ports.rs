@@ -14,6 +14,8 @@ pub enum Ports {
     LoadBalancer(LoadBalancerPorts),
     /// NAT Gateway.
     NatGateway(NatGatewayPorts),
+    /// Several NAT Gateways.
+    NatGateways(Vec<OneNatGateway>),
     /// Azure Firewall.
     Firewall(FirewallPorts),
     /// Anything else.
@@ -91,6 +93,19 @@ pub struct OneMoreIp {
 impl Ports {
     /// The ports of `outbound` under `plan`; none where it has none, or a Load Balancer's could not be worked out.
     pub(super) fn of(outbound: &Outbound, plan: &PoolPlan) -> Option<Ports> {
+        let gateways = outbound.setup.gateways.iter().enumerate();
+        let gateways: Option<Vec<_>> = gateways
+            .map(|(pool, gateway)| {
+                Some(OneNatGateway {
+                    name: gateway.name.clone(),
+                    node_pools: gateway.node_pools.clone(),
+                    ports: nat_gateway(gateway.public_ips, &plan.of_pool(pool))?,
+                })
+            })
+            .collect();
+        if let Some(several) = gateways.filter(|gateways| !gateways.is_empty()) {
+            return Some(Ports::NatGateways(several));
+        }
         let ips = outbound
             .setup
             .allocation
@@ -103,14 +118,7 @@ impl Ports {
             }
             OutboundType::ManagedNatGateway
             | OutboundType::UserAssignedNatGateway
-            | OutboundType::FirewallNatGateway => Ports::NatGateway(NatGatewayPorts {
-                public_ips: ips,
-                most_public_ips: *azure::NAT_IPS.end() as u32,
-                ports: u64::from(plan.limit),
-                to_one_endpoint: plan.active_limit.map_or(0, |limit| u64::from(limit.limit)),
-                held_count: plan.active_limit.is_some_and(|limit| limit.counts_held),
-                in_all: plan.ceiling?.limit,
-            }),
+            | OutboundType::FirewallNatGateway => Ports::NatGateway(nat_gateway(ips, plan)?),
             OutboundType::UserDefinedRouting => Ports::Firewall(firewall(plan)?),
             OutboundType::NoEgress | OutboundType::Block => return None,
             OutboundType::Custom => Ports::Custom(CustomPorts {
@@ -138,6 +146,18 @@ pub struct NatGatewayPorts {
     pub held_count: bool,
     /// Connections in all.
     pub in_all: u64,
+}
+
+/// One of several NAT Gateways.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OneNatGateway {
+    /// Its name.
+    pub name: String,
+    /// The node pools that leave by it.
+    pub node_pools: Vec<String>,
+    /// Its ports.
+    pub ports: NatGatewayPorts,
 }
 
 /// The ports of an Azure Firewall.
@@ -221,6 +241,17 @@ fn automatic_up_to(ports: u32, ips: u32) -> u64 {
     let rows = azure::LB_AUTOMATIC.iter().map(|(nodes, _)| *nodes);
     let enough = rows.filter(|nodes| automatic_ports(*nodes, ips) == Some(ports));
     enough.max().map_or(0, u64::from)
+}
+
+fn nat_gateway(public_ips: u32, plan: &PoolPlan) -> Option<NatGatewayPorts> {
+    Some(NatGatewayPorts {
+        public_ips,
+        most_public_ips: *azure::NAT_IPS.end() as u32,
+        ports: u64::from(plan.limit),
+        to_one_endpoint: plan.active_limit.map_or(0, |limit| u64::from(limit.limit)),
+        held_count: plan.active_limit.is_some_and(|limit| limit.counts_held),
+        in_all: plan.ceiling?.limit,
+    })
 }
 
 fn firewall(plan: &PoolPlan) -> Option<FirewallPorts> {

@@ -141,8 +141,8 @@ impl GroupBuilder<'_> {
                 }
                 let share: f64 = weights.iter().map(|(_, share)| share).sum();
                 let cells = match self.cells.plan.grouping {
-                    Grouping::ByNode => CellMarks::weighted(&by_cell),
-                    _ => CellMarks::one(0),
+                    Grouping::ByNode | Grouping::ByGateway(_) => CellMarks::weighted(&by_cell),
+                    Grouping::Shared | Grouping::Buckets { .. } => CellMarks::one(0),
                 };
                 let unit = units + (first_block + offset) as u64;
                 self.streams.push(StreamPlan {

@@ -237,7 +237,7 @@ pub(super) fn stocks(plan: &PoolPlan) -> (u32, u32) {
             instances,
             choice: IpChoice::Fallback,
         } => (instances, plan.limit * ips),
-        Grouping::ByNode | Grouping::Shared => (1, plan.limit),
+        Grouping::ByNode | Grouping::Shared | Grouping::ByGateway(_) => (1, plan.limit),
     }
 }
 

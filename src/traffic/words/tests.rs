@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::traffic::Law;
+use proptest::prelude::*;
 
 fn placement(json: &str, nodes: usize) -> Result<Vec<f64>, Faults> {
     let words: PlacementSpec = serde_json::from_str(json).unwrap();
@@ -13,6 +14,56 @@ fn law(json: &str) -> Result<Law, Faults> {
     let words: LawSpec = serde_json::from_str(json).unwrap();
     let mut faults = Faults::new();
     words.resolve(None, "/l", &mut faults).ok_or(faults)
+}
+
+fn replicas(count: u32, noisy: Option<f64>, nodes: usize) -> Result<Vec<f64>, Faults> {
+    let mut faults = Faults::new();
+    let shares = Replicas { count, noisy }.resolve(nodes, "/w", &mut faults);
+    shares.ok_or(faults)
+}
+
+#[test]
+fn replicas_are_dealt_evenly_in_the_order_of_nodes() {
+    assert_eq!(
+        replicas(3, None, 3).unwrap(),
+        placement("\"even\"", 3).unwrap()
+    );
+    assert_eq!(replicas(2, None, 4).unwrap(), [0.5, 0.5, 0.0, 0.0]);
+    assert_eq!(replicas(4, None, 3).unwrap(), [0.5, 0.25, 0.25]);
+    assert_eq!(replicas(1, None, 2).unwrap(), [1.0, 0.0]);
+}
+
+#[test]
+fn a_noisy_replica_has_its_share_and_the_others_split_the_rest() {
+    assert_eq!(replicas(3, Some(0.5), 4).unwrap(), [0.5, 0.25, 0.25, 0.0]);
+    // Two pods on the first node: the noisy one and another.
+    assert_eq!(replicas(3, Some(0.5), 2).unwrap(), [0.75, 0.25]);
+    assert_eq!(replicas(1, Some(0.2), 2).unwrap(), [1.0, 0.0]);
+    assert_eq!(replicas(2, Some(0.0), 2).unwrap(), [0.0, 1.0]);
+}
+
+proptest! {
+    #[test]
+    fn shares_of_replicas_sum_to_one_on_as_many_nodes_as_there_are_pods(
+        count in 1u32..500,
+        nodes in 1usize..300,
+        noisy in proptest::option::of(0.01f64..0.99),
+    ) {
+        let shares = replicas(count, noisy, nodes).unwrap();
+        prop_assert_eq!(shares.len(), nodes);
+        prop_assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+        let loaded = shares.iter().filter(|share| **share > 0.0).count();
+        prop_assert_eq!(loaded, nodes.min(count as usize));
+    }
+}
+
+#[test]
+fn replicas_that_make_no_sense_are_refused_at_their_place() {
+    assert_eq!(replicas(0, None, 3).unwrap_err()[0].pointer, "/w/replicas");
+    assert_eq!(
+        replicas(2, Some(1.5), 3).unwrap_err()[0].pointer,
+        "/w/noisyReplica"
+    );
 }
 
 #[test]
