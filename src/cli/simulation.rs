@@ -70,7 +70,7 @@ pub struct Options {
 pub(super) enum Format {
     /// For people
     Table,
-    /// The document that -o writes as result.json
+    /// For programs: the whole document
     Json,
 }
 

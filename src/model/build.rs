@@ -60,7 +60,12 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
     let assumptions = assumptions(spec, &mut review);
     let counted = super::CountedCluster::read(spec, &cluster, &assumptions, &mut review);
     let mut outbounds = outbounds(spec, &cluster, &counted, &assumptions, &mut review);
+    for outbound in &mut outbounds {
+        refuse_default_route(outbound, &network);
+    }
     if !review.problems.is_empty() {
+        // Who mends the scenario wants to know what Azure would refuse as well.
+        review.problems.extend(refused(&outbounds));
         return Err(loaded.diagnostics(review.problems));
     }
     let origins = Origins {
@@ -68,7 +73,6 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
         cooperates,
     };
     for outbound in &mut outbounds {
-        refuse_default_route(outbound, &network);
         outbound.paths = paths::resolve(
             &destinations.places,
             &network,
@@ -120,8 +124,12 @@ fn refuse_default_route(outbound: &mut Outbound, network: &Network) {
 
 /// Why Azure would refuse outbound types of `model`, with the places in the scenario; none if it refuses nothing.
 pub fn refusals(model: &Model, loaded: &Loaded) -> Option<Diagnostics> {
-    let refused = model
-        .outbounds
+    let problems = refused(&model.outbounds);
+    (!problems.is_empty()).then(|| loaded.diagnostics(problems))
+}
+
+fn refused(outbounds: &[Outbound]) -> Vec<Problem> {
+    let refused = outbounds
         .iter()
         .filter_map(|outbound| outbound.plan.as_ref().err());
     let mut faults: Vec<&Fault> = Vec::new();
@@ -131,8 +139,7 @@ pub fn refusals(model: &Model, loaded: &Loaded) -> Option<Diagnostics> {
             faults.push(fault);
         }
     }
-    let problems: Vec<Problem> = faults.into_iter().cloned().map(Problem::from).collect();
-    (!problems.is_empty()).then(|| loaded.diagnostics(problems))
+    faults.into_iter().cloned().map(Problem::from).collect()
 }
 
 /// The longest run; its minute series fit in memory.

@@ -147,18 +147,30 @@ impl Allocation {
         rows.into_iter().find(|(up_to, _)| self.nodes <= *up_to)
     }
 
+    /// Automatic ports of each of `nodes` nodes with `ips` public IPs; none where that is assumed to be refused.
+    pub fn automatic_ports(&self, nodes: u32, ips: u32) -> Option<u32> {
+        automatic_ports(nodes, ips).or(match self.beyond {
+            BeyondTable::Ports(per_ip) => Some(over_ips(per_ip, ips)),
+            BeyondTable::Refuse => None,
+        })
+    }
+
+    /// Ports per node with one more public IP.
+    pub fn with_one_more_ip(&self) -> u32 {
+        match self.automatic {
+            true => self.automatic_ports(self.nodes, self.ips + 1),
+            false => None,
+        }
+        .unwrap_or(self.ports)
+    }
+
     /// Where growing next costs every node ports, if Azure's table says.
     pub fn next_step(&self) -> Option<Step> {
-        let last = azure::LB_AUTOMATIC.len() - 1;
-        let rows = azure::LB_AUTOMATIC.into_iter().enumerate();
-        rows.filter(|(_, (up_to, _))| *up_to >= self.nodes)
-            .map(|(row, (up_to, _))| Step {
+        let rows = azure::LB_AUTOMATIC.into_iter();
+        rows.filter(|(up_to, _)| *up_to >= self.nodes)
+            .map(|(up_to, _)| Step {
                 nodes: up_to + 1,
-                ports: match self.beyond {
-                    _ if row < last => automatic_ports(up_to + 1, self.ips),
-                    BeyondTable::Ports(per_ip) => Some(over_ips(per_ip, self.ips)),
-                    BeyondTable::Refuse => None,
-                },
+                ports: self.automatic_ports(up_to + 1, self.ips),
             })
             .find(|step| step.ports < Some(self.ports))
     }

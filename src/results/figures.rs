@@ -664,6 +664,7 @@ mod tests {
     use super::*;
     use crate::fault::{Code, Fault};
     use crate::model::Traffic;
+    use crate::outbound::{Allocation, BeyondTable};
     use crate::results::{fixture, schema};
     use crate::simulate::slots_in;
     use crate::traffic::Profile;
@@ -972,8 +973,17 @@ mod tests {
 
     #[test]
     fn an_hour_with_the_ports_of_others_out_of_reach_is_said() {
-        let (model, mut run) = fixture::comparison(&[5]);
+        let (mut model, mut run) = fixture::comparison(&[5]);
         run.outbounds[0].as_mut().unwrap().replications[0].peak_used[1] = 100;
+        model.outbounds[0].setup.allocation = Some(Allocation {
+            ports: 1_024,
+            automatic: true,
+            ips: 1,
+            inbound_blocks: 0,
+            nodes: 2,
+            counted: Vec::new(),
+            beyond: BeyondTable::Refuse,
+        });
         let document = of(&model, &run);
         let hot = document.outbounds[0]
             .findings

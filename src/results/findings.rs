@@ -405,21 +405,15 @@ fn one_destination_fills_the_pool(seen: &Seen) -> Option<Finding> {
 }
 
 fn more_ips_change_nothing(seen: &Seen) -> Option<Finding> {
-    let subject = seen.subject;
-    let ips = subject.outbound.public_ips?;
-    let nodes = subject.model.nodes.len() as u32;
-    let load_balancer = subject.outbound.kind == crate::outbound::OutboundType::LoadBalancer;
-    let now = subject.plan.limit;
-    let automatic = |ips| crate::outbound::automatic_ports(nodes, ips);
-    // Ports that equal Azure's table are taken for automatic ones.
-    let helps = automatic(ips) == Some(now) && automatic(ips.saturating_add(1)) > Some(now);
-    (load_balancer && seen.is_short() && !helps).then(|| {
+    let allocation = seen.subject.outbound.setup.allocation.as_ref()?;
+    let helps = allocation.with_one_more_ip() > allocation.ports;
+    (seen.is_short() && !helps).then(|| {
         info(
             Code::F0110,
             format!(
                 "More public IPs would not change this: a node has {} ports however many IPs there are, \
                  until allocatedOutboundPorts asks for more.",
-                count(u64::from(now))
+                count(u64::from(allocation.ports))
             ),
         )
     })

@@ -2,7 +2,7 @@
 
 use crate::engine::{Grouping, PoolPlan};
 use crate::model::Outbound;
-use crate::outbound::{Allocation, OutboundType, automatic_ports, azure, max_nodes, supply};
+use crate::outbound::{Allocation, OutboundType, azure, max_nodes, supply};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -200,10 +200,7 @@ fn load_balancer(allocation: &Allocation) -> LoadBalancerPorts {
     let counted = allocation.counted_nodes();
     let row = allocation.table_row().filter(|_| automatic);
     let step = allocation.next_step().filter(|_| automatic);
-    let with_one_more = match automatic {
-        true => automatic_ports(nodes, ips + 1).unwrap_or(ports),
-        false => ports,
-    };
+    let with_one_more = allocation.with_one_more_ip();
     LoadBalancerPorts {
         per_node: ports,
         automatic,
@@ -229,17 +226,22 @@ fn load_balancer(allocation: &Allocation) -> LoadBalancerPorts {
         one_more_ip: OneMoreIp {
             per_node: with_one_more,
             most_nodes: match automatic {
-                true => automatic_up_to(with_one_more, ips + 1),
+                true => automatic_up_to(with_one_more, allocation),
                 false => max_nodes(with_one_more.max(1), supply(ips + 1, inbound_blocks)),
             },
         },
     }
 }
 
-/// The most nodes that get `ports` each by automatic allocation with `ips` public IPs.
-fn automatic_up_to(ports: u32, ips: u32) -> u64 {
+/// The most nodes that get `ports` each by automatic allocation with one more public IP.
+fn automatic_up_to(ports: u32, allocation: &Allocation) -> u64 {
+    let ips = allocation.ips + 1;
+    let (last, _) = azure::LB_AUTOMATIC[azure::LB_AUTOMATIC.len() - 1];
+    if allocation.automatic_ports(last + 1, ips) == Some(ports) {
+        return max_nodes(ports, supply(ips, allocation.inbound_blocks));
+    }
     let rows = azure::LB_AUTOMATIC.iter().map(|(nodes, _)| *nodes);
-    let enough = rows.filter(|nodes| automatic_ports(*nodes, ips) == Some(ports));
+    let enough = rows.filter(|nodes| allocation.automatic_ports(*nodes, ips) == Some(ports));
     enough.max().map_or(0, u64::from)
 }
 

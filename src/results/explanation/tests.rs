@@ -114,30 +114,16 @@ fn a_step_up_is_none() {
 
 #[test]
 fn more_addresses_help_automatic_ports_only_below_1024() {
-    assert_eq!(
-        ports(&[(20, 20, 0)], load_balancer(0, 1))
-            .one_more_ip
-            .per_node,
-        1_024
-    );
-    assert_eq!(
-        ports(&[(60, 60, 0)], load_balancer(0, 1))
-            .one_more_ip
-            .per_node,
-        1_024
-    );
-    assert_eq!(
-        ports(&[(150, 150, 0)], load_balancer(0, 1))
-            .one_more_ip
-            .per_node,
-        512
-    );
-    assert_eq!(
-        ports(&[(20, 20, 0)], load_balancer(2_000, 1))
-            .one_more_ip
-            .per_node,
-        2_000
-    );
+    let one_more = |pools: &[(u32, u32, u32)], asked| {
+        let one_more = ports(pools, load_balancer(asked, 1)).one_more_ip;
+        (one_more.per_node, one_more.most_nodes)
+    };
+    assert_eq!(one_more(&[(20, 20, 0)], 0), (1_024, 100));
+    assert_eq!(one_more(&[(60, 60, 0)], 0), (1_024, 100));
+    assert_eq!(one_more(&[(150, 150, 0)], 0), (512, 200));
+    assert_eq!(one_more(&[(20, 20, 0)], 2_000), (2_000, 64));
+    // Beyond the table, as far as 32 ports an address are assumed: 128,000 ports are enough for 2,000 nodes.
+    assert_eq!(one_more(&[(600, 600, 0), (600, 600, 0)], 0), (64, 2_000));
 }
 
 #[test]
