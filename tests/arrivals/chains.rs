@@ -90,8 +90,9 @@ fn batches_are_refused_as_their_chain_says() {
     let constant = |size: usize| move |k: usize| f64::from(u8::from(k == size));
     let uniform = |k: usize| if (2..=6).contains(&k) { 0.2 } else { 0.0 };
     let geometric = |k: usize| 0.25 * 0.75f64.powi(k as i32 - 1);
+    type Probability<'a> = &'a dyn Fn(usize) -> f64;
     // Laws and batches a second; of one connection each they are plain Poisson arrivals.
-    let laws: [(BatchSize, f64, &dyn Fn(usize) -> f64); 4] = [
+    let laws: [(BatchSize, f64, Probability); 4] = [
         (BatchSize::Constant(1), 8.0, &constant(1)),
         (BatchSize::Constant(5), 1.5, &constant(5)),
         (BatchSize::Uniform { min: 2, max: 6 }, 1.5, &uniform),
