@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 use snatsim::engine::PoolPlan;
 use snatsim::model::{Model, Traffic, build};
+use snatsim::results::erlang::erlang_b;
+use snatsim::results::{About, document};
 use snatsim::scenario::load;
 use snatsim::simulate::{Detail, OutboundRun, simulate};
+use snatsim::traffic::Close;
 
 /// Two node pools with a workload each that goes to the same endpoint, and more than 64 nodes, so that they are drawn in
 /// several blocks.
@@ -128,4 +131,44 @@ fn a_gateway_at_its_ceiling_leaves_the_other_alone() {
         assert_eq!(run.by_workload[0].failed, 0);
         assert!(run.by_workload[1].failed > 0);
     }
+}
+
+/// The formula sees a cell a gateway, with its own ports and load.
+#[test]
+fn the_formula_is_that_of_every_gateway() {
+    let mut model = model(
+        json!({
+            "outboundType": "userAssignedNATGateway",
+            "natGateways": [ { "nodePools": ["batch"], "natGatewayProfile": gateway(3) } ]
+        }),
+        1,
+    );
+    for workload in &mut model.workloads {
+        (workload.retry.attempts, workload.connect.syn_retries) = (1, 0);
+        let Traffic::Open { mix, .. } = &mut workload.traffic else {
+            unreachable!("arrivals are Poisson");
+        };
+        mix.close = Close {
+            fin: 1.0,
+            rst: 0.0,
+            abandon: 0.0,
+            unanswered: 0.0,
+        };
+    }
+    let run = simulate(&model, Detail::Table, &|_, _| ());
+    let about = About {
+        scenario_sha256: String::new(),
+        compare: false,
+    };
+    let document = document(&model, &run, &about);
+    let figures = document.outbounds[0].figures.as_ref().expect("accepted");
+    // 3 and 12 a second, held 2 s and the 65 s after FIN, at 250 and three times 250 ports.
+    let blocking =
+        [(3.0, 250), (12.0, 750)].map(|(rate, ports)| (rate, erlang_b(67.0 * rate, ports)));
+    let expected = blocking.iter().map(|(rate, b)| rate * b).sum::<f64>() / 15.0;
+    let found = figures.analytic.blocking.expect("a formula");
+    assert!(
+        (found / expected - 1.0).abs() < 1e-6,
+        "{found} for {expected}"
+    );
 }

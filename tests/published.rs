@@ -155,6 +155,8 @@ fn every_file_the_documents_link_to_exists() {
         ("docs/model.md", "docs"),
         ("docs/performance.md", "docs"),
         ("docs/scaling.md", "docs"),
+        ("docs/validation.md", "docs"),
+        ("CHANGELOG.md", ""),
     ];
     for (document, directory) in documents {
         let text = published(document);

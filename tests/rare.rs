@@ -8,7 +8,8 @@ mod rarity;
 
 use models::*;
 use rarity::*;
-use snatsim::engine::{ActiveLimit, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn};
+use snatsim::engine::{ActiveLimit, Ceiling, Gateways, Grouping, Holds, IpChoice};
+use snatsim::engine::{PoolPlan, Protocol, RefusedSyn};
 use snatsim::model::{Mix, Model, OpenProcess, Traffic, Workload};
 use snatsim::results::erlang::erlang_b;
 use snatsim::simulate::rare::{WhyNot, obstacles, rare};
@@ -43,6 +44,34 @@ fn one_in_a_million_and_in_a_billion_agree_with_the_formula_at_128_ports() {
 #[test]
 fn one_in_a_million_and_in_a_billion_agree_with_the_formula_at_1024_ports() {
     agrees_with_the_formula(1_024, 1..2);
+}
+
+/// Gateways of 100 and of 300 ports refuse as their own ports and loads say. Each is far below its ceiling of active
+/// connections; the two together would be near one.
+#[test]
+fn every_gateway_has_ports_and_a_ceiling_of_its_own() {
+    let law = Law::exponential(20.0).expect("a law");
+    let gateways = Gateways {
+        of_node: vec![0, 1],
+        sizes: vec![1, 3],
+    };
+    let without_hold = Holds {
+        after_fin: s(0.0),
+        ..holds()
+    };
+    let two = PoolPlan {
+        ceiling: Some(Ceiling { limit: 340 }),
+        ..plan(Grouping::ByGateway(gateways.into()), 100, without_hold)
+    };
+    let (first, second) = (62.0, 230.0);
+    let both = first + second;
+    let mix = mix(&[first / both, second / both], &[1.0], law.clone());
+    let load = workload(poisson(both / law.mean(), mix));
+    let found = found(&model(s(3_600.0), 2, tcp_endpoints(1), vec![load], [two]));
+    let expected = (first * erlang_b(first, 100) + second * erlang_b(second, 300)) / both;
+    let apart = (found.estimate / expected).ln() / found.relative_error;
+    assert!(apart.abs() < MOST_ERRORS, "{expected:e}: {found:?}");
+    assert!(found.relative_error <= 0.1, "{found:?}");
 }
 
 /// V-22 and V-43, the rows that are too rare for the plain oracles: one node, and two firewall instances that share a

@@ -39,12 +39,15 @@ impl Workload {
             process: OpenProcess::Poisson,
             per_second,
             profile: None,
+            bursts,
             mix,
-            ..
         } = &workload.traffic
         else {
             return None;
         };
+        if !bursts.is_empty() {
+            return None;
+        }
         let Law::Exponential { mean } = mix.lifetime else {
             return None;
         };

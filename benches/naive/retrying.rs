@@ -202,12 +202,13 @@ fn workloads(model: &Model, keys: &[usize]) -> (Vec<Workload>, Vec<Source>) {
             process: OpenProcess::Poisson,
             per_second,
             profile: None,
+            bursts,
             mix,
-            ..
         } = &workload.traffic
         else {
             panic!("{}: Poisson arrivals only", workload.name);
         };
+        assert!(bursts.is_empty(), "{}: no bursts", workload.name);
         sources.extend(mix.nodes.iter().map(|(node, share)| Source {
             workload: index,
             node: *node,

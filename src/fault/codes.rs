@@ -54,7 +54,7 @@ codes! {
     E0102: "wrong kind of value",
         "The value is of another kind than this field takes: a text where a number belongs, a number where a list belongs, a number without a unit where a duration belongs.\n\nDurations are texts with a unit, such as \"250ms\", \"4m\" or \"1h30m\": a bare 30 could be seconds or minutes, and in Azure's own fields it is either, as in idleTimeoutInMinutes. Azure's own fields keep Azure's units and are plain numbers.\n\nErrors of this kind are reported one at a time: what follows in the file cannot be read for certain before it is mended.";
     E0103: "unknown field",
-        "The field is not one that snatsim knows at this place. It is refused rather than ignored: a setting that is silently dropped makes a result wrong without a trace.\n\nBlocks copied from `az aks show` work: inside an entry of \"outbound\" the fields of Azure that do not matter to SNAT are ignored by name. Elsewhere every field counts.";
+        "The field is not one that snatsim knows at this place. It is refused rather than ignored: a setting that is silently dropped makes a result wrong without a trace.\n\nBlocks copied from `az aks show` work: inside an entry of \"outbound\", a security rule, a route and httpProxyConfig the fields of Azure that do not matter to SNAT are ignored by name. Elsewhere every field counts.";
     E0104: "unknown word",
         "The value, or the key that names a kind, is not one of the words allowed at this place. Words are case sensitive, as in Azure's own API: \"managedNATGateway\", \"tcp\".\n\nWhere one key names the kind, there is exactly one: { \"poisson\": { \"perSecond\": 120 } }.";
     E0105: "missing field",
@@ -90,13 +90,13 @@ codes! {
     E0211: "law without meaning",
         "A law of lifetimes or think times has parameters that define no probability law. One key names it: constant; exponential with mean; lognormal with median and p99, median and sigma, or mean and sigma; uniform with min and max; pareto with scale, shape and perhaps max; weibull with scale and shape; empirical with file or values.\n\nsigma is the standard deviation of the natural logarithm. Pareto's max conditions the law to stay below it.";
     E0212: "address of a destination",
-        "address is one IPv4 or IPv6 address as text. It only tells destinations apart: two destinations with the same address share it, and one without an address has an address of its own. Names are not resolved.\n\nendpoints: n stands for n different addresses with one port each, so it does not go together with one literal address; give several destinations, or leave address out.";
+        "address is one IPv4 or IPv6 address as text. Two destinations with the same address share it, and one without an address has a public address of its own. Routes, security rules and noProxy go by it, and a private address takes no SNAT port. Names are not resolved.\n\nendpoints: n stands for n different addresses with one port each, so it does not go together with one literal address; give several destinations, or leave address out.";
     E0213: "workload incomplete",
         "A workload says when it opens connections (arrivals, bursts or both), where it connects to (destination) and how long a connection lives (lifetime), because all decide how many ports it holds. Only a traced workload needs neither destination nor lifetime: the trace says so.";
     E0214: "the trace says so already",
         "destination, lifetime, close, placement and replicas of a traced workload come from its trace, row by row, and so do the times: it takes no profile and no bursts. Given beside the trace they would have to be ignored, so they are refused. connect and retry do apply.";
     E0215: "more than 5,000 nodes",
-        "An AKS cluster has at most 5,000 nodes (includes/container-service-limits.md), and so has a scenario.\n\nWhere a trace has more sources than that, nodes picks those that count: { \"file\": \"conn.log\", \"nodes\": [\"10.0.0.0/24\"] }.";
+        "An AKS cluster has at most 5,000 nodes (includes/container-service-limits.md), and so has a scenario: the sum of count here, and of maxCount in E0251.\n\nWhere a trace has more sources than that, nodes picks those that count: { \"file\": \"conn.log\", \"nodes\": [\"10.0.0.0/24\"] }.";
     E0216: "nothing to simulate",
         "A scenario needs at least one workload that opens connections and at least one outbound type that they leave by. `snatsim compare` adds Load Balancer, NAT Gateway and Azure Firewall where they are missing.";
     E0217: "closed loop without time",
@@ -120,7 +120,7 @@ codes! {
     E0231: "priority of a security rule",
         "Rules of a network security group are looked at by priority, the lowest number first, and the first that matches decides. Priorities are 100 to 4096, each once in a direction. Azure's own rules come after them: AllowVnetOutBound (65000), AllowInternetOutBound (65001), DenyAllOutBound (65500).\n\nSource: MicrosoftDocs/azure-docs, articles/virtual-network/network-security-groups-overview.md.";
     E0232: "prefix or tag of a security rule",
-        "A security rule says where to by a network, an address, `*`, or the tags `Internet` and `VirtualNetwork`. Other service tags stand for lists of networks that Microsoft changes every week; snatsim has no copy of them. Give the networks that matter to the destinations of the scenario instead.\n\nA destination without `address` is a public address in no particular network: only `*`, `Internet` and 0.0.0.0/0 match it.";
+        "A security rule says where to by a network, an address, `*`, or the tags `Internet` and `VirtualNetwork`. Other service tags stand for lists of networks that Microsoft changes every week; snatsim has no copy of them. Give the networks that matter to the destinations of the scenario instead.\n\nA destination without `address` is a public address in no particular network: only `*`, `Internet` and 0.0.0.0/0 match it, and `VirtualNetwork` where a default route of the user's makes all addresses part of it.";
     E0233: "a security rule for some of the nodes",
         "Nodes have no addresses in a scenario and belong to no application security groups, so a rule for some sources cannot be decided. Rules for all of them, `*` or `VirtualNetwork`, can.";
     E0234: "ports of a security rule",
@@ -163,11 +163,11 @@ codes! {
 
     // --- Outbound types: E03xx ---
     E0301: "no such outbound type",
-        "Every entry of `outbound` names its type in `outboundType`, in the words of AKS: loadBalancer, managedNATGateway, userAssignedNATGateway, userDefinedRouting (to an Azure Firewall), or custom for anything else. managedNATGatewayV2 is taken too: its ports, limits and timers are those of managedNATGateway.\n\n\
+        "Every entry of `outbound` names its type in `outboundType`, in the words of AKS: loadBalancer, managedNATGateway, userAssignedNATGateway, userDefinedRouting (to an Azure Firewall), none and block (no egress), or custom for anything else. managedNATGatewayV2 is taken too: its ports, limits and timers are those of managedNATGateway.\n\n\
          A block that `az aks show --query networkProfile` prints has the field already. AKS itself takes a missing one for loadBalancer; here it has to be said, because a block that was meant for another type would else be simulated as a Load Balancer without a word.\n\n\
          Source: `aks:articles/aks/egress-outboundtype.md`.";
     E0303: "a block missing or out of place",
-        "Two blocks are not Azure's but ours, and each belongs to one outbound type: `azureFirewall` to userDefinedRouting, since AKS does not know what its default route leads to, and `custom` to custom. With another type they would change nothing, so they are refused. `custom` cannot do without its block, as there is nothing it could default to.\n\n\
+        "Three blocks are not Azure's but ours, and each belongs to one outbound type: `azureFirewall` to userDefinedRouting, since AKS does not know what its default route leads to, `natGateways` to userAssignedNATGateway, and `custom` to custom. With another type they would change nothing, so they are refused. `custom` cannot do without its block, as there is nothing it could default to.\n\n\
          Azure's own profiles may stand beside any type: a pasted block often has both loadBalancerProfile and natGatewayProfile, and only the one of the type counts.";
     E0304: "a custom type that is not complete",
         "A custom type has no defaults for what it is: `scope` says who shares a pool (perNode or shared), `portsPerPool` how many ports a pool has toward one destination endpoint. `activePerPool` is optional: a second limit, on connections that are active and not just held after their end. All are whole numbers above 0.\n\n\
@@ -210,7 +210,7 @@ codes! {
          Beyond 2,000 nodes even 32 ports each are more than an address has. A cluster of that size should set allocatedOutboundPorts, or use a NAT Gateway.\n\n\
          Sources: `articles/load-balancer/load-balancer-outbound-connections.md`, `includes/container-service-limits.md`.";
     E0320: "public IPs of a NAT Gateway out of range",
-        "A NAT Gateway has 1 to 16 public IPv4 addresses, with 64,512 SNAT ports each. `az aks` says: --nat-gateway-managed-outbound-ip-count must be in the range [1,16]. When 16 are not enough, put node pools on subnets with a NAT Gateway each.\n\n\
+        "A NAT Gateway has 1 to 16 public IPv4 addresses, with 64,512 SNAT ports each. `az aks` says: --nat-gateway-managed-outbound-ip-count must be in the range [1,16]. When 16 are not enough, put node pools on subnets with a NAT Gateway each (`natGateways`).\n\n\
          Sources: `articles/nat-gateway/nat-sku.md`, `articles/nat-gateway/troubleshoot-nat-connectivity.md`, `cli:src/azure-cli/azure/cli/command_modules/acs/_validators.py`.";
     E0321: "idle timeout of a NAT Gateway out of range",
         "The TCP idle timeout of a NAT Gateway is 4 to 120 minutes, 4 where nothing is said; that of UDP is fixed at 4. `az aks` says: --nat-gateway-idle-timeout must be in the range [4,120]. Azure advises against raising it to cure failures: ports of idle connections are then held longer.\n\n\

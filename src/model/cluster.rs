@@ -3,12 +3,12 @@
 use super::build::{Review, among, check_names};
 use super::services::outbound_frontend_rules;
 use crate::fault::{Code, Fault, step};
-use crate::outbound::{ClusterFacts, MaxSurge, PoolFacts};
+use crate::outbound::{ClusterFacts, MaxSurge, PoolFacts, azure};
 use crate::scenario::{NodePoolSpec, ScenarioSpec, WorkloadSpec};
 use std::ops::Range;
 
-/// Nodes that AKS allows in a cluster: `includes/container-service-limits.md`.
-const MAX_NODES: usize = 5_000;
+/// Nodes that AKS allows in a cluster.
+const MAX_NODES: usize = azure::NODES_PER_CLUSTER as usize;
 
 /// The nodes there are.
 pub(super) struct Cluster {

@@ -58,10 +58,11 @@ impl Network {
         }
     }
 
-    /// The security rule that stops `flow`, as part of a sentence; none where all let it through.
-    pub(super) fn denies(&self, flow: &Flow) -> Option<String> {
+    /// The security rule that stops `flow`, as part of a sentence; none where all let it through. `has_default` as in
+    /// [`Routes::next`].
+    pub(super) fn denies(&self, flow: &Flow, has_default: bool) -> Option<String> {
         let tags = Tags {
-            virtual_network: self.routes.in_virtual_network(flow.target),
+            virtual_network: self.routes.in_virtual_network(flow.target, has_default),
             internet: !flow.target.is_private() && !self.routes.in_space(flow.target),
         };
         self.nsgs.iter().find_map(|nsg| nsg.denies(flow, tags))

@@ -260,7 +260,7 @@ fn network(
     };
     let at = step("/cluster/nodePools", index);
     let of_subnet = matches!(network, PodNetwork::PodSubnet | PodNetwork::PodSubnetStatic);
-    if !of_subnet && (has_subnet || speaks_of_pod_subnet(pool)) {
+    if !of_subnet && speaks_of_pod_subnet(pool) {
         misfit(
             at,
             &format!(
@@ -270,6 +270,18 @@ fn network(
             ),
             "a pod subnet with networkPlugin \"azure\", without networkPluginMode; podIPAllocationMode with a pod subnet",
             "Leave out the pod subnet and podIPAllocationMode, or set the plugin they belong to.",
+            review,
+        );
+    }
+    if index == 0 && !of_subnet && cluster.pod_subnet_address_prefix.is_some() {
+        misfit(
+            step(CLUSTER, "podSubnetAddressPrefix"),
+            &format!(
+                "There is a pod subnet, but pods have their addresses by {}.",
+                network.name()
+            ),
+            "a pod subnet with networkPlugin \"azure\", without networkPluginMode",
+            "Leave podSubnetAddressPrefix out, or set the plugin it belongs to.",
             review,
         );
     }

@@ -232,7 +232,7 @@ impl Page {
                 (path, rule) => format!("{path}, needs no SNAT port ({rule})"),
             };
             let share = match path.share {
-                share if share < 1.0 => format!(", {:.3} %", 100.0 * share),
+                part if part < 1.0 => format!(", {}", share(part)),
                 _ => String::new(),
             };
             let name = format!("{} to {}{share}", path.workload, path.destination);

@@ -175,7 +175,8 @@ pub struct NodePoolSpec {
 pub struct DestinationSpec {
     /// Its name.
     pub name: String,
-    /// Its IP address; left out, an address that no other destination has.
+    /// Its IP address, which routes, security rules and private ranges go by; left out, a public address that no other
+    /// destination has.
     pub address: Option<String>,
     /// Its port, 1 to 65535.
     pub port: u16,

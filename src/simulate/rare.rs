@@ -203,15 +203,14 @@ const GOOD_ERROR: f64 = 0.03;
 /// Connections of the fewest clusters that are not drawn any more.
 const TOO_MANY_CONNECTIONS: f64 = 1e9;
 
-/// What makes cells alike: whether they are UDP's, and the bits of the rate of every workload.
+/// What makes cells alike: the ports of their pool, whether they are UDP's, and the bits of the rate of every workload.
 type Likeness = (u32, bool, Vec<(usize, u64)>);
 
 /// Cells that are alike.
 struct Alike {
     cell: SteadyCell,
-    /// A pool that has such a cell.
-    pool: usize,
-    count: u64,
+    /// The pool of each.
+    pools: Vec<usize>,
     /// Share of all connections that meet these cells.
     share: f64,
 }
@@ -227,16 +226,16 @@ struct Sum {
 
 impl Sum {
     fn of(model: &Model, plan: &PoolPlan) -> Sum {
-        let mut found: BTreeMap<Likeness, (usize, u64)> = BTreeMap::new();
+        let mut found: BTreeMap<Likeness, Vec<usize>> = BTreeMap::new();
         for (pool, udp, flows) in cells_of(model, plan) {
             let same = flows
                 .iter()
                 .map(|(workload, rate)| (*workload, rate.to_bits()))
                 .collect();
             let limit = plan.of_pool(pool).limit;
-            found.entry((limit, udp, same)).or_insert((pool, 0)).1 += 1;
+            found.entry((limit, udp, same)).or_default().push(pool);
         }
-        let alike = found.into_iter().map(|((_, udp, flows), (pool, count))| {
+        let alike = found.into_iter().map(|((_, udp, flows), pools)| {
             let flows: Flows = flows
                 .into_iter()
                 .map(|(workload, bits)| (workload, f64::from_bits(bits)))
@@ -244,27 +243,35 @@ impl Sum {
             let protocol = if udp { Protocol::Udp } else { Protocol::Tcp };
             let rate: f64 = flows.iter().map(|(_, rate)| rate).sum();
             Alike {
-                cell: SteadyCell::new(model, &plan.of_pool(pool), protocol, &flows),
-                pool,
-                count,
-                share: count as f64 * rate,
+                cell: SteadyCell::new(model, &plan.of_pool(pools[0]), protocol, &flows),
+                share: pools.len() as f64 * rate,
+                pools,
             }
         });
         let mut alike: Vec<Alike> = alike.collect();
         let rate: f64 = alike.iter().map(|alike| alike.share).sum();
         alike.iter_mut().for_each(|alike| alike.share /= rate);
         alike.sort_by(|a, b| (b.share * b.cell.bound()).total_cmp(&(a.share * a.cell.bound())));
-        let active = |alike: &Alike| {
-            alike.count as f64 * alike.cell.load(Phase::Active) / f64::from(alike.cell.stocks)
-        };
         let scopes = plan.ceiling_scopes();
         let ceiling = plan.ceiling.filter(|_| scopes > 0).map_or(0.0, |ceiling| {
             let stocks_a_scope = f64::from(stocks(plan).0) / scopes as f64;
-            let load = alike.iter().map(active).sum::<f64>() * stocks_a_scope;
+            let gateways = match plan.grouping {
+                Grouping::ByGateway(_) => plan.pools(model.nodes.len()),
+                _ => 1,
+            };
+            // Every gateway has a ceiling of its own; the one with the highest load matters.
+            let mut loads = vec![0.0; gateways];
+            for alike in &alike {
+                let active = alike.cell.load(Phase::Active) / f64::from(alike.cell.stocks);
+                for pool in &alike.pools {
+                    loads[pool % gateways] += active;
+                }
+            }
+            let load = loads.into_iter().fold(0.0, f64::max) * stocks_a_scope;
             poisson_tail(load, ceiling.limit)
         });
         Sum {
-            cells: alike.iter().map(|alike| alike.count).sum(),
+            cells: alike.iter().map(|alike| alike.pools.len() as u64).sum(),
             alike,
             ceiling,
         }
@@ -307,7 +314,7 @@ impl Sum {
             sum.estimate += alike.share * part.mean;
             variance += (alike.share * part.error).powi(2);
             sum.clusters += part.clusters;
-            sum.matter += alike.count;
+            sum.matter += alike.pools.len() as u64;
             left -= bound;
         }
         sum.relative_error = variance.sqrt() / sum.estimate;
@@ -326,7 +333,7 @@ impl Alike {
     fn not_rare(&self) -> WhyNot {
         let (load, limit) = self.cell.shortest();
         WhyNot::NotRare {
-            pool: self.pool,
+            pool: self.pools[0],
             load,
             limit,
         }

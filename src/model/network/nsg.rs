@@ -96,17 +96,24 @@ impl Rule {
             pointer,
             ["destinationPortRange", "destinationPortRanges"],
         );
-        for (list, field, example) in [
-            (&prefixes, "destinationAddressPrefix", "*"),
-            (&ports, "destinationPortRange", "443"),
+        for (list, [field, fields], example) in [
+            (
+                &prefixes,
+                ["destinationAddressPrefix", "destinationAddressPrefixes"],
+                "*",
+            ),
+            (
+                &ports,
+                ["destinationPortRange", "destinationPortRanges"],
+                "443",
+            ),
         ] {
             if list.is_empty() {
                 review.fault(Fault {
                     code: Code::E0234,
                     pointer: pointer.to_owned(),
                     found: format!("Rule \"{}\" has no {field}.", spec.name),
-                    allowed: format!("\"{field}\", or a list as \"{field}es\"")
-                        .replace("Rangees", "Ranges"),
+                    allowed: format!("\"{field}\", or a list as \"{fields}\""),
                     remedy: format!("Add \"{field}\": \"{example}\"; \"*\" stands for all."),
                 });
             }

@@ -5,7 +5,7 @@ use super::network;
 use super::target::{PRIVATE_RANGES, Target};
 use crate::fault::{Code, Fault, step};
 use crate::scenario::{NextHopTypeSpec, RouteSpec};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -113,11 +113,14 @@ impl Routes {
 
     /// Whether the service tag `VirtualNetwork` holds `target`: the address space, what is connected with it, and the
     /// prefixes of user-defined routes. `articles/virtual-network/service-tags-overview.md`.
-    pub fn in_virtual_network(&self, target: Target) -> bool {
+    pub fn in_virtual_network(&self, target: Target, has_default: bool) -> bool {
         let holds = |route: &Route| {
             (route.by_user || route.hop == Hop::Vnet) && target.is_in(&route.network)
         };
-        target == Target::Private || self.routes.iter().any(holds)
+        let everything = IpNet::V4(Ipv4Net::default());
+        target == Target::Private
+            || (has_default && target.is_in(&everything))
+            || self.routes.iter().any(holds)
     }
 
     /// Whether `target` lies in the networks of the virtual network.

@@ -131,7 +131,7 @@ impl Finder<'_> {
             protocol: place.protocol,
             port: place.port,
         };
-        if let Some(rule) = self.network.denies(&flow) {
+        if let Some(rule) = self.network.denies(&flow, self.has_default()) {
             return denied(Denial::Nsg, rule);
         }
         let stays_inside = || self.next(flow.target).hop == Hop::Vnet;
@@ -146,7 +146,7 @@ impl Finder<'_> {
     }
 
     fn by_proxy(self, flow: &Flow, name: String) -> Decision {
-        if let Some(rule) = self.network.denies(flow) {
+        if let Some(rule) = self.network.denies(flow, self.has_default()) {
             return denied(Denial::Nsg, rule);
         }
         match flow.target {
@@ -162,9 +162,12 @@ impl Finder<'_> {
     }
 
     /// userDefinedRouting has a default route to the firewall, whether the file gives it or not.
+    fn has_default(self) -> bool {
+        self.way == Way::Firewall
+    }
+
     fn next(self, target: Target) -> Next {
-        let has_default = self.way == Way::Firewall;
-        self.network.routes.next(target, has_default)
+        self.network.routes.next(target, self.has_default())
     }
 
     fn by_routes(self, target: Target, origin: Origin, storage: bool) -> Decision {

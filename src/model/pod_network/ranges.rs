@@ -32,10 +32,7 @@ pub(super) fn read(
     let pools = cluster.node_pools.as_deref().unwrap_or_default();
     let (mut ranges, mut refusals) = (Vec::new(), Vec::new());
     let mut takers = Vec::new();
-    for (i, (pool, network)) in pools.iter().zip(networks).enumerate() {
-        let Some(counted) = counted.get(i) else {
-            continue;
-        };
+    for (i, ((pool, network), counted)) in pools.iter().zip(networks).zip(counted).enumerate() {
         let at = step("/cluster/nodePools", i);
         takers.extend(takes(cluster, pool, *network, counted, &at, review));
     }
@@ -72,7 +69,7 @@ enum Range {
 struct Taker {
     range: Range,
     prefix: Ipv4Net,
-    /// Where the range is said, or the pool where it is a default.
+    /// Where the range is said.
     pointer: String,
     /// Name of the subnet, if its id is said.
     subnet: Option<String>,

@@ -106,19 +106,15 @@ impl Ports {
         if let Some(several) = gateways.filter(|gateways| !gateways.is_empty()) {
             return Some(Ports::NatGateways(several));
         }
-        let ips = outbound
-            .setup
-            .allocation
-            .as_ref()
-            .map(|allocation| allocation.ips);
-        let ips = ips.or(outbound.public_ips).unwrap_or(0);
         Some(match outbound.kind {
             OutboundType::LoadBalancer => {
                 Ports::LoadBalancer(load_balancer(outbound.setup.allocation.as_ref()?))
             }
             OutboundType::ManagedNatGateway
             | OutboundType::UserAssignedNatGateway
-            | OutboundType::FirewallNatGateway => Ports::NatGateway(nat_gateway(ips, plan)?),
+            | OutboundType::FirewallNatGateway => {
+                Ports::NatGateway(nat_gateway(outbound.public_ips?, plan)?)
+            }
             OutboundType::UserDefinedRouting => Ports::Firewall(firewall(plan)?),
             OutboundType::NoEgress | OutboundType::Block => return None,
             OutboundType::Custom => Ports::Custom(CustomPorts {
@@ -266,6 +262,6 @@ fn firewall(plan: &PoolPlan) -> Option<FirewallPorts> {
         instances,
         per_bucket: plan.limit,
         ports: buckets * u64::from(plan.limit),
-        in_all: u64::from(instances) * azure::FIREWALL_CEILING,
+        in_all: u64::from(instances) * plan.ceiling?.limit,
     })
 }

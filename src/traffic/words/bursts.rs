@@ -18,8 +18,8 @@ pub struct BurstSpec {
     pub at: SimTime,
     /// After which time it comes again, at least `over`; once when left out.
     pub every: Option<SimTime>,
-    /// Connections over the whole cluster, 1 to 10,000,000. They are dealt to nodes and endpoints by their shares, by
-    /// largest remainder: nothing about their number is left to chance.
+    /// Connections over the whole cluster, 1 to 10,000,000. They are dealt to nodes by largest remainder, and
+    /// from each node to endpoints along their shares: nothing about their number is left to chance.
     pub connections: u64,
     /// Span over which each node opens its part, evenly spaced, default `0s`: all at once.
     pub over: Option<SimTime>,
