@@ -1,7 +1,7 @@
 //! How many connections take a port, and that nothing moves where they do not.
 
 use super::{aside, documented, mixture, model, model_with, offered, plain, run};
-use serde_json::json;
+use serde_json::{Value, json};
 use snatsim::model::{Bypass, Denial, Path};
 use snatsim::simulate::OutboundRun;
 
