@@ -3,11 +3,13 @@
 mod latency;
 mod recorder;
 mod replication;
+mod requests;
 mod tally;
 
 pub use latency::{Latencies, SpanCounts};
 pub use recorder::{Accumulator, ClassUse, GroupRecorder, KeyUse, Layout, Parts, Totals, Window};
 pub use replication::{FirstFailure, Minutes, ReplicationRun};
+pub use requests::Requests;
 pub use tally::{Cause, Slot, Tally, UsedCounts};
 
 /// How much a run writes down.

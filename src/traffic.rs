@@ -2,24 +2,30 @@
 
 mod batches;
 mod bursts;
+mod callers;
 mod course;
 mod dealt;
 mod draws;
 mod lanes;
 mod law;
+mod owners;
+mod pools;
+mod quiet;
 mod stream;
 pub mod trace;
 pub mod words;
 
 pub use batches::BatchSize;
 pub use bursts::{Burst, BurstPart};
+pub use callers::{Caller, Callers, Mixed};
 pub use course::{Bursty, Correlation, CoursePlan, Profile, State};
 pub use dealt::Dealt;
 pub use draws::{Draws, Lifetimes};
 pub use law::{Law, LawError, quantile_of};
-pub use stream::{
-    CellMarks, ClientPlan, Clients, Ends, Mixed, Process, Stream, StreamPlan, class_seed,
-};
+pub use owners::{OwnerPlan, Owners};
+pub use pools::{ConnectionPools, IdleLoss, PoolSettings, PooledPlan};
+pub use quiet::{Break, Packets, Quiet};
+pub use stream::{CellMarks, ClientPlan, Clients, Ends, Process, Stream, StreamPlan, class_seed};
 
 use crate::units::SimTime;
 

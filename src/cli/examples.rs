@@ -43,6 +43,8 @@ examples! {
     "deploy-at-once";
     "office-hours";
     "bursting-workers";
+    "quiet-connections";
+    "connection-pools";
     "replayed-trace" ["traces/nightly-job.csv"];
 }
 
@@ -51,6 +53,7 @@ examples! {
     SWEEPS, "sweeps/":
     "node-tiers";
     "idle-timeout-ports";
+    "idle-timeout-breaks";
     "nat-gateway-ips";
     "firewall-ips-instances";
     "hot-node-share";

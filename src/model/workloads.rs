@@ -1,6 +1,7 @@
 //! Workloads under their rules; those of traces still in the words of their logs.
 
 mod open;
+mod quiet;
 
 use super::build::{Files, Review, check_names};
 use super::cluster::Cluster;
@@ -12,7 +13,7 @@ use crate::traffic::trace::{self, FileError, Trace};
 use crate::traffic::words::{
     ArrivalsSpec, CloseSpec, LawSpec, PlacementSpec, TraceSpec, check_clients,
 };
-use crate::traffic::{Connect, Law, Retry};
+use crate::traffic::{Connect, Law, Packets, PoolSettings, Retry};
 use ipnet::IpNet;
 use open::Opening;
 use std::io;
@@ -25,6 +26,8 @@ pub(super) struct Draft {
     pub(super) source: Source,
     pub(super) connect: Connect,
     pub(super) retry: Retry,
+    pub(super) packets: Packets,
+    pub(super) pool: Option<PoolSettings>,
     /// Whether it goes by the cluster's HTTP proxy.
     pub(super) cooperates: bool,
 }
@@ -108,11 +111,20 @@ impl Context<'_> {
             }
             arrivals => self.open(arrivals.as_ref(), nodes, files, review),
         };
+        let (packets, pool) = match &source {
+            Some(Source::Drawn(traffic)) => (
+                self.packets(traffic, files, review),
+                self.pool(traffic, review),
+            ),
+            _ => (Some(Packets::default()), Some(None)),
+        };
         Some(Draft {
             name: spec.name.clone(),
             source: source?,
             connect: connect?,
             retry: retry?,
+            packets: packets?,
+            pool: pool?,
             // A trace says where connections went.
             cooperates: {
                 let is_trace = spec
@@ -310,6 +322,10 @@ impl Context<'_> {
             ("placement", self.spec.placement.is_some()),
             ("profile", self.spec.profile.is_some()),
             ("bursts", self.spec.bursts.is_some()),
+            ("keepalive", self.spec.keepalive.is_some()),
+            ("activity", self.spec.activity.is_some()),
+            ("reconnect", self.spec.reconnect.is_some()),
+            ("pool", self.spec.pool.is_some()),
         ];
         for (field, _) in strays.iter().filter(|(_, present)| *present) {
             review.fault(Fault {

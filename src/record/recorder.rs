@@ -1,9 +1,10 @@
 //! Listens to the cells of one group and adds what it hears to the run of a replication.
 
 use super::replication::{FirstFailure, Minutes, ReplicationRun};
-use super::{Cause, Detail, Latencies, Slot, Tally, UsedCounts};
-use crate::engine::{Arrival, End, Grant, Period, Recorder, Sort, Tag};
+use super::{Cause, Detail, Latencies, Requests, Slot, Tally, UsedCounts};
+use crate::engine::{Arrival, End, Grant, Period, Recorder, RequestStep, Sort, Tag};
 use crate::units::SimTime;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The window [warmup, duration) that is counted, and how it is divided.
@@ -103,6 +104,8 @@ pub struct Totals {
     pub latency: Latencies,
     /// Port holds.
     pub hold: Latencies,
+    /// Requests that go through pools, by workload.
+    pub requests: BTreeMap<u32, Requests>,
 }
 
 impl Totals {
@@ -112,6 +115,7 @@ impl Totals {
             slots: vec![Slot::default(); window.slots],
             latency: Latencies::default(),
             hold: Latencies::default(),
+            requests: BTreeMap::new(),
         }
     }
 
@@ -124,6 +128,9 @@ impl Totals {
         }
         self.latency.merge(&other.latency);
         self.hold.merge(&other.hold);
+        for (workload, requests) in &other.requests {
+            self.requests.entry(*workload).or_default().merge(requests);
+        }
     }
 }
 
@@ -511,6 +518,17 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
             for arrival in arrivals {
                 self.slot(arrival.at).offered += 1;
             }
+        }
+    }
+
+    fn request(&mut self, class: u32, made_at: u64, step: RequestStep) {
+        if made_at >= self.window.warmup.as_nanos() {
+            let workload = self.layout.classes[class as usize].workload;
+            self.totals
+                .requests
+                .entry(workload)
+                .or_default()
+                .count(step);
         }
     }
 

@@ -9,7 +9,7 @@ use super::timeline;
 use super::varying;
 use crate::engine::PoolPlan;
 use crate::model::{Model, Outbound, Path};
-use crate::record::{Cause, Slot, Tally, UsedCounts};
+use crate::record::{Cause, Latencies, Slot, Tally, UsedCounts};
 use crate::simulate::{Minutes, OutboundRun, ReplicationRun, RunResult};
 use crate::units::SimTime;
 
@@ -255,7 +255,6 @@ impl<'a> Subject<'a> {
     }
 
     fn figures(&self) -> Figures {
-        let latency = &self.run.connect_latency;
         Figures {
             connections: connections(&self.total, self.aside(|_, _| true)),
             failure_probability: self.failure_probability(),
@@ -263,13 +262,7 @@ impl<'a> Subject<'a> {
             pools: self.pools(),
             first_failure: self.first_failure(),
             refused_minutes: self.refused_minutes(),
-            connect_latency: ConnectLatency {
-                p50: latency.quantile(0.5),
-                p90: latency.quantile(0.9),
-                p99: latency.quantile(0.99),
-                p999: latency.quantile(0.999),
-                max: latency.max(),
-            },
+            connect_latency: latency(&self.run.connect_latency),
             port_hold: self.has_minutes().then(|| PortHold {
                 mean: self.run.port_hold.mean(),
                 p50: self.run.port_hold.quantile(0.5),
@@ -466,16 +459,41 @@ impl<'a> Subject<'a> {
         let workloads = self.model.workloads.iter().enumerate();
         workloads
             .map(|(index, workload)| {
-                self.part(
+                let part = self.part(
                     workload.name.clone(),
                     |run| &run.by_workload[index],
                     |run| run.peak_by_workload[index],
                     self.merged(|minutes| &minutes.by_workload[index]),
                     &self.analysis.by_workload[index],
                     self.aside(|workload, _| workload == index),
-                )
+                );
+                Part {
+                    pool: workload.pool.map(|_| self.requests(index as u32)),
+                    ..part
+                }
             })
             .collect()
+    }
+
+    /// What became of the requests of a workload.
+    fn requests(&self, workload: u32) -> Requests {
+        let counted = self
+            .run
+            .requests
+            .get(&workload)
+            .cloned()
+            .unwrap_or_default();
+        let decided = counted.reused + counted.opened + counted.failed;
+        Requests {
+            requests: counted.made,
+            reused: counted.reused,
+            opened: counted.opened,
+            reuse_ratio: (decided > 0).then(|| counted.reused as f64 / decided as f64),
+            waited: counted.queued,
+            broken: counted.broken,
+            failed: counted.failed,
+            wait_latency: latency(&counted.wait),
+        }
     }
 
     /// Percentiles of counts that are kept per replication.
@@ -511,6 +529,7 @@ impl<'a> Subject<'a> {
             used_percentiles,
             port_seconds: self.port_seconds(&all),
             analytic: analytic.clone(),
+            pool: None,
         }
     }
 }
@@ -553,6 +572,16 @@ fn percentiles(mut peaks: Vec<u32>) -> UsedPercentiles {
 struct Aside {
     bypassed: u64,
     denied: u64,
+}
+
+fn latency(spans: &Latencies) -> ConnectLatency {
+    ConnectLatency {
+        p50: spans.quantile(0.5),
+        p90: spans.quantile(0.9),
+        p99: spans.quantile(0.99),
+        p999: spans.quantile(0.999),
+        max: spans.max(),
+    }
 }
 
 /// The published counters.

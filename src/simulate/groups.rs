@@ -1,12 +1,15 @@
 //! Which cells there are: keys from resolved addresses, blocks of nodes, and the streams that feed each group of cells.
 
 mod open;
+mod pooled;
 
 use crate::engine::Sort;
 use crate::engine::{Arrival, End, Grouping, PoolPlan, Protocol, ReleaseSize, Schedule};
 use crate::model::{Mix, Model, Paths, Traffic, Workload};
 use crate::record::{ClassUse, KeyUse, Layout, Parts};
-use crate::traffic::{ClientPlan, CloseKind, Ends, Law, StreamPlan, TraceRow};
+use crate::traffic::{
+    Caller, ClientPlan, CloseKind, Ends, Law, OwnerPlan, PooledPlan, Quiet, StreamPlan, TraceRow,
+};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -26,10 +29,19 @@ pub(super) struct Group {
     pub traced: Vec<Arrival>,
     /// By cell.
     pub cells: Vec<CellPlan>,
-    /// By class, whether clients open its connections.
-    pub closed: Vec<bool>,
+    /// By class, who waits for the verdicts on its connections.
+    pub waiting: Vec<Caller>,
+    /// By class, what its owners need to reconnect; none where they do not.
+    pub owners: Vec<Option<OwnerPlan>>,
     /// Whether it is one stream of connections with one SYN each, of which the cells lose a good part.
     pub loses_most: bool,
+}
+
+impl Group {
+    /// Whether anybody waits for verdicts.
+    pub fn has_callers(&self) -> bool {
+        self.waiting.iter().any(|who| *who != Caller::Nobody)
+    }
 }
 
 /// A class before its replication is known.
@@ -46,6 +58,8 @@ pub(super) struct ClassPlan {
 pub(super) struct CellPlan {
     /// Clients, in the order in which they go at one instant.
     pub clients: Vec<ClientPlan>,
+    /// Pools of connections, in the same order.
+    pub pools: Vec<PooledPlan>,
     /// What the releases of a stock are sized by.
     pub size: ReleaseSize,
     /// Ports of a stock that are in use on average, if none is refused.
@@ -377,7 +391,9 @@ struct GroupBuilder<'a> {
     streams: Vec<StreamPlan>,
     traced: Vec<Arrival>,
     clients: Vec<Vec<ClientPlan>>,
-    closed: Vec<bool>,
+    pools: Vec<Vec<PooledPlan>>,
+    waiting: Vec<Caller>,
+    owners: Vec<Option<OwnerPlan>>,
     /// By cell: arrivals per second, and those times the mean hold.
     rates: Vec<f64>,
     loads: Vec<f64>,
@@ -400,7 +416,9 @@ impl<'a> GroupBuilder<'a> {
             streams: Vec::new(),
             traced: Vec::new(),
             clients: vec![Vec::new(); count],
-            closed: vec![false; classes.len()],
+            pools: vec![Vec::new(); count],
+            waiting: vec![Caller::Nobody; classes.len()],
+            owners: vec![None; classes.len()],
             rates: vec![0.0; count],
             loads: vec![0.0; count],
             horizon: 1.0,
@@ -419,6 +437,17 @@ impl<'a> GroupBuilder<'a> {
         match self.cells.model.endpoints[endpoint as usize].protocol {
             Protocol::Tcp => Ends::tcp(mix.close),
             Protocol::Udp => Ends::udp(),
+        }
+    }
+
+    /// Which connections of a class idle out inside their lives; what takes no port is never lost.
+    fn quiet(&self, plan: &ClassPlan) -> Option<Quiet> {
+        let (cells, model) = (self.cells, self.cells.model);
+        let workload = &model.workloads[plan.workload as usize];
+        let protocol = model.endpoints[plan.endpoint as usize].protocol;
+        match cells.side {
+            Side::Pool => workload.quiet(protocol, cells.plan),
+            Side::Aside(_) => None,
         }
     }
 
@@ -469,9 +498,10 @@ impl<'a> GroupBuilder<'a> {
     }
 
     fn add_clients(&mut self, class: u32, plan: &ClassPlan, think: &Law, mix: &Mix) {
-        self.closed[class as usize] = true;
+        self.waiting[class as usize] = Caller::Client;
         let hold = self.hold(mix, plan);
         let turn = think.mean() + mix.lifetime.mean();
+        let quiet = self.quiet(plan);
         let cells = self.cells;
         for (node, count) in &cells.facts[plan.workload as usize].dealt[&plan.endpoint] {
             let (node, count) = (*node, *count);
@@ -488,6 +518,7 @@ impl<'a> GroupBuilder<'a> {
                 think: think.clone(),
                 lifetime: mix.lifetime.clone(),
                 ends,
+                quiet: quiet.clone(),
                 unit: [
                     u64::from(plan.workload),
                     u64::from(plan.endpoint),
@@ -530,7 +561,10 @@ impl<'a> GroupBuilder<'a> {
             self.horizon = self.horizon.max(after.as_secs_f64() + 60.0);
             self.traced.push(Arrival {
                 at: row.start.as_nanos(),
-                life: row.lifetime.as_nanos(),
+                life: match end {
+                    End::Broken => 0,
+                    _ => row.lifetime.as_nanos(),
+                },
                 id: number,
                 sort: Sort::new(class, cell as u32, end),
             });
@@ -580,6 +614,9 @@ impl<'a> GroupBuilder<'a> {
         for clients in &mut self.clients {
             clients.sort_by_key(|pair| in_order(&pair.unit));
         }
+        for pools in &mut self.pools {
+            pools.sort_by_key(|pools| in_order(&pools.unit));
+        }
         let plan = self.cells.plan;
         let by_node = plan.grouping == Grouping::ByNode;
         let buckets = if by_node { 1 } else { plan.pools(0).max(1) } as u32;
@@ -596,6 +633,7 @@ impl<'a> GroupBuilder<'a> {
             let used = load.min(limit);
             CellPlan {
                 clients: std::mem::take(&mut self.clients[*old]),
+                pools: std::mem::take(&mut self.pools[*old]),
                 size: ReleaseSize {
                     per_second: used / mean_hold.max(1e-6),
                     horizon: self.horizon,
@@ -630,7 +668,8 @@ impl<'a> GroupBuilder<'a> {
             streams: self.streams,
             traced: self.traced,
             cells,
-            closed: self.closed,
+            waiting: self.waiting,
+            owners: self.owners,
             loses_most,
         })
     }
@@ -639,7 +678,7 @@ impl<'a> GroupBuilder<'a> {
         let ([class], [stream]) = (self.classes, &self.streams[..]) else {
             return false;
         };
-        let open = self.traced.is_empty() && !self.closed.contains(&true);
+        let open = self.traced.is_empty() && self.waiting == [Caller::Nobody];
         open && stream.is_steady() && class.schedule.is_pure_loss()
     }
 

@@ -5,15 +5,16 @@ use super::bursts::BurstPart;
 use super::course::{Course, CoursePlan};
 use super::dealt::Dealt;
 use super::lanes::{self, Lanes};
+use super::quiet::{Quiet, can_break};
 use super::{Close, Law};
-use crate::engine::{Arrival, End, OpenLoop, Sort, Source};
+use crate::engine::{Arrival, End, Outcome, Sort, Verdict};
 use crate::units::{Seed, SimTime, mix};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// Draws at a time; lognormal draws come in pairs of lanes.
 const BATCH: usize = 256;
-const GRAIN: usize = 2 * lanes::LANES;
+pub(super) const GRAIN: usize = 2 * lanes::LANES;
 
 /// What each random stream of a unit of drawing is for.
 #[derive(Clone, Copy)]
@@ -36,7 +37,7 @@ impl Purpose {
 }
 
 /// Draws `out.len()` spans of `law`, in nanoseconds; a multiple of [`GRAIN`].
-fn draw_spans(law: &Law, lanes: &mut Lanes, out: &mut [u64]) {
+pub(super) fn draw_spans(law: &Law, lanes: &mut Lanes, out: &mut [u64]) {
     match law {
         Law::Constant(span) => out.fill(span.as_nanos()),
         Law::Exponential { mean } => lanes::exponential(lanes, mean * 1e9, out),
@@ -217,6 +218,8 @@ pub struct StreamPlan {
     pub lifetime: Law,
     /// How they end.
     pub ends: Ends,
+    /// Which of them idle out inside their lives; none where no packet is late enough, or whoever opened them sees to it.
+    pub quiet: Option<Quiet>,
     /// Names the unit of drawing: (workload, endpoint, block of nodes), or a finer one.
     pub unit: [u64; 3],
     /// Number of the first arrival: connections of a class that arrive at one instant have different numbers.
@@ -291,6 +294,8 @@ pub enum Process {
 #[derive(Clone, Debug)]
 pub struct Stream<'a> {
     plan: &'a StreamPlan,
+    /// Seed of the class, by which quiet connections are known.
+    class_seed: u64,
     gaps: Lanes,
     lives: Lanes,
     marks: Lanes,
@@ -311,6 +316,7 @@ impl<'a> Stream<'a> {
     /// The stream of `plan` in the replication whose seed is `seed`, for about `expected` arrivals.
     pub fn new(plan: &'a StreamPlan, seed: Seed, expected: f64) -> Self {
         let course = plan.course.as_ref().map(|course| Course::new(course, seed));
+        let class_seed = class_seed(seed, plan.unit[0], plan.unit[1]);
         let seed = seed.stream(&plan.unit);
         let wanted = (expected * 1.2) as usize + GRAIN;
         let batch = wanted.next_multiple_of(GRAIN).min(BATCH);
@@ -329,6 +335,7 @@ impl<'a> Stream<'a> {
         };
         Stream {
             plan,
+            class_seed,
             gaps: Purpose::Gaps.lanes(seed),
             lives: Purpose::Lives.lanes(seed),
             marks: Purpose::Marks.lanes(seed),
@@ -382,9 +389,51 @@ impl<'a> Stream<'a> {
         for (mark, spot) in self.mark.iter_mut().zip(&self.spot) {
             *mark = *mark >> 32 << 32 | spot & 0xFFFF_FFFF;
         }
-        self.plan.sort(&self.mark, &mut self.sort);
+        let plan = self.plan;
+        plan.sort(&self.mark, &mut self.sort);
+        if let Some(quiet) = &plan.quiet {
+            self.break_quiet(quiet);
+        }
         self.drawn += self.at.len() as u64;
         self.next = 0;
+    }
+
+    /// Cuts the lives of those that idle out to their last packet.
+    #[cold]
+    #[inline(never)]
+    fn break_quiet(&mut self, quiet: &Quiet) {
+        let first_id = self.plan.first_id.wrapping_add(self.drawn as u32);
+        for (i, (at, sort)) in self.at.iter().zip(&mut self.sort).enumerate() {
+            if !can_break(sort.end()) {
+                continue;
+            }
+            let id = first_id.wrapping_add(i as u32);
+            if let Some(found) = quiet.breaks(self.class_seed, *at, id, self.life[i]) {
+                self.life[i] = found.last_packet;
+                *sort = Sort::new(sort.class(), sort.cell(), End::Broken);
+            }
+        }
+    }
+
+    /// When the next arrives.
+    pub fn peek(&mut self) -> u64 {
+        if self.next == self.at.len() {
+            self.draw();
+        }
+        self.at[self.next]
+    }
+
+    /// The next, after [`Stream::peek`].
+    pub fn take(&mut self) -> Arrival {
+        let next = self.next;
+        self.next += 1;
+        let before = self.drawn - (self.at.len() - next) as u64;
+        Arrival {
+            at: self.at[next],
+            life: self.life[next],
+            id: self.plan.first_id.wrapping_add(before as u32),
+            sort: self.sort[next],
+        }
     }
 
     /// Deals all arrivals before `until` to their cells, in time order.
@@ -481,6 +530,8 @@ pub struct ClientPlan {
     pub lifetime: Law,
     /// How connections end.
     pub ends: Ends,
+    /// Which of them idle out inside their lives; none where no packet is late enough.
+    pub quiet: Option<Quiet>,
     /// Names the pair: (workload, endpoint, node).
     pub unit: [u64; 3],
 }
@@ -490,6 +541,10 @@ pub struct ClientPlan {
 pub struct Clients<'a> {
     plans: &'a [ClientPlan],
     seeds: Vec<Seed>,
+    /// By plan, the seed of its class.
+    class_seeds: Vec<u64>,
+    /// By client, from the grant of its port until it is free again.
+    busy: Vec<u64>,
     /// First client of each plan.
     first: Vec<u32>,
     /// (when it opens, plan, client), earliest first.
@@ -505,6 +560,11 @@ impl<'a> Clients<'a> {
         let mut clients = Clients {
             plans,
             seeds: plans.iter().map(|plan| seed.stream(&plan.unit)).collect(),
+            class_seeds: plans
+                .iter()
+                .map(|plan| class_seed(seed, plan.unit[0], plan.unit[1]))
+                .collect(),
+            busy: Vec::new(),
             first: Vec::with_capacity(plans.len()),
             opening: BinaryHeap::new(),
             opened: Vec::new(),
@@ -516,6 +576,7 @@ impl<'a> Clients<'a> {
                 .opened
                 .resize(first as usize + plan.clients as usize, 0);
         }
+        clients.busy = vec![0; clients.opened.len()];
         for client in 0..clients.opened.len() as u32 {
             clients.think(client, 0);
         }
@@ -543,35 +604,39 @@ impl<'a> Clients<'a> {
     }
 }
 
-impl Source for Clients<'_> {
-    fn peek(&self) -> u64 {
-        self.opening
-            .peek()
-            .map_or(u64::MAX, |Reverse((at, ..))| *at)
+impl Clients<'_> {
+    /// When the next opens a connection, and the class of that; none where all wait or have none.
+    pub fn next(&self) -> Option<(u64, u32)> {
+        let Reverse((at, plan, _)) = self.opening.peek()?;
+        Some((*at, self.plans[*plan as usize].class))
     }
 
-    fn take(&mut self) -> Arrival {
-        let Reverse((at, plan, client)) = self.opening.pop().expect("peek saw a client");
-        let plan = &self.plans[plan as usize];
+    /// The connection of [`Clients::next`].
+    pub fn take(&mut self) -> Arrival {
+        let Reverse((at, place, client)) = self.opening.pop().expect("there is a next client");
+        let plan = &self.plans[place as usize];
         let life = draw_span(&plan.lifetime, self.word(client, Purpose::Lives));
         let end = plan.ends.end(self.word(client, Purpose::Marks));
         self.opened[client as usize] += 1;
-        let sort = Sort::new(plan.class, 0, end);
+        let class_seed = self.class_seeds[place as usize];
+        let found = plan.quiet.as_ref().filter(|_| can_break(end));
+        let found = found.and_then(|quiet| quiet.breaks(class_seed, at, client, life));
+        self.busy[client as usize] = found.map_or(life, |found| found.learned);
         Arrival {
             at,
-            life,
+            life: found.map_or(life, |found| found.last_packet),
             id: client,
-            sort,
+            sort: Sort::new(plan.class, 0, found.map_or(end, |_| End::Broken)),
         }
     }
 
-    fn at_hand(&self) -> &[Arrival] {
-        &[]
-    }
-
-    fn skip(&mut self, _count: usize) {}
-
-    fn verdict(&mut self, _class: u32, client: u32, free_at: u64) {
+    /// A client's connection is settled: it thinks when it is free of it.
+    pub fn verdict(&mut self, verdict: Verdict) {
+        let client = verdict.id;
+        let free_at = match verdict.outcome {
+            Outcome::Established { at, .. } => at.saturating_add(self.busy[client as usize]),
+            Outcome::Settled { at } => at,
+        };
         self.think(client, free_at);
     }
 }
@@ -582,59 +647,6 @@ fn draw_span(law: &Law, word: u64) -> u64 {
     let mut spans = [0; GRAIN];
     draw_spans(law, &mut lanes, &mut spans);
     spans[0]
-}
-
-/// The clients of a cell beside open-loop arrivals.
-#[derive(Debug)]
-pub struct Mixed<'a, 'b> {
-    /// Arrivals that wait for nothing.
-    pub open: OpenLoop<'a>,
-    /// The clients.
-    pub clients: &'a mut Clients<'b>,
-    /// By class, its workload.
-    pub workloads: &'a [u32],
-    /// By class, whether a client opens its connections.
-    pub closed: &'a [bool],
-}
-
-impl Mixed<'_, '_> {
-    /// At one instant the lower workload goes first.
-    fn client_is_next(&self) -> bool {
-        let workload = |class: u32| self.workloads[class as usize];
-        match (self.clients.opening.peek(), self.open.0.first()) {
-            (Some(Reverse((at, plan, _))), Some(open)) => {
-                let class = self.clients.plans[*plan as usize].class;
-                (*at, workload(class)) < (open.at, workload(open.sort.class()))
-            }
-            (client, _) => client.is_some(),
-        }
-    }
-}
-
-impl Source for Mixed<'_, '_> {
-    fn peek(&self) -> u64 {
-        self.open.peek().min(self.clients.peek())
-    }
-
-    fn take(&mut self) -> Arrival {
-        if self.client_is_next() {
-            self.clients.take()
-        } else {
-            self.open.take()
-        }
-    }
-
-    fn at_hand(&self) -> &[Arrival] {
-        &[]
-    }
-
-    fn skip(&mut self, _count: usize) {}
-
-    fn verdict(&mut self, class: u32, id: u32, free_at: u64) {
-        if self.closed[class as usize] {
-            self.clients.verdict(class, id, free_at);
-        }
-    }
 }
 
 /// 64 random bits that only the connections of (workload, endpoint) in one replication have in common.
@@ -756,6 +768,7 @@ mod tests {
                 unanswered: 0.0,
             }),
             course: None,
+            quiet: None,
             unit: [0, 0, 0],
             first_id: 0,
         }

@@ -4,6 +4,7 @@ mod arrivals;
 mod bursts;
 mod check;
 mod law;
+mod pool;
 mod profile;
 
 pub use arrivals::{
@@ -12,6 +13,7 @@ pub use arrivals::{
 };
 pub use bursts::BurstSpec;
 pub use law::LawSpec;
+pub use pool::{ActivitySpec, PoolSpec, check_keepalive};
 pub use profile::{NamedProfile, ProfileSpec, StepSpec};
 
 use super::{Close, Connect, Retry};

@@ -6,12 +6,12 @@ use crate::simulator::Choices;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use snatsim::engine::{
-    ActiveLimit, Ceiling, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn, UdpKey,
+    ActiveLimit, Ceiling, Grouping, Holds, IpChoice, OnIdle, PoolPlan, Protocol, RefusedSyn, UdpKey,
 };
 use snatsim::model::{Endpoint, Mix, Model, OpenProcess, Traffic, Workload};
 use snatsim::record::Tally;
 use snatsim::simulate::{Detail, ReplicationRun};
-use snatsim::traffic::{Burst, Close, CloseKind, Connect, Law, Profile, Retry, TraceRow};
+use snatsim::traffic::{Burst, Close, CloseKind, Connect, Law, Packets, Profile, Retry, TraceRow};
 use snatsim::units::SimTime;
 
 /// Endpoints: two addresses, two ports, both protocols, and one that another destination has too.
@@ -95,6 +95,7 @@ fn plan() -> impl Strategy<Value = PoolPlan> {
     )
         .prop_map(
             |(grouping, limit, active_limit, holds, udp_key, ceiling, refused_syn)| PoolPlan {
+                on_idle: OnIdle::Reset,
                 grouping,
                 limit,
                 active_limit,
@@ -260,6 +261,8 @@ fn workload(traffic: impl Strategy<Value = Traffic>) -> impl Strategy<Value = Wo
         traffic,
         connect,
         retry,
+        packets: Packets::default(),
+        pool: None,
     })
 }
 
