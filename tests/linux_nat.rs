@@ -155,9 +155,8 @@ impl Experiment {
             });
             Workload {
                 name: client.to_string(),
-                traffic: Traffic::Trace(rows.collect()),
                 connect: CONNECT,
-                retry: ONE_TRY,
+                ..workload(Traffic::Trace(rows.collect()))
             }
         });
         let last = self.attempts.last().unwrap().start;

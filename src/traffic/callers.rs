@@ -52,8 +52,8 @@ enum From {
 }
 
 impl Mixed<'_, '_> {
-    /// What arrives next; at one instant the lower workload goes first.
-    fn next(&self) -> Option<(u64, From)> {
+    /// Where what arrives next comes from; at one instant the lower workload goes first.
+    fn next(&self) -> Option<From> {
         let callers = &self.callers;
         let open = self.open.0.first();
         let candidates = [
@@ -74,7 +74,7 @@ impl Mixed<'_, '_> {
         let candidates = candidates.into_iter().flatten();
         candidates
             .min_by_key(|(at, class, _)| (*at, self.workloads[*class as usize]))
-            .map(|(at, _, from)| (at, from))
+            .map(|(_, _, from)| from)
     }
 }
 
@@ -82,12 +82,18 @@ impl Source for Mixed<'_, '_> {
     const CLOSES: bool = true;
 
     fn peek(&self) -> u64 {
-        self.next().map_or(u64::MAX, |(at, _)| at)
+        let callers = &self.callers;
+        let waiting = [
+            callers.clients.next(),
+            callers.owners.next(),
+            callers.pools.next(),
+        ];
+        let waiting = waiting.iter().flatten().map(|(at, _)| *at);
+        waiting.fold(self.open.peek(), u64::min)
     }
 
     fn take(&mut self) -> Arrival {
-        let (_, from) = self.next().expect("peek saw an arrival");
-        match from {
+        match self.next().expect("peek saw an arrival") {
             From::Open => {
                 let arrival = self.open.take();
                 match self.waiting[arrival.sort.class() as usize] {

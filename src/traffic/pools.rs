@@ -49,14 +49,6 @@ pub struct PooledPlan {
     pub unit: [u64; 3],
 }
 
-impl PooledPlan {
-    /// Requests to expect in a run of this length.
-    pub fn expected(&self, duration: SimTime) -> f64 {
-        let streams = self.requests.iter();
-        streams.map(|stream| stream.expected(duration)).sum()
-    }
-}
-
 /// A request. Times in nanoseconds.
 #[derive(Clone, Copy, Debug)]
 struct Request {
@@ -560,3 +552,6 @@ impl<'a> ConnectionPools<'a> {
         place
     }
 }
+
+#[cfg(test)]
+mod tests;
