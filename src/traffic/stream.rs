@@ -402,7 +402,13 @@ impl<'a> Stream<'a> {
     #[cold]
     #[inline(never)]
     fn break_quiet(&mut self, quiet: &Quiet) {
-        let first_id = self.plan.first_id.wrapping_add(self.drawn as u32);
+        let plan = self.plan;
+        if self.mark.is_empty() {
+            // Where all are of one sort, it was not drawn anew since the last batch.
+            let sort = Sort::new(plan.class, plan.cells.cell(0), plan.ends.end(0));
+            self.sort.fill(sort);
+        }
+        let first_id = plan.first_id.wrapping_add(self.drawn as u32);
         for (i, (at, sort)) in self.at.iter().zip(&mut self.sort).enumerate() {
             if !can_break(sort.end()) {
                 continue;
