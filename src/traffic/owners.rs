@@ -28,6 +28,9 @@ struct Doomed {
     sort: Sort,
 }
 
+/// What is opened again: when, class, number, life, end.
+type Again = (u64, u32, u32, u64, u8);
+
 /// The owners of a cell who reconnect. Times in nanoseconds.
 #[derive(Clone, Debug)]
 pub struct Owners<'a> {
@@ -36,8 +39,7 @@ pub struct Owners<'a> {
     seeds: Vec<u64>,
     /// Connections without a verdict that will idle out, by first SYN, class and number.
     doomed: BTreeMap<(u64, u32, u32), Doomed>,
-    /// What is opened again: when, class, number, life, end.
-    again: BinaryHeap<Reverse<(u64, u32, u32, u64, u8)>>,
+    again: BinaryHeap<Reverse<Again>>,
 }
 
 /// The ends of connections that can idle out before them.
