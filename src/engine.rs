@@ -1,6 +1,7 @@
 //! The engine: a clock, ports coming back, and the loop over one cell. It owns the traits its neighbours implement.
 
 mod cell;
+mod closing;
 mod connection;
 mod ladder;
 mod pending;
@@ -10,11 +11,12 @@ mod rules;
 mod stock;
 
 pub use cell::{Cell, Context};
+pub use closing::{Closing, Held, Outcome, RequestStep, Verdict};
 pub use connection::{Arrival, Class, End, Schedule, Sort};
 pub use ladder::LadderReleases;
 pub use plan::{
-    ActiveLimit, Ceiling, Gateways, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn,
-    UdpKey,
+    ActiveLimit, Ceiling, Gateways, Grouping, Holds, IpChoice, OnIdle, PoolPlan, Protocol,
+    RefusedSyn, UdpKey,
 };
 pub use releases::{HeapReleases, ReleaseSize, Releases, WheelReleases};
 pub use rules::CellRules;
@@ -23,6 +25,9 @@ use crate::units::SimTime;
 
 /// Where a cell's connections come from. Times in nanoseconds.
 pub trait Source {
+    /// Whether it has steps of its own, and closes connections; what has none does not pay for them.
+    const CLOSES: bool = false;
+
     /// When the next connection arrives; `u64::MAX` when none is left.
     fn peek(&self) -> u64;
 
@@ -36,8 +41,18 @@ pub trait Source {
     /// Leaves out the next `count` connections of [`Source::at_hand`].
     fn skip(&mut self, count: usize);
 
-    /// Connection `id` of `class` is settled; whoever opened it is free again at `free_at`.
-    fn verdict(&mut self, class: u32, id: u32, free_at: u64);
+    /// A connection is settled.
+    fn verdict<T: Recorder>(&mut self, verdict: Verdict, recorder: &mut T);
+
+    /// When it does the next thing that opens nothing; `u64::MAX` for never. At one instant that comes before any SYN.
+    fn next_step(&self) -> u64 {
+        u64::MAX
+    }
+
+    /// Does that; a connection that is closed by it.
+    fn step<T: Recorder>(&mut self, _recorder: &mut T) -> Option<Closing> {
+        None
+    }
 }
 
 /// Arrivals that wait for nothing, in time order.
@@ -68,7 +83,7 @@ impl Source for OpenLoop<'_> {
     }
 
     #[inline]
-    fn verdict(&mut self, _class: u32, _id: u32, _free_at: u64) {}
+    fn verdict<T: Recorder>(&mut self, _verdict: Verdict, _recorder: &mut T) {}
 }
 
 /// Whom an event counts for.
@@ -124,7 +139,7 @@ pub trait Recorder {
     fn refused(&mut self, tag: Tag);
     /// A later SYN was sent and found no port; the first of this many more tries.
     fn refused_again(&mut self, tag: Tag, tries: u64);
-    /// A SYN got a port of `stock`.
+    /// A SYN got a port of `stock`; of a connection that was opened until closed, told when it ends.
     fn granted(&mut self, tag: Tag, stock: u32, grant: Grant);
     /// A connection is established, this many nanoseconds after its first SYN; `delayed` if not by that SYN.
     fn established(&mut self, tag: Tag, latency: u64, delayed: bool);
@@ -160,6 +175,8 @@ pub trait Recorder {
     fn unanswered(&mut self, tag: Tag);
     /// A connection will be undecided at the end of the run.
     fn pending(&mut self, tag: Tag);
+    /// What happens to a request of `class` that was made at `made_at`, where requests go through pools.
+    fn request(&mut self, _class: u32, _made_at: u64, _step: RequestStep) {}
     /// A period of `stock` from warm-up on, not called where nothing was in use.
     fn period(&mut self, stock: u32, period: Period);
 }

@@ -17,7 +17,9 @@ pub use paths::{Bypass, Decision, Denial, Path, PathShare, Paths};
 use crate::engine::{PoolPlan, Protocol, Schedule, UdpKey};
 use crate::fault::Fault;
 use crate::outbound::{Assumptions, CountedPool, OutboundType, Setup};
-use crate::traffic::{Burst, Close, Connect, Law, Profile, Retry, TraceRow};
+use crate::traffic::{
+    Burst, Close, Connect, Law, Packets, PoolSettings, Profile, Quiet, Retry, TraceRow,
+};
 use crate::units::{Seed, SimTime};
 use std::collections::BTreeMap;
 
@@ -98,6 +100,10 @@ pub struct Workload {
     pub connect: Connect,
     /// Tries of a connection.
     pub retry: Retry,
+    /// When packets flow on its connections. Ignored for UDP and traces, which have it row by row.
+    pub packets: Packets,
+    /// The pools of connections that its arrivals go through as requests, if any.
+    pub pool: Option<PoolSettings>,
 }
 
 /// Where the connections of a workload come from.
@@ -221,6 +227,14 @@ impl Workload {
             Protocol::Udp => Schedule::udp(),
         };
         schedule.with_retry(attempts, backoff, factor, jitter)
+    }
+
+    /// Which of its connections over `protocol` idle out inside their lives under `plan`, if any can.
+    pub fn quiet(&self, protocol: Protocol, plan: &PoolPlan) -> Option<Quiet> {
+        match (protocol, &self.pool) {
+            (Protocol::Tcp, None) => self.packets.under(plan.holds.idle, plan.on_idle),
+            _ => None,
+        }
     }
 }
 

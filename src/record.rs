@@ -5,6 +5,7 @@ mod latency;
 mod layout;
 mod recorder;
 mod replication;
+mod requests;
 mod series;
 mod tally;
 
@@ -13,6 +14,7 @@ pub use latency::{Latencies, SpanCounts};
 pub use layout::{ClassUse, KeyUse, Layout, Parts, Window};
 pub use recorder::GroupRecorder;
 pub use replication::{FirstFailure, Minutes, ReplicationRun};
+pub use requests::Requests;
 pub use tally::{Cause, Slot, Tally, UsedCounts};
 
 /// How much a run writes down.

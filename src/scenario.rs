@@ -110,7 +110,11 @@ impl Loaded {
         for workload in &self.spec.workloads {
             let lifetime = workload.lifetime.as_ref().and_then(|law| law.file());
             let arrivals = workload.arrivals.as_ref().and_then(|words| words.file());
-            for file in arrivals.into_iter().chain(lifetime) {
+            let gap = workload
+                .activity
+                .as_ref()
+                .and_then(|words| words.gap.file());
+            for file in arrivals.into_iter().chain(lifetime).chain(gap) {
                 if !files.iter().any(|known| known == file) {
                     files.push(file.to_owned());
                 }

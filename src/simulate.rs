@@ -11,12 +11,13 @@ mod tests;
 
 use crate::engine::{Ceiling, PoolPlan};
 use crate::model::{Model, Outbound};
-use crate::record::{Accumulator, Latencies, Parts, Totals, Window};
+use crate::record::{Accumulator, Latencies, Parts, Requests, Totals, Window};
 use crate::units::Seed;
 use aside::Counter;
 use groups::{Cells, Group, Side};
 use rayon::prelude::*;
 use run::{Job, Queue, Scratch};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -47,6 +48,8 @@ pub struct OutboundRun {
     pub mean_uses: Vec<f64>,
     /// Connections that take no port, summed over replications; first SYN in [warmup, duration).
     pub asides: Asides,
+    /// Requests that go through pools of connections, by workload, summed over replications; made in [warmup, duration).
+    pub requests: BTreeMap<u32, Requests>,
 }
 
 impl RunResult {
@@ -68,12 +71,19 @@ impl OutboundRun {
         self.mean_uses.extend(more.mean_uses);
         self.fullest_mean_use = mean(&self.mean_uses);
         add(&mut self.asides, more.asides);
+        merge_requests(&mut self.requests, &more.requests);
     }
 }
 
 fn add(sum: &mut Asides, more: Asides) {
     for (key, connections) in more {
         *sum.entry(key).or_insert(0) += connections;
+    }
+}
+
+fn merge_requests(sum: &mut BTreeMap<u32, Requests>, more: &BTreeMap<u32, Requests>) {
+    for (workload, requests) in more {
+        sum.entry(*workload).or_default().merge(requests);
     }
 }
 
@@ -226,6 +236,7 @@ impl<'a> Work<'a> {
     ) -> OutboundRun {
         let spans = Mutex::new((Latencies::default(), Latencies::default()));
         let asides = Mutex::new(Asides::new());
+        let requests = Mutex::new(BTreeMap::new());
         let replications: Vec<(ReplicationRun, f64)> = (u64::from(from)
             ..u64::from(model.replications))
             .into_par_iter()
@@ -234,6 +245,7 @@ impl<'a> Work<'a> {
                 let (run, totals) = self.replication(seed, how, tick);
                 let aside = self.aside.count(seed);
                 add(&mut asides.lock().expect(NO_PANIC), aside);
+                merge_requests(&mut requests.lock().expect(NO_PANIC), &totals.requests);
                 let mut spans = spans.lock().expect(NO_PANIC);
                 spans.0.merge(&totals.latency);
                 spans.1.merge(&totals.hold);
@@ -250,6 +262,7 @@ impl<'a> Work<'a> {
             connect_latency,
             port_hold,
             asides: asides.into_inner().expect(NO_PANIC),
+            requests: requests.into_inner().expect(NO_PANIC),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod batches;
 mod bursts;
+mod callers;
 mod clients;
 mod course;
 mod dealt;
@@ -9,18 +10,25 @@ mod draws;
 mod lanes;
 mod law;
 mod marks;
+mod owners;
+mod pools;
+mod quiet;
 mod stream;
 pub mod trace;
 pub mod words;
 
 pub use batches::BatchSize;
 pub use bursts::{Burst, BurstPart};
-pub use clients::{ClientPlan, Clients, Mixed};
+pub use callers::{Caller, Callers, Mixed};
+pub use clients::{ClientPlan, Clients};
 pub use course::{Bursty, Correlation, CoursePlan, Profile, State};
 pub use dealt::Dealt;
 pub use draws::{Draws, Lifetimes};
 pub use law::{Law, LawError, quantile_of};
 pub use marks::{CellMarks, Ends};
+pub use owners::{OwnerPlan, Owners};
+pub use pools::{ConnectionPools, IdleLoss, Instances, PoolSettings, PooledPlan};
+pub use quiet::{Break, Packets, Quiet};
 pub use stream::{Process, Stream, StreamPlan, class_seed};
 
 use crate::units::SimTime;

@@ -7,7 +7,7 @@
 #[allow(dead_code)]
 mod models;
 
-use models::{NO_HOLDS, ONE_TRY, model, plan, s};
+use models::{NO_HOLDS, model, plan, s, workload};
 use serde_json::Value;
 use snatsim::engine::{Grouping, Holds, PoolPlan, Protocol};
 use snatsim::model::{Endpoint, Model, Traffic, Workload};
@@ -155,9 +155,8 @@ impl Experiment {
             });
             Workload {
                 name: client.to_string(),
-                traffic: Traffic::Trace(rows.collect()),
                 connect: CONNECT,
-                retry: ONE_TRY,
+                ..workload(Traffic::Trace(rows.collect()))
             }
         });
         let last = self.attempts.last().unwrap().start;

@@ -45,6 +45,8 @@ examples! {
     "deploy-at-once";
     "office-hours";
     "bursting-workers";
+    "quiet-connections";
+    "connection-pools";
     "replayed-trace" ["traces/nightly-job.csv"];
 }
 
@@ -53,6 +55,7 @@ examples! {
     SWEEPS, "sweeps/":
     "node-tiers";
     "idle-timeout-ports";
+    "idle-timeout-breaks";
     "nat-gateway-ips";
     "firewall-ips-instances";
     "hot-node-share";

@@ -1,5 +1,6 @@
 //! The loop over one cell: everything that one connection and its retries can touch.
 
+use super::closing::{Closing, Outcome, Verdict};
 use super::connection::{Arrival, Class, Draw, End, draw};
 use super::pending::{Attempt, Pending};
 use super::releases::Releases;
@@ -77,6 +78,13 @@ impl<R: Releases> Cell<R> {
         loop {
             let arrival_at = cx.source.peek();
             let due = self.pending.next_due();
+            if S::CLOSES {
+                let step = cx.source.next_step();
+                if step < until && step <= due && step <= arrival_at {
+                    self.step(cx, step);
+                    continue;
+                }
+            }
             if due < until && due <= arrival_at {
                 self.cross_borders(cx.rules, due, cx.recorder);
                 self.syn_again(cx, due);
@@ -403,6 +411,7 @@ impl<R: Releases> Cell<R> {
             let due = ends.saturating_add(class.schedule.pause(tried, bits));
             self.wait(cx, attempt, due, ends);
         } else {
+            let settled = Outcome::Settled { at: ends };
             if refused {
                 let first_refused = SimTime::from_nanos(attempt.first_refused);
                 cx.recorder
@@ -410,7 +419,8 @@ impl<R: Releases> Cell<R> {
             } else {
                 cx.recorder.unanswered(tag);
             }
-            cx.source.verdict(tag.class, id, ends);
+            cx.source
+                .verdict(Verdict::new(tag, id, settled), cx.recorder);
         }
     }
 
@@ -461,24 +471,70 @@ impl<R: Releases> Cell<R> {
             end,
             ..
         } = grant;
-        let rule = &cx.rules.ends[end as usize];
-        let open = life & rule.life_mask;
-        let hold = Hold {
-            stock,
-            tag,
-            at,
-            open,
-            active: open.saturating_add(rule.silence),
-            hold_down: rule.hold_down,
-            end,
-        };
-        if end == End::Broken && at.saturating_add(rule.silence) < cx.rules.duration {
-            cx.recorder.broken(tag);
+        if S::CLOSES && life == Arrival::UNTIL_CLOSED {
+            self.hold_until_closed(cx.rules, stock);
+        } else {
+            let rule = &cx.rules.ends[end as usize];
+            let hold = Hold {
+                stock,
+                tag,
+                at,
+                open: life,
+                active: life.saturating_add(rule.silence),
+                hold_down: rule.hold_down,
+                end,
+            };
+            if end == End::Broken && at.saturating_add(hold.active) < cx.rules.duration {
+                cx.recorder.broken(tag);
+            }
+            self.hold(cx, hold);
         }
-        self.hold(cx, hold);
         cx.recorder
             .established(tag, at - tag.first_at, grant.delayed);
-        cx.source.verdict(tag.class, id, at.saturating_add(life));
+        let established = Outcome::Established { at, stock };
+        cx.source
+            .verdict(Verdict::new(tag, id, established), cx.recorder);
+    }
+
+    /// What the source does at `at` besides opening connections.
+    fn step<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, at: u64) {
+        if let Some(closing) = cx.source.step(cx.recorder) {
+            self.cross_borders(cx.rules, at, cx.recorder);
+            self.close(cx.rules, closing, cx.recorder);
+        }
+    }
+
+    fn hold_until_closed(&mut self, rules: &CellRules, stock: u32) {
+        self.stocks[stock as usize].take_until_closed();
+        if rules.ceiling.is_some() {
+            self.under_ceiling[rules.instance(stock) as usize].take_until_closed();
+        }
+    }
+
+    /// A connection that was opened until closed sends its last packet, or has idled out.
+    pub fn close<T: Recorder>(&mut self, rules: &CellRules, closing: Closing, recorder: &mut T) {
+        let Closing {
+            held,
+            last_packet,
+            end,
+        } = closing;
+        let rule = &rules.ends[end as usize];
+        let inactive_at = last_packet.saturating_add(rule.silence);
+        let release_at = inactive_at.saturating_add(rule.hold_down);
+        self.stocks[held.stock as usize].give_back(inactive_at, release_at);
+        if rules.ceiling.is_some() {
+            self.under_ceiling[rules.instance(held.stock) as usize].give_back(inactive_at);
+        }
+        if end == End::Broken && inactive_at < rules.duration {
+            recorder.broken(held.tag);
+        }
+        let grant = Grant {
+            at: held.at,
+            open_until: last_packet,
+            release_at,
+            end,
+        };
+        recorder.granted(held.tag, held.stock, grant);
     }
 
     #[inline(always)]
@@ -532,7 +588,7 @@ impl<R: Releases> Cell<R> {
 mod tests {
     use super::*;
     use crate::engine::{
-        Grouping, HeapReleases, LadderReleases, OpenLoop, Period, PoolPlan, RefusedSyn,
+        Grouping, HeapReleases, LadderReleases, OnIdle, OpenLoop, Period, PoolPlan, RefusedSyn,
         ReleaseSize, Schedule, Sort, UdpKey, WheelReleases,
     };
     use proptest::prelude::*;
@@ -566,6 +622,7 @@ mod tests {
             limit: ports,
             active_limit: None,
             holds: crate::engine::tests::holds(),
+            on_idle: OnIdle::Reset,
             udp_key: UdpKey::AddressAndPort,
             ceiling: None,
             refused_syn: RefusedSyn::Silent,

@@ -15,7 +15,7 @@ pub enum End {
     Abandon,
     /// A UDP flow, silent from the end of its life on.
     Udp,
-    /// TCP, silent for an idle timeout inside its life.
+    /// TCP, silent for an idle timeout inside its life; its life ends with the last packet before that.
     Broken,
     /// TCP, never answered.
     Unanswered,
@@ -26,12 +26,17 @@ pub enum End {
 pub struct Arrival {
     /// When it is sent.
     pub at: u64,
-    /// From the grant of the port to the end of the connection.
+    /// From the grant of the port to the end of the connection; [`Arrival::UNTIL_CLOSED`] where its source says when.
     pub life: u64,
     /// Ordinal in its stream, or number of its client: with `at` and the class it names the connection.
     pub id: u32,
     /// Its class, its cell and how it ends.
     pub sort: Sort,
+}
+
+impl Arrival {
+    /// The life of a connection that its source closes.
+    pub const UNTIL_CLOSED: u64 = u64::MAX;
 }
 
 /// What sort of arrival it is: 23 bits of class, 6 of cell, 3 of end.
@@ -209,8 +214,6 @@ pub(super) fn draw(class_seed: u64, first_at: u64, id: u32, tried: u32, what: Dr
 /// How a port comes back after each end: spans from the grant, in nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct EndRule {
-    /// All ones where the life counts, else 0.
-    pub life_mask: u64,
     /// From the end of the life to the end of activity.
     pub silence: u64,
     /// Hold-down after activity.
@@ -219,17 +222,16 @@ pub(super) struct EndRule {
 
 /// The rules of all ends but [`End::Unanswered`], by index.
 pub(super) fn end_rules(holds: &Holds) -> [EndRule; 5] {
-    let rule = |life_mask, silence: SimTime, hold_down: SimTime| EndRule {
-        life_mask,
+    let rule = |silence: SimTime, hold_down: SimTime| EndRule {
         silence: silence.as_nanos(),
         hold_down: hold_down.as_nanos(),
     };
     [
-        rule(u64::MAX, SimTime::ZERO, holds.after_fin),
-        rule(u64::MAX, SimTime::ZERO, holds.after_rst),
-        rule(u64::MAX, holds.idle, holds.after_idle),
-        rule(u64::MAX, holds.udp_idle, holds.after_udp),
-        rule(0, holds.idle, holds.after_idle),
+        rule(SimTime::ZERO, holds.after_fin),
+        rule(SimTime::ZERO, holds.after_rst),
+        rule(holds.idle, holds.after_idle),
+        rule(holds.udp_idle, holds.after_udp),
+        rule(holds.idle, holds.after_idle),
     ]
 }
 

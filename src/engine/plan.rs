@@ -78,6 +78,29 @@ pub enum RefusedSyn {
     Reset,
 }
 
+/// How the owner of a TCP connection learns that it idled out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnIdle {
+    /// Both ends get a reset when it does.
+    Reset,
+    /// Whoever sends the next packet gets a reset.
+    ResetNextPacket,
+    /// The next packet is dropped, and so are its retransmissions.
+    Silent,
+}
+
+impl OnIdle {
+    /// From the next packet on a connection that has idled out until its sender knows; none where it knows before.
+    /// Linux gives up after about 924.6 s (`tcp_retries2` 15: Documentation/networking/ip-sysctl.rst).
+    pub fn learns_after_packet(self) -> Option<SimTime> {
+        match self {
+            OnIdle::Reset => None,
+            OnIdle::ResetNextPacket => Some(SimTime::ZERO),
+            OnIdle::Silent => Some(SimTime::from_nanos(924_600_000_000)),
+        }
+    }
+}
+
 /// How long a port is held after the life of what used it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Holds {
@@ -117,6 +140,8 @@ pub struct PoolPlan {
     pub active_limit: Option<ActiveLimit>,
     /// Hold times.
     pub holds: Holds,
+    /// How the owner of a connection learns that it idled out.
+    pub on_idle: OnIdle,
     /// What a UDP port is busy toward.
     pub udp_key: UdpKey,
     /// Active connections over all keys, if limited.

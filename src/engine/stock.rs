@@ -165,6 +165,23 @@ impl<R: Releases> Stock<R> {
         }
     }
 
+    /// Takes a port until [`Stock::give_back`].
+    pub fn take_until_closed(&mut self) {
+        self.granted += 1;
+        if self.takes_last {
+            self.full_until = self.releases.quiet_until();
+        }
+    }
+
+    /// A port taken by [`Stock::take_until_closed`] is active until `inactive_at` and held until `release_at`.
+    pub fn give_back(&mut self, inactive_at: u64, release_at: u64) {
+        self.releases.push(release_at);
+        self.full_until = self.full_until.min(release_at);
+        if let Some(ends) = &mut self.ends {
+            ends.push(inactive_at);
+        }
+    }
+
     /// Takes a port that is active until `inactive_at` and held until `release_at`.
     #[inline(always)]
     pub fn take(&mut self, inactive_at: u64, release_at: u64) {
@@ -226,6 +243,16 @@ impl UnderCeiling {
     /// One more is active until `inactive_at`.
     pub fn take(&mut self, inactive_at: u64) {
         self.granted += 1;
+        self.ends.push(inactive_at);
+    }
+
+    /// One more is active until [`UnderCeiling::give_back`].
+    pub fn take_until_closed(&mut self) {
+        self.granted += 1;
+    }
+
+    /// One taken by [`UnderCeiling::take_until_closed`] is active until `inactive_at`.
+    pub fn give_back(&mut self, inactive_at: u64) {
         self.ends.push(inactive_at);
     }
 }

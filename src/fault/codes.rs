@@ -113,6 +113,12 @@ codes! {
         "A batch has at least one connection and at most a million, all opened at one instant on one node and to one endpoint: { \"batch\": { \"batchesPerSecond\": 0.5, \"size\": { \"geometric\": { \"mean\": 20 } } } }. A size is constant, uniform from min to max, or geometric with a mean.\n\nBatches come at instants of a Poisson process. Connections per second are batchesPerSecond times the mean size.";
     E0274: "burst that does not fit",
         "A burst is a number of connections by the clock: { \"at\": \"9h\", \"connections\": 2000, \"over\": \"1m\" }. \"every\" makes it come again, and is then at least as long as the burst takes.\n\nThe connections are dealt to nodes and endpoints by their shares, and each node opens its part evenly spaced over \"over\". \"stagger\" spreads the starts of the nodes: of 10 nodes with \"stagger\": \"5m\", one begins every 30 s.";
+    E0290: "gaps between packets that make no sense",
+        "keepalive is the longest gap between packets of an open connection, above 0s; activity gives a law of the gaps: { \"gap\": { \"exponential\": { \"mean\": \"1m\" } } }. Only gaps as long as the outbound type's idle timeout matter, minutes in Azure, so a law of the pauses between bursts of packets says all there is to say. Gaps are drawn one by one, so 100,000 along a lifetime are the most.";
+    E0291: "silence or a pool where there can be none",
+        "keepalive and activity say when packets flow on connections that a workload opens. reconnect lets the owner of one that broke open another for the rest of its lifetime; clients of a closed loop think instead.\n\npool makes the arrivals of a workload requests, which go through pools of TCP connections; clients of a closed loop have one connection each, and a UDP flow is none that could be kept. While a connection of a pool is used packets flow all along, and while it is idle only those of the pool's own keepalive.";
+    E0292: "pool that serves nobody",
+        "A pool has these settings, all optional:\n\n{ \"perNode\": 4, \"maxIdle\": 2, \"maxOpen\": 10, \"idleTimeout\": \"90s\", \"maxLifetime\": \"10m\", \"keepalive\": \"30s\" }\n\nperNode counts the instances of the application on a node, 1 to 64, each with a pool of its own to every endpoint; with replicas beside the pool it is left out, and every replica is one. maxOpen is at least 1, the durations are above 0s, and what is left out has no limit. \"maxIdle\": 0 closes every connection after its request.";
 
     // --- Routes, security rules, the HTTP proxy: E023x ---
     E0230: "network of the address space",
@@ -334,6 +340,12 @@ codes! {
         "A profile is highest at a time that the counted part of the run does not reach: a run of three hours that begins at midnight never sees the morning. What is said about such a run holds for those hours only.\n\nMake the duration at least the period of the profile (24 hours, or 7 days) plus the warm-up, or begin where it matters: \"start\" in the profile says how far into it the run begins.";
     F0152: "bursts after the end",
         "A burst begins at or after duration, so it never comes. Lengthen duration, or let the burst begin earlier.";
+    F0160: "requests that share connections",
+        "The arrivals of this workload are requests, and go through pools of connections: one pool for every application instance and endpoint. A request takes the idle connection that was used last; if there is none it has one opened, unless the pool has as many as it may, and then it waits. Only opening takes a SNAT port, so the counters of connections speak of connections opened, and `pool` in `byWorkload` of the requests.\n\nThe more requests find an open connection, the fewer ports are held down after use. Idle connections hold a port each.";
+    F0161: "requests on connections that had idled out",
+        "The network forgot a connection that lay idle in a pool for longer than its idle timeout, and the pool did not hear of it: a NAT Gateway sends its reset only when the next packet comes, a silent device none at all. The next request that takes the connection meets that error, and with a silent device only when the kernel gives up, after about 15 minutes.\n\nSet the pool's idle timeout below that of the network (4 minutes by default on NAT Gateway and Azure Firewall, 30 on the Load Balancer of AKS), or send keepalives more often.\n\nSource: MicrosoftDocs/azure-docs, articles/nat-gateway/nat-gateway-resource.md.";
+    F0162: "requests failed for want of a connection",
+        "The connection that was to be opened for these requests got no SNAT port, or no answer, and they failed with it. Other requests may have been served meanwhile by connections that were open: compare failed with requests, not with connections.";
 
     // --- Findings about the input: F02xx ---
     F0201: "mean that does not exist",

@@ -54,6 +54,8 @@ pub(super) fn place(
             traffic,
             connect: draft.connect,
             retry: draft.retry,
+            packets: draft.packets,
+            pool: draft.pool,
         };
         workloads.push((workload, log));
     }

@@ -1,6 +1,7 @@
 //! Workloads under their rules; those of traces still in the words of their logs.
 
 mod open;
+mod quiet;
 
 use super::build::{Files, Review, check_names};
 use super::cluster::Cluster;
@@ -12,7 +13,7 @@ use crate::traffic::trace::{self, FileError, Trace};
 use crate::traffic::words::{
     ArrivalsSpec, CloseSpec, LawSpec, PlacementSpec, Replicas, TraceSpec, check_clients,
 };
-use crate::traffic::{Connect, Law, Retry};
+use crate::traffic::{Connect, Law, Packets, PoolSettings, Retry};
 use ipnet::IpNet;
 use open::Opening;
 use std::io;
@@ -25,6 +26,8 @@ pub(super) struct Draft {
     pub(super) source: Source,
     pub(super) connect: Connect,
     pub(super) retry: Retry,
+    pub(super) packets: Packets,
+    pub(super) pool: Option<PoolSettings>,
     /// Whether it goes by the cluster's HTTP proxy.
     pub(super) cooperates: bool,
 }
@@ -101,6 +104,7 @@ impl Context<'_> {
         let nodes = self
             .cluster
             .pool(spec.node_pool.as_deref(), &self.pointer, review);
+        let on = nodes.clone().unwrap_or_default();
         let source = match &spec.arrivals {
             Some(ArrivalsSpec::Trace(words)) => self.logged(words, nodes, files, review),
             Some(ArrivalsSpec::Closed { clients, think }) => {
@@ -108,11 +112,20 @@ impl Context<'_> {
             }
             arrivals => self.open(arrivals.as_ref(), nodes, files, review),
         };
+        let (packets, pool) = match &source {
+            Some(Source::Drawn(traffic)) => (
+                self.packets(traffic, files, review),
+                self.pool(traffic, &on, review),
+            ),
+            _ => (Some(Packets::default()), Some(None)),
+        };
         Some(Draft {
             name: spec.name.clone(),
             source: source?,
             connect: connect?,
             retry: retry?,
+            packets: packets?,
+            pool: pool?,
             // A trace says where connections went.
             cooperates: {
                 let is_trace = spec
@@ -230,7 +243,7 @@ impl Context<'_> {
     fn shares(&self, nodes: usize, review: &mut Review) -> Option<Vec<f64>> {
         let spec = self.spec;
         let placement = spec.placement.as_ref();
-        let Some(count) = spec.replicas else {
+        let Some(replicas) = self.replicas() else {
             if spec.noisy_replica.is_some() {
                 review.fault(Fault {
                     code: Code::E0218,
@@ -255,11 +268,15 @@ impl Context<'_> {
                     .to_owned(),
             });
         }
-        let replicas = Replicas {
-            count,
-            noisy: spec.noisy_replica,
-        };
         review.check(|faults| replicas.resolve(nodes, &self.pointer, faults))
+    }
+
+    /// The replicas of the workload, if it says how many.
+    fn replicas(&self) -> Option<Replicas> {
+        Some(Replicas {
+            count: self.spec.replicas?,
+            noisy: self.spec.noisy_replica,
+        })
     }
 
     fn incomplete(&self, field: &str, allowed: &str) -> Fault {
@@ -346,6 +363,10 @@ impl Context<'_> {
             ("noisyReplica", self.spec.noisy_replica.is_some()),
             ("profile", self.spec.profile.is_some()),
             ("bursts", self.spec.bursts.is_some()),
+            ("keepalive", self.spec.keepalive.is_some()),
+            ("activity", self.spec.activity.is_some()),
+            ("reconnect", self.spec.reconnect.is_some()),
+            ("pool", self.spec.pool.is_some()),
         ];
         for (field, _) in strays.iter().filter(|(_, present)| *present) {
             review.fault(Fault {

@@ -30,6 +30,20 @@ pub struct CustomBlock {
     pub active_per_pool: Option<i64>,
     /// What a UDP port is busy toward; `addressAndPort` if left out.
     pub udp_key: Option<UdpKey>,
+    /// How the owner of a connection learns that it idled out; `silent` if left out.
+    pub on_idle: Option<OnIdle>,
+}
+
+/// How the owner of a connection learns that it idled out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum OnIdle {
+    /// Both ends get a reset at once, as with a Load Balancer of AKS and Azure Firewall.
+    Reset,
+    /// Whoever sends the next packet gets a reset, as with NAT Gateway.
+    ResetNextPacket,
+    /// Packets are dropped until Linux gives up, 924.6 s after the next packet.
+    Silent,
 }
 
 /// Who shares a pool.
@@ -115,6 +129,11 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
             udp_key: match block.udp_key {
                 Some(UdpKey::Address) => engine::UdpKey::Address,
                 Some(UdpKey::AddressAndPort) | None => engine::UdpKey::AddressAndPort,
+            },
+            on_idle: match block.on_idle {
+                Some(OnIdle::Reset) => engine::OnIdle::Reset,
+                Some(OnIdle::ResetNextPacket) => engine::OnIdle::ResetNextPacket,
+                Some(OnIdle::Silent) | None => engine::OnIdle::Silent,
             },
             ceiling: None,
             refused_syn: cx.assumptions.refused_syn.into(),

@@ -4,7 +4,7 @@ use super::review::{Context, Limited, Review};
 use super::spec::both_spellings;
 use super::timers::{Timer, TimersInForce, UdpIdle};
 use super::{Definition, Draft, Metric, MetricSource, NatGatewayProfile, OutboundSpec, Way, azure};
-use crate::engine::{Ceiling, Grouping, PoolPlan, UdpKey};
+use crate::engine::{Ceiling, Grouping, OnIdle, PoolPlan, UdpKey};
 use crate::fault::{Code, step};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -154,6 +154,7 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
             limit: azure::FIREWALL_PORTS_PER_BUCKET,
             active_limit: None,
             holds: timers.holds(),
+            on_idle: OnIdle::Reset,
             udp_key: UdpKey::AddressAndPort,
             ceiling: Some(Ceiling {
                 limit: azure::FIREWALL_CEILING,

@@ -4,7 +4,7 @@ use super::nat_gateway::{self, Place};
 use super::review::{Context, Review, thousands};
 use super::timers::{Timer, TimersInForce, UdpIdle};
 use super::{Definition, Draft, OutboundSpec, Way, azure, firewall};
-use crate::engine::{Ceiling, PoolPlan};
+use crate::engine::{Ceiling, OnIdle, PoolPlan};
 use crate::fault::{Code, step};
 
 /// What goes to the internet leaves by the gateway's addresses, without double NAT; the firewall's own addresses no longer
@@ -33,13 +33,16 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
     let of_gateway = nat_gateway::timers(gateway_idle, cx);
     // The firewall resets both ends of what idles out with it, and the gateway sees the reset; what idles out with the
     // gateway first is dropped there without a word.
-    let timers = match firewall.idle.value < gateway_idle.value {
-        true => TimersInForce {
-            idle: firewall.idle,
-            hold_after_idle: Timer::of_type(azure::NAT_HOLD_AFTER_RST),
-            ..of_gateway
-        },
-        false => of_gateway,
+    let (timers, on_idle) = match firewall.idle.value < gateway_idle.value {
+        true => (
+            TimersInForce {
+                idle: firewall.idle,
+                hold_after_idle: Timer::of_type(azure::NAT_HOLD_AFTER_RST),
+                ..of_gateway
+            },
+            OnIdle::Reset,
+        ),
+        false => (of_gateway, OnIdle::ResetNextPacket),
     };
     let timers = timers.under(spec.timers.as_ref(), UdpIdle::Own);
     let of_instances = azure::FIREWALL_CEILING * u64::from(firewall.instances);
@@ -58,6 +61,7 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
     Some(Draft {
         plan: PoolPlan {
             ceiling: Some(Ceiling { limit: ceiling }),
+            on_idle,
             ..nat_gateway::plan(ips, &timers, cx)
         },
         public_ips: Some(ips),

@@ -11,7 +11,7 @@ use super::review::{Context, Limited, Review, plural, thousands};
 use super::spec::{Ignored, both_spellings};
 use super::timers::{Timer, TimersInForce, UdpIdle};
 use super::{Definition, Draft, Metric, MetricSource, OutboundSpec, Way, azure};
-use crate::engine::{Grouping, PoolPlan, UdpKey};
+use crate::engine::{Grouping, OnIdle, PoolPlan, UdpKey};
 use crate::fault::{Code, Fault, step};
 use crate::units::SimTime;
 use schemars::JsonSchema;
@@ -163,6 +163,7 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
             limit,
             active_limit: None,
             holds: timers.holds(),
+            on_idle: OnIdle::Reset,
             udp_key: UdpKey::Address,
             ceiling: None,
             refused_syn: assumed.refused_syn.into(),

@@ -6,7 +6,7 @@ use super::review::{Context, Limited, Review};
 use super::spec::{Ignored, both_spellings};
 use super::timers::{Timer, TimersInForce, UdpIdle};
 use super::{Definition, Draft, Metric, MetricSource, OutboundSpec, Way, azure, nat_gateways};
-use crate::engine::{ActiveLimit, Ceiling, Grouping, PoolPlan, UdpKey};
+use crate::engine::{ActiveLimit, Ceiling, Grouping, OnIdle, PoolPlan, UdpKey};
 use crate::fault::{Code, step};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -162,6 +162,7 @@ pub(super) fn plan(ips: u32, timers: &TimersInForce, cx: &Context) -> PoolPlan {
             counts_held: assumed.nat_held_ports_count_to_endpoint_limit,
         }),
         holds: timers.holds(),
+        on_idle: OnIdle::ResetNextPacket,
         udp_key: UdpKey::AddressAndPort,
         ceiling: Some(Ceiling {
             limit: azure::NAT_CEILING,

@@ -3,7 +3,7 @@
 use super::review::{Context, Review};
 use super::timers::{Timer, TimersInForce, UdpIdle};
 use super::{Definition, Draft, Metric, OutboundSpec, Way};
-use crate::engine::{Grouping, PoolPlan, UdpKey};
+use crate::engine::{Grouping, OnIdle, PoolPlan, UdpKey};
 use crate::units::SimTime;
 
 /// AKS sets nothing up. `aks:articles/aks/egress-outboundtype.md`.
@@ -40,6 +40,7 @@ fn draft(spec: &OutboundSpec, cx: &Context, _: &mut Review) -> Option<Draft> {
             limit: 0,
             active_limit: None,
             holds: timers.holds(),
+            on_idle: OnIdle::Silent,
             udp_key: UdpKey::AddressAndPort,
             ceiling: None,
             refused_syn: cx.assumptions.refused_syn.into(),

@@ -2,7 +2,8 @@
 
 use super::replication::{FirstFailure, Minutes, ReplicationRun};
 use super::series::{Gather, Series};
-use super::{Detail, Latencies, Parts, Slot, Tally, UsedCounts, Window};
+use super::{Detail, Latencies, Parts, Requests, Slot, Tally, UsedCounts, Window};
+use std::collections::BTreeMap;
 
 /// What is counted over groups before it is added up; one a thread.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub struct Totals {
     pub latency: Latencies,
     /// Port holds.
     pub hold: Latencies,
+    /// Requests that go through pools, by workload.
+    pub requests: BTreeMap<u32, Requests>,
 }
 
 impl Totals {
@@ -22,6 +25,7 @@ impl Totals {
             slots: vec![Slot::default(); window.slots],
             latency: Latencies::default(),
             hold: Latencies::default(),
+            requests: BTreeMap::new(),
         }
     }
 
@@ -34,6 +38,9 @@ impl Totals {
         }
         self.latency.merge(&other.latency);
         self.hold.merge(&other.hold);
+        for (workload, requests) in &other.requests {
+            self.requests.entry(*workload).or_default().merge(requests);
+        }
     }
 }
 

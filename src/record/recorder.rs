@@ -4,7 +4,7 @@ use super::accumulator::raise;
 use super::replication::FirstFailure;
 use super::series::Entry;
 use super::{Accumulator, Cause, Layout, Parts, Slot, Tally, Totals, Window};
-use crate::engine::{Arrival, End, Grant, Period, Recorder, Sort, Tag};
+use crate::engine::{Arrival, End, Grant, Period, Recorder, RequestStep, Sort, Tag};
 use crate::units::SimTime;
 use std::ops::Range;
 
@@ -377,6 +377,17 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
             for arrival in arrivals {
                 self.slot(arrival.at).offered += 1;
             }
+        }
+    }
+
+    fn request(&mut self, class: u32, made_at: u64, step: RequestStep) {
+        if made_at >= self.window.warmup.as_nanos() {
+            let workload = self.layout.classes[class as usize].workload;
+            self.totals
+                .requests
+                .entry(workload)
+                .or_default()
+                .count(step);
         }
     }
 

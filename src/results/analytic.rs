@@ -2,7 +2,7 @@
 
 use super::document::Analytic;
 use super::erlang::erlang_b;
-use super::holds::{hold_times, parts, protocol};
+use super::holds::{hold_times, parts, protocol, unknown_holds};
 use crate::engine::{Grouping, IpChoice, PoolPlan};
 use crate::model::{Mix, Model, OpenProcess, Traffic, Workload};
 use std::borrow::Cow;
@@ -28,7 +28,8 @@ pub fn analyse(model: &Model, plan: &PoolPlan) -> Analysis {
     against.extend(cells.against.take());
     let why = (!against.is_empty()).then(|| against.join(", "));
     let known = model.workloads.iter().all(|workload| {
-        matches!(workload.traffic, Traffic::Open { .. }) || workload.traffic.is_empty()
+        let open = matches!(workload.traffic, Traffic::Open { .. });
+        open && unknown_holds(model, plan, workload).is_none() || workload.traffic.is_empty()
     }) && cells.total.load.is_finite();
     let say = |share: &Offered| Analytic {
         offered_load: known.then_some(share.load),
@@ -46,7 +47,7 @@ pub fn analyse(model: &Model, plan: &PoolPlan) -> Analysis {
 
 /// What stands against the formula before any cell is looked at.
 fn obstacles(model: &Model, plan: &PoolPlan) -> Vec<&'static str> {
-    let mut against = obstacles_in_the_long_run(model);
+    let mut against = obstacles_in_the_long_run(model, plan);
     let warm = hold_times(model, plan).is_none_or(|holds| {
         // Bisection ends a millionth above the quantile.
         holds.p99 <= model.warmup.as_secs_f64() * (1.0 + 2e-6)
@@ -59,7 +60,7 @@ fn obstacles(model: &Model, plan: &PoolPlan) -> Vec<&'static str> {
 pub(super) const RETRIES: &str = "retries";
 
 /// What stands against the formula however long a run is.
-pub(super) fn obstacles_in_the_long_run(model: &Model) -> Vec<&'static str> {
+pub(super) fn obstacles_in_the_long_run(model: &Model, plan: &PoolPlan) -> Vec<&'static str> {
     let mut against = Vec::new();
     let mut say = |holds: bool, why: &'static str| {
         if holds && !against.contains(&why) {
@@ -68,6 +69,9 @@ pub(super) fn obstacles_in_the_long_run(model: &Model) -> Vec<&'static str> {
     };
     let left = |workload: &&Workload| !workload.traffic.is_empty();
     for workload in model.workloads.iter().filter(left) {
+        if let Some(why) = unknown_holds(model, plan, workload) {
+            say(true, why);
+        }
         match &workload.traffic {
             Traffic::Trace(_) => say(true, "a trace"),
             Traffic::Closed { .. } => say(true, "a closed loop"),
@@ -184,7 +188,7 @@ impl Cells {
     }
 }
 
-/// The workloads that are not recorded; the rate of a closed loop is the one at which nobody waits for a port.
+/// The workloads that are not recorded and whose holds are known; the rate of a closed loop is the one at which nobody waits for a port.
 pub(super) fn flows<'a>(model: &'a Model, plan: &PoolPlan) -> Vec<Flow<'a>> {
     let flow = |(index, workload): (usize, &'a Workload)| {
         let mix = match &workload.traffic {
@@ -219,6 +223,7 @@ pub(super) fn flows<'a>(model: &'a Model, plan: &PoolPlan) -> Vec<Flow<'a>> {
         .iter()
         .enumerate()
         .filter(|(_, workload)| !workload.traffic.is_empty())
+        .filter(|(_, workload)| unknown_holds(model, plan, workload).is_none())
         .filter_map(flow)
         .collect()
 }

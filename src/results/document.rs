@@ -456,6 +456,32 @@ pub struct Part {
     pub port_seconds: Option<PortSeconds>,
     /// What the Erlang-B formula says.
     pub analytic: Analytic,
+    /// Requests, of a workload whose requests go through pools of connections.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Requests>,
+}
+
+/// Requests that go through pools of connections, made in [warmup, duration). What is neither reused, opened nor failed
+/// was undecided at the end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Requests {
+    /// Requests made.
+    pub requests: u64,
+    /// Found a connection that was open before.
+    pub reused: u64,
+    /// Had a connection opened.
+    pub opened: u64,
+    /// reused / (reused + opened + failed); null where no request was decided.
+    pub reuse_ratio: Option<f64>,
+    /// Had to wait because all connections that the pool may have were in use.
+    pub waited: u64,
+    /// Met a connection that had idled out without a word, and had to have another.
+    pub broken: u64,
+    /// Had a connection opened for them that got no port, or no answer.
+    pub failed: u64,
+    /// From the request to its connection, of those that had one.
+    pub wait_latency: ConnectLatency,
 }
 
 /// Connections that took no port: another way, or none.

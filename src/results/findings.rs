@@ -167,6 +167,9 @@ pub fn findings(
         more_ips_change_nothing,
         retries_add_load,
         broken_connections,
+        requests_met_broken_connections,
+        requests_failed,
+        requests_share_connections,
         unanswered_connections,
         denied,
         bypassed,
@@ -478,6 +481,61 @@ fn broken_connections(seen: &Seen) -> Option<Finding> {
     })
 }
 
+/// Workloads whose requests go through pools, with what became of those.
+fn pooled<'s>(seen: &'s Seen) -> impl Iterator<Item = (&'s str, &'s Requests)> {
+    let parts = seen.figures.by_workload.iter();
+    parts.filter_map(|part| Some((part.name.as_str(), part.pool.as_ref()?)))
+}
+
+fn requests_share_connections(seen: &Seen) -> Option<Finding> {
+    let told: Vec<String> = pooled(seen)
+        .filter_map(|(name, requests)| {
+            Some(format!(
+                "{} of workload \"{name}\" found an open connection {} of the time",
+                counted(requests.requests, "request"),
+                share(requests.reuse_ratio?)
+            ))
+        })
+        .collect();
+    (!told.is_empty()).then(|| {
+        info(
+            Code::F0160,
+            format!(
+                "{}: what is counted as connections are those that their pools opened.",
+                told.join("; ")
+            ),
+        )
+    })
+}
+
+fn requests_met_broken_connections(seen: &Seen) -> Option<Finding> {
+    let broken: u64 = pooled(seen).map(|(_, requests)| requests.broken).sum();
+    (broken > 0).then(|| {
+        warning(
+            Code::F0161,
+            format!(
+                "{} met a connection that had idled out in its pool without the pool's knowledge. \
+                 An idleTimeout of the pool, or a keepalive, below {} would have spared that.",
+                counted(broken, "request"),
+                span(seen.subject.plan.holds.idle.as_secs_f64())
+            ),
+        )
+    })
+}
+
+fn requests_failed(seen: &Seen) -> Option<Finding> {
+    let failed: u64 = pooled(seen).map(|(_, requests)| requests.failed).sum();
+    (failed > 0).then(|| {
+        warning(
+            Code::F0162,
+            format!(
+                "{} failed with the connection that was to be opened for it.",
+                counted(failed, "request")
+            ),
+        )
+    })
+}
+
 fn unanswered_connections(seen: &Seen) -> Option<Finding> {
     let connections = &seen.figures.connections;
     (connections.unanswered > 0).then(|| {
@@ -594,12 +652,17 @@ fn closed_loops_differ(seen: &Seen) -> Option<Finding> {
     let closed = workloads
         .iter()
         .any(|workload| matches!(workload.traffic, Traffic::Closed { .. }));
-    closed.then(|| {
-        info(
-            Code::F0107,
+    let reopen = |workload: &Workload| workload.pool.is_some() || workload.packets.reconnects;
+    let told = match closed {
+        true => {
             "Clients that wait for their connections open others under each outbound type: \
              only the seeds are common, so differences are less certain."
-                .to_owned(),
-        )
-    })
+        }
+        false if workloads.iter().any(reopen) => {
+            "Pools, and owners that reconnect, open other connections under each outbound type; \
+             the requests and the first connections are the same."
+        }
+        false => return None,
+    };
+    Some(info(Code::F0107, told.to_owned()))
 }

@@ -1,7 +1,7 @@
 //! Models and runs made by hand, for the tests of this layer and of those above.
 
 use crate::engine::{
-    ActiveLimit, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn, UdpKey,
+    ActiveLimit, Grouping, Holds, IpChoice, OnIdle, PoolPlan, Protocol, RefusedSyn, UdpKey,
 };
 use crate::model::{
     CountedCluster, Endpoint, Mix, Model, OpenProcess, Outbound, Traffic, Workload,
@@ -9,7 +9,7 @@ use crate::model::{
 use crate::outbound::{Assumptions, OutboundType, Setup};
 use crate::record::{Latencies, Slot, Tally, UsedCounts};
 use crate::simulate::{FirstFailure, Minutes, OutboundRun, ReplicationRun, RunResult, slots_in};
-use crate::traffic::{Close, Connect, Law, Retry};
+use crate::traffic::{Close, Connect, Law, Packets, Retry};
 use crate::units::{Seed, SimTime};
 
 /// A plan without any hold-down.
@@ -27,6 +27,7 @@ pub fn plan(grouping: Grouping, limit: u32) -> PoolPlan {
             udp_idle: SimTime::from_secs(240),
             after_udp: SimTime::ZERO,
         },
+        on_idle: OnIdle::Reset,
         udp_key: UdpKey::AddressAndPort,
         ceiling: None,
         refused_syn: RefusedSyn::Silent,
@@ -90,6 +91,8 @@ pub fn poisson(
                 },
             },
         },
+        packets: Packets::default(),
+        pool: None,
         connect: Connect {
             timeout: None,
             syn_retries: 0,
@@ -235,6 +238,7 @@ pub fn run(replications: Vec<ReplicationRun>) -> OutboundRun {
         port_hold,
         fullest_mean_use: 0.5,
         asides: Default::default(),
+        requests: Default::default(),
     }
 }
 

@@ -19,8 +19,34 @@ pub struct HoldTimes {
     pub by_cause: [f64; 6],
 }
 
-/// The hold times of all connections of `model` under `plan`; none without connections.
+/// Why no law is known for how long the connections of `workload` hold a port under `plan`: some end in other ways than
+/// by their lifetimes. None where a law is known.
+pub(super) fn unknown_holds(
+    model: &Model,
+    plan: &PoolPlan,
+    workload: &Workload,
+) -> Option<&'static str> {
+    let mix = match &workload.traffic {
+        Traffic::Open { mix, .. } | Traffic::Closed { mix, .. } => mix,
+        Traffic::Trace(_) => return None,
+    };
+    if workload.traffic.is_empty() {
+        return None;
+    }
+    if workload.pool.is_some() {
+        return Some("requests that share connections");
+    }
+    let quiet = workload.quiet(protocol(model, mix), plan);
+    quiet.map(|_| "connections that may idle out inside their lifetimes")
+}
+
+/// The hold times of all connections of `model` under `plan`; none without connections, or where no law is known for
+/// some of them.
 pub fn hold_times(model: &Model, plan: &PoolPlan) -> Option<HoldTimes> {
+    let mut workloads = model.workloads.iter();
+    if workloads.any(|workload| unknown_holds(model, plan, workload).is_some()) {
+        return None;
+    }
     let parts: Vec<Part> = model
         .workloads
         .iter()
@@ -52,7 +78,13 @@ pub fn hold_times(model: &Model, plan: &PoolPlan) -> Option<HoldTimes> {
 /// Whether the hold times of two plans are the same to the connections of `model`, whatever else they are.
 pub fn same_holds(model: &Model, a: &PoolPlan, b: &PoolPlan) -> bool {
     let mut workloads = model.workloads.iter();
-    workloads.all(|workload| parts(model, a, workload) == parts(model, b, workload))
+    workloads.all(|workload| {
+        let unknown = [a, b].map(|plan| unknown_holds(model, plan, workload).is_some());
+        match unknown {
+            [false, false] => parts(model, a, workload) == parts(model, b, workload),
+            _ => a.holds == b.holds,
+        }
+    })
 }
 
 /// Connections of one workload that end in one way.

@@ -4,8 +4,8 @@ use super::network::NetworkSpec;
 use crate::engine::Protocol;
 use crate::outbound::{AssumptionsSpec, MaxSurge, OutboundSpec};
 use crate::traffic::words::{
-    ArrivalsSpec, BurstSpec, CloseSpec, ConnectSpec, LawSpec, PlacementSpec, PopularitySpec,
-    ProfileSpec, RetrySpec,
+    ActivitySpec, ArrivalsSpec, BurstSpec, CloseSpec, ConnectSpec, LawSpec, PlacementSpec,
+    PoolSpec, PopularitySpec, ProfileSpec, RetrySpec,
 };
 use crate::units::SimTime;
 use schemars::JsonSchema;
@@ -265,6 +265,17 @@ pub struct WorkloadSpec {
     pub lifetime: Option<LawSpec>,
     /// How connections end, default all by FIN; not for traces.
     pub close: Option<CloseSpec>,
+    /// A packet is sent at the latest this long after the last one, above 0. With neither this nor `activity` packets
+    /// flow all along; with this alone all gaps are as long. A gap as long as the idle timeout breaks the connection.
+    pub keepalive: Option<SimTime>,
+    /// When packets flow on an open connection.
+    pub activity: Option<ActivitySpec>,
+    /// Whether the owner of a connection that broke opens another for the rest of its lifetime, when it learns of that;
+    /// default false.
+    pub reconnect: Option<bool>,
+    /// The pools of connections that the arrivals go through; they are requests then, and `lifetime` says how long a
+    /// request uses a connection.
+    pub pool: Option<PoolSpec>,
     /// SYN schedule of a try.
     pub connect: Option<ConnectSpec>,
     /// What the application does when a try fails.

@@ -65,7 +65,7 @@ fn the_schema_takes_it_and_refuses_what_is_unknown() {
         .map(|error| error.to_string())
         .collect();
     assert!(errors.is_empty(), "{errors:?}");
-    value["workloads"][0]["keepalive"] = json!("60s");
+    value["workloads"][0]["keepAlive"] = json!("60s");
     assert!(!validator.is_valid(&value));
 }
 

@@ -6,7 +6,7 @@ use super::run::{Job, Queue, Scratch};
 use crate::engine::{Grouping, PoolPlan, RefusedSyn};
 use crate::model::{Model, Outbound, Path};
 use crate::record::{Accumulator, Detail, Parts, Window};
-use crate::traffic::{CellMarks, Ends, Law, Stream, StreamPlan};
+use crate::traffic::{Caller, CellMarks, Ends, Law, Stream, StreamPlan};
 use crate::units::{Seed, SimTime};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -114,7 +114,7 @@ impl<'a> Counter<'a> {
         count
     }
 
-    /// What clients open, who wait for their verdicts: they run as under an outbound type.
+    /// What clients and pools open, who wait for their verdicts: they run as under an outbound type.
     fn opened_by_clients(&self, path: &OnePath, seed: Seed) -> Vec<(u32, u32, u64)> {
         let job = Job {
             plan: &path.plan,
@@ -125,11 +125,7 @@ impl<'a> Counter<'a> {
             most_chunks: 1,
         };
         let mut opened = Vec::new();
-        for group in path
-            .groups
-            .iter()
-            .filter(|group| group.closed.contains(&true))
-        {
+        for group in path.groups.iter().filter(|group| group.has_callers()) {
             let clients = Group {
                 streams: Vec::new(),
                 traced: Vec::new(),
@@ -141,14 +137,14 @@ impl<'a> Counter<'a> {
             job.run(&clients, &path.parts, Detail::Table, &mut scratch, &run);
             let run = run.into_inner().expect("no thread panicked");
             let run = run.finish(&path.parts, scratch.totals.slots);
-            let of_clients = group.classes.iter().zip(&group.closed);
+            let of_clients = group.classes.iter().zip(&group.waiting);
             let mut seen: Vec<u32> = Vec::new();
-            for (class, _) in of_clients.filter(|(_, closed)| **closed) {
+            for (class, _) in of_clients.filter(|(_, who)| **who != Caller::Nobody) {
                 if seen.contains(&class.workload) {
                     continue;
                 }
                 seen.push(class.workload);
-                // Clients of a workload connect to one destination.
+                // All who wait of a workload connect to one destination.
                 let destination = self.model.endpoints[class.endpoint as usize].destination;
                 let offered = run.by_workload[class.workload as usize].offered;
                 opened.push((class.workload, destination, offered));

@@ -2,12 +2,13 @@
 
 mod builder;
 mod open;
+mod pooled;
 mod shares;
 
 use crate::engine::{Arrival, Grouping, PoolPlan, ReleaseSize, Schedule, Sort};
 use crate::model::{Model, Paths, Traffic, Workload};
 use crate::record::{Layout, Parts};
-use crate::traffic::{ClientPlan, StreamPlan, TraceRow};
+use crate::traffic::{Caller, ClientPlan, OwnerPlan, PooledPlan, StreamPlan, TraceRow};
 use builder::GroupBuilder;
 use shares::{DealtBurst, deal, shares_before, ways};
 use std::collections::BTreeMap;
@@ -26,10 +27,19 @@ pub(super) struct Group {
     pub traced: Vec<Arrival>,
     /// By cell.
     pub cells: Vec<CellPlan>,
-    /// By class, whether clients open its connections.
-    pub closed: Vec<bool>,
+    /// By class, who waits for the verdicts on its connections.
+    pub waiting: Vec<Caller>,
+    /// By class, what its owners need to reconnect; none where they do not.
+    pub owners: Vec<Option<OwnerPlan>>,
     /// Whether it is one stream of connections with one SYN each, of which the cells lose a good part.
     pub loses_most: bool,
+}
+
+impl Group {
+    /// Whether anybody waits for verdicts.
+    pub fn has_callers(&self) -> bool {
+        self.waiting.iter().any(|who| *who != Caller::Nobody)
+    }
 }
 
 /// A class before its replication is known.
@@ -46,6 +56,8 @@ pub(super) struct ClassPlan {
 pub(super) struct CellPlan {
     /// Clients, in the order in which they go at one instant.
     pub clients: Vec<ClientPlan>,
+    /// Pools of connections, in the same order.
+    pub pools: Vec<PooledPlan>,
     /// What the releases of a stock are sized by.
     pub size: ReleaseSize,
     /// Ports of a stock that are in use on average, if none is refused.

@@ -94,6 +94,37 @@ fn obstacle(
     workload: &Workload,
 ) -> Option<(&'static str, &'static str, &'static str)> {
     const PLAIN: &str = "Leave out --rare: plain simulation takes any load, and more replications bound what it does not see.";
+    if workload.pool.is_some() {
+        return Some((
+            "pool",
+            "sends requests through pools: what they open depends on what was refused before.",
+            PLAIN,
+        ));
+    }
+    if let Traffic::Open { mix, .. } = &workload.traffic {
+        let breaks = |outbound: &crate::model::Outbound| {
+            let plan = outbound.plan.as_ref().ok()?;
+            let mut endpoints = mix.endpoints.iter();
+            endpoints.find_map(|(endpoint, _)| {
+                workload.quiet(model.endpoints[*endpoint as usize].protocol, plan)
+            })
+        };
+        if model
+            .outbounds
+            .iter()
+            .any(|outbound| breaks(outbound).is_some())
+        {
+            let field = match workload.packets.gap {
+                Some(_) => "activity",
+                None => "keepalive",
+            };
+            return Some((
+                field,
+                "has connections that may idle out: how long those hold a port has no law to draw from.",
+                PLAIN,
+            ));
+        }
+    }
     match &workload.traffic {
         Traffic::Trace(_) => Some((
             "arrivals/trace",

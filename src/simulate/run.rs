@@ -1,14 +1,14 @@
 //! Runs one group of cells through the whole horizon, window by window.
 
 use super::feed::Feed;
-use super::groups::Group;
+use super::groups::{CellPlan, Group};
 use super::in_order::run_in_order;
 use crate::engine::{
     Cell, CellRules, Class, Context, Grouping, HeapReleases, LadderReleases, OpenLoop, PoolPlan,
     Releases, WheelReleases,
 };
 use crate::record::{Accumulator, Detail, GroupRecorder, Parts, Totals, Window};
-use crate::traffic::{Clients, Dealt, Mixed, class_seed};
+use crate::traffic::{Caller, Callers, Clients, ConnectionPools, Dealt, Mixed, Owners, class_seed};
 use crate::units::{Seed, SimTime};
 use rayon::prelude::*;
 use std::sync::Mutex;
@@ -124,7 +124,7 @@ impl Job<'_> {
         };
         let classes = self.classes(group);
         let keys = group.layout.keys.len() as u32;
-        let new_cell = |(index, cell): (usize, &super::groups::CellPlan)| {
+        let new_cell = |(index, cell): (usize, &CellPlan)| {
             Cell::new(
                 &rules[index.min(rules.len() - 1)],
                 keys,
@@ -132,13 +132,16 @@ impl Job<'_> {
             )
         };
         let mut cells: Vec<Cell<R>> = group.cells.iter().enumerate().map(new_cell).collect();
-        let mut clients: Vec<Clients> = group
-            .cells
-            .iter()
-            .map(|cell| Clients::new(&cell.clients, self.seed))
-            .collect();
+        let mut callers: Vec<Callers> = match group.has_callers() {
+            true => group
+                .cells
+                .iter()
+                .map(|cell| self.callers(group, cell))
+                .collect(),
+            false => Vec::new(),
+        };
         let shared = Shared {
-            closed: group.closed.contains(&true).then_some(&group.closed),
+            waiting: group.has_callers().then_some(&group.waiting),
             workloads: group.classes.iter().map(|class| class.workload).collect(),
             loses_most: group.loses_most,
             rules,
@@ -156,7 +159,7 @@ impl Job<'_> {
             .map(|(index, totals)| Chunk {
                 first: index * per_chunk,
                 cells: cells.drain(..per_chunk.min(cells.len())).collect(),
-                clients: clients.drain(..per_chunk.min(clients.len())).collect(),
+                callers: callers.drain(..per_chunk.min(callers.len())).collect(),
                 recorder: GroupRecorder::new(&group.layout, window, totals),
             })
             .collect();
@@ -164,13 +167,21 @@ impl Job<'_> {
         run_chunks(&mut chunks, feed, arrivals, &shared);
         let mut under_ceiling = vec![0; self.plan.ceiling_scopes()];
         for mut chunk in chunks {
-            chunk.finish(&shared, &mut under_ceiling);
+            chunk.finish(&shared, duration.as_nanos(), &mut under_ceiling);
             chunk
                 .recorder
                 .add_to(parts, &mut run.lock().expect("no thread panicked"));
         }
         further.iter().for_each(|further| totals.merge(further));
         under_ceiling
+    }
+
+    fn callers<'g>(&self, group: &'g Group, cell: &'g CellPlan) -> Callers<'g> {
+        Callers {
+            clients: Clients::new(&cell.clients, self.seed),
+            owners: Owners::new(&group.owners, self.seed),
+            pools: ConnectionPools::new(&cell.pools, self.seed, self.window.duration),
+        }
     }
 
     /// Into how many chunks a group of cells is cut.
@@ -201,8 +212,8 @@ struct Shared<'a> {
     classes: Vec<Class>,
     /// By class, its workload.
     workloads: Vec<u32>,
-    /// By class, whether clients open its connections, if any does.
-    closed: Option<&'a Vec<bool>>,
+    /// By class, who waits for the verdicts on its connections, if anybody does.
+    waiting: Option<&'a Vec<Caller>>,
     loses_most: bool,
 }
 
@@ -217,7 +228,8 @@ struct Chunk<'a, R, const FULL: bool> {
     /// Index of its first cell in the group.
     first: usize,
     cells: Vec<Cell<R>>,
-    clients: Vec<Clients<'a>>,
+    /// By cell who waits for verdicts; empty where nobody does.
+    callers: Vec<Callers<'a>>,
     recorder: GroupRecorder<'a, FULL>,
 }
 
@@ -231,12 +243,12 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
             let rules = shared.rules(index);
             let mut open = OpenLoop(arrivals.of(index));
             recorder.listen_to(index);
-            if let Some(closed) = shared.closed {
+            if let Some(waiting) = shared.waiting {
                 let source = &mut Mixed {
                     open,
-                    clients: &mut self.clients[offset],
+                    callers: &mut self.callers[offset],
                     workloads: &shared.workloads,
-                    closed,
+                    waiting,
                 };
                 let mut context = Context {
                     rules,
@@ -258,11 +270,16 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
     }
 
     /// Ends its cells, and adds to each scope of a ceiling the most ports of each of its stocks that were in use.
-    fn finish(&mut self, shared: &Shared, under_ceiling: &mut [u64]) {
+    fn finish(&mut self, shared: &Shared, end: u64, under_ceiling: &mut [u64]) {
         for (offset, cell) in self.cells.iter_mut().enumerate() {
             let rules = shared.rules(self.first + offset);
             self.recorder.listen_to(self.first + offset);
             cell.finish(rules, &mut self.recorder);
+            if let Some(callers) = self.callers.get_mut(offset) {
+                for closing in callers.pools.close_all(end) {
+                    cell.close(rules, closing, &mut self.recorder);
+                }
+            }
             if !under_ceiling.is_empty() {
                 for (stock, highest) in (0..).zip(cell.highest()) {
                     under_ceiling[rules.instance(stock) as usize] += u64::from(highest);

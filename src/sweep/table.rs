@@ -151,6 +151,7 @@ const COLUMNS: &[Column] = &[
         .connections
         .pending
         .into()),
+    figure!("connections.broken", Count, |f| f.connections.broken.into()),
     figure!("connections.delayed", Count, |f| f
         .connections
         .delayed

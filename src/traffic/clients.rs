@@ -1,9 +1,10 @@
-//! Clients that think, connect and wait for their verdict, alone or beside arrivals that wait for nothing.
+//! Clients that think, connect and wait for their verdict.
 
 use super::draws::draw_span;
-use super::stream::Purpose;
+use super::quiet::{Quiet, can_break};
+use super::stream::{Purpose, class_seed};
 use super::{Ends, Law};
-use crate::engine::{Arrival, OpenLoop, Sort, Source};
+use crate::engine::{Arrival, End, Outcome, Sort, Verdict};
 use crate::units::Seed;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -21,6 +22,8 @@ pub struct ClientPlan {
     pub lifetime: Law,
     /// How connections end.
     pub ends: Ends,
+    /// Which of them idle out inside their lives; none where no packet is late enough.
+    pub quiet: Option<Quiet>,
     /// Names the pair: (workload, endpoint, node).
     pub unit: [u64; 3],
 }
@@ -30,6 +33,10 @@ pub struct ClientPlan {
 pub struct Clients<'a> {
     plans: &'a [ClientPlan],
     seeds: Vec<Seed>,
+    /// By plan, the seed of its class.
+    class_seeds: Vec<u64>,
+    /// By client, from the grant of its port until it is free again.
+    busy: Vec<u64>,
     /// First client of each plan.
     first: Vec<u32>,
     /// (when it opens, plan, client), earliest first.
@@ -45,6 +52,11 @@ impl<'a> Clients<'a> {
         let mut clients = Clients {
             plans,
             seeds: plans.iter().map(|plan| seed.stream(&plan.unit)).collect(),
+            class_seeds: plans
+                .iter()
+                .map(|plan| class_seed(seed, plan.unit[0], plan.unit[1]))
+                .collect(),
+            busy: Vec::new(),
             first: Vec::with_capacity(plans.len()),
             opening: BinaryHeap::new(),
             opened: Vec::new(),
@@ -56,6 +68,7 @@ impl<'a> Clients<'a> {
                 .opened
                 .resize(first as usize + plan.clients as usize, 0);
         }
+        clients.busy = vec![0; clients.opened.len()];
         for client in 0..clients.opened.len() as u32 {
             clients.think(client, 0);
         }
@@ -81,90 +94,39 @@ impl<'a> Clients<'a> {
         let opens_at = from.saturating_add(think);
         self.opening.push(Reverse((opens_at, plan as u32, client)));
     }
-}
 
-impl Source for Clients<'_> {
-    fn peek(&self) -> u64 {
-        self.opening
-            .peek()
-            .map_or(u64::MAX, |Reverse((at, ..))| *at)
+    /// When the next opens a connection, and the class of that; none where all wait or have none.
+    pub fn next(&self) -> Option<(u64, u32)> {
+        let Reverse((at, plan, _)) = self.opening.peek()?;
+        Some((*at, self.plans[*plan as usize].class))
     }
 
-    fn take(&mut self) -> Arrival {
-        let Reverse((at, plan, client)) = self.opening.pop().expect("peek saw a client");
-        let plan = &self.plans[plan as usize];
+    /// The connection of [`Clients::next`].
+    pub fn take(&mut self) -> Arrival {
+        let Reverse((at, place, client)) = self.opening.pop().expect("there is a next client");
+        let plan = &self.plans[place as usize];
         let life = draw_span(&plan.lifetime, self.word(client, Purpose::Lives));
         let end = plan.ends.end(self.word(client, Purpose::Marks));
         self.opened[client as usize] += 1;
-        let sort = Sort::new(plan.class, 0, end);
+        let class_seed = self.class_seeds[place as usize];
+        let found = plan.quiet.as_ref().filter(|_| can_break(end));
+        let found = found.and_then(|quiet| quiet.breaks(class_seed, at, client, life));
+        self.busy[client as usize] = found.map_or(life, |found| found.learned);
         Arrival {
             at,
-            life,
+            life: found.map_or(life, |found| found.last_packet),
             id: client,
-            sort,
+            sort: Sort::new(plan.class, 0, found.map_or(end, |_| End::Broken)),
         }
     }
 
-    fn at_hand(&self) -> &[Arrival] {
-        &[]
-    }
-
-    fn skip(&mut self, _count: usize) {}
-
-    fn verdict(&mut self, _class: u32, client: u32, free_at: u64) {
+    /// A client's connection is settled: it thinks when it is free of it.
+    pub fn verdict(&mut self, verdict: Verdict) {
+        let client = verdict.id;
+        let free_at = match verdict.outcome {
+            Outcome::Established { at, .. } => at.saturating_add(self.busy[client as usize]),
+            Outcome::Settled { at } => at,
+        };
         self.think(client, free_at);
-    }
-}
-
-/// The clients of a cell beside open-loop arrivals.
-#[derive(Debug)]
-pub struct Mixed<'a, 'b> {
-    /// Arrivals that wait for nothing.
-    pub open: OpenLoop<'a>,
-    /// The clients.
-    pub clients: &'a mut Clients<'b>,
-    /// By class, its workload.
-    pub workloads: &'a [u32],
-    /// By class, whether a client opens its connections.
-    pub closed: &'a [bool],
-}
-
-impl Mixed<'_, '_> {
-    /// At one instant the lower workload goes first.
-    fn client_is_next(&self) -> bool {
-        let workload = |class: u32| self.workloads[class as usize];
-        match (self.clients.opening.peek(), self.open.0.first()) {
-            (Some(Reverse((at, plan, _))), Some(open)) => {
-                let class = self.clients.plans[*plan as usize].class;
-                (*at, workload(class)) < (open.at, workload(open.sort.class()))
-            }
-            (client, _) => client.is_some(),
-        }
-    }
-}
-
-impl Source for Mixed<'_, '_> {
-    fn peek(&self) -> u64 {
-        self.open.peek().min(self.clients.peek())
-    }
-
-    fn take(&mut self) -> Arrival {
-        if self.client_is_next() {
-            self.clients.take()
-        } else {
-            self.open.take()
-        }
-    }
-
-    fn at_hand(&self) -> &[Arrival] {
-        &[]
-    }
-
-    fn skip(&mut self, _count: usize) {}
-
-    fn verdict(&mut self, class: u32, id: u32, free_at: u64) {
-        if self.closed[class as usize] {
-            self.clients.verdict(class, id, free_at);
-        }
     }
 }

@@ -152,6 +152,16 @@ impl Law {
         Ok(Law::Empirical(values.into()))
     }
 
+    /// A span that none exceeds; [`SimTime::MAX`] where there is none.
+    pub fn longest(&self) -> SimTime {
+        match self {
+            Law::Constant(span) => *span,
+            Law::Uniform { max, .. } | Law::Pareto { max, .. } => SimTime::from_secs_f64(*max),
+            Law::Empirical(values) => values.last().copied().unwrap_or_default(),
+            Law::Exponential { .. } | Law::Lognormal { .. } | Law::Weibull { .. } => SimTime::MAX,
+        }
+    }
+
     /// Mean in seconds; infinite where it does not exist.
     pub fn mean(&self) -> f64 {
         match self {

@@ -6,8 +6,9 @@ use super::course::{Course, CoursePlan};
 use super::dealt::Dealt;
 use super::draws::{GRAIN, draw_spans};
 use super::lanes::{self, Lanes};
+use super::quiet::{Quiet, can_break};
 use super::{CellMarks, Ends, Law};
-use crate::engine::{Arrival, Sort};
+use crate::engine::{Arrival, End, Sort};
 use crate::units::{Seed, SimTime, mix};
 
 /// The most that is drawn at once.
@@ -48,6 +49,8 @@ pub struct StreamPlan {
     pub lifetime: Law,
     /// How they end.
     pub ends: Ends,
+    /// Which of them idle out inside their lives; none where no packet is late enough, or whoever opened them sees to it.
+    pub quiet: Option<Quiet>,
     /// Names the unit of drawing: (workload, endpoint, block of nodes), or a finer one.
     pub unit: [u64; 3],
     /// Number of the first arrival: connections of a class that arrive at one instant have different numbers.
@@ -122,6 +125,8 @@ pub enum Process {
 #[derive(Clone, Debug)]
 pub struct Stream<'a> {
     plan: &'a StreamPlan,
+    /// Seed of the class, by which quiet connections are known.
+    class_seed: u64,
     gaps: Lanes,
     lives: Lanes,
     marks: Lanes,
@@ -142,6 +147,7 @@ impl<'a> Stream<'a> {
     /// The stream of `plan` in the replication whose seed is `seed`, for about `expected` arrivals.
     pub fn new(plan: &'a StreamPlan, seed: Seed, expected: f64) -> Self {
         let course = plan.course.as_ref().map(|course| Course::new(course, seed));
+        let class_seed = class_seed(seed, plan.unit[0], plan.unit[1]);
         let seed = seed.stream(&plan.unit);
         let wanted = (expected * 1.2) as usize + GRAIN;
         let at_once = wanted.next_multiple_of(GRAIN).min(AT_ONCE);
@@ -160,6 +166,7 @@ impl<'a> Stream<'a> {
         };
         Stream {
             plan,
+            class_seed,
             gaps: Purpose::Gaps.lanes(seed),
             lives: Purpose::Lives.lanes(seed),
             marks: Purpose::Marks.lanes(seed),
@@ -213,9 +220,57 @@ impl<'a> Stream<'a> {
         for (mark, spot) in self.mark.iter_mut().zip(&self.spot) {
             *mark = *mark >> 32 << 32 | spot & 0xFFFF_FFFF;
         }
-        self.plan.sort(&self.mark, &mut self.sort);
+        let plan = self.plan;
+        plan.sort(&self.mark, &mut self.sort);
+        if let Some(quiet) = &plan.quiet {
+            self.break_quiet(quiet);
+        }
         self.drawn += self.at.len() as u64;
         self.next = 0;
+    }
+
+    /// Cuts the lives of those that idle out to their last packet.
+    #[cold]
+    #[inline(never)]
+    fn break_quiet(&mut self, quiet: &Quiet) {
+        let plan = self.plan;
+        if self.mark.is_empty() {
+            // Where all are of one sort, it was not drawn anew since the last batch.
+            let sort = Sort::new(plan.class, plan.cells.cell(0), plan.ends.end(0));
+            self.sort.fill(sort);
+        }
+        let first_id = plan.first_id.wrapping_add(self.drawn as u32);
+        for (i, (at, sort)) in self.at.iter().zip(&mut self.sort).enumerate() {
+            if !can_break(sort.end()) {
+                continue;
+            }
+            let id = first_id.wrapping_add(i as u32);
+            if let Some(found) = quiet.breaks(self.class_seed, *at, id, self.life[i]) {
+                self.life[i] = found.last_packet;
+                *sort = Sort::new(sort.class(), sort.cell(), End::Broken);
+            }
+        }
+    }
+
+    /// When the next arrives.
+    pub fn peek(&mut self) -> u64 {
+        if self.next == self.at.len() {
+            self.draw();
+        }
+        self.at[self.next]
+    }
+
+    /// The next, after [`Stream::peek`].
+    pub fn take(&mut self) -> Arrival {
+        let next = self.next;
+        self.next += 1;
+        let before = self.drawn - (self.at.len() - next) as u64;
+        Arrival {
+            at: self.at[next],
+            life: self.life[next],
+            id: self.plan.first_id.wrapping_add(before as u32),
+            sort: self.sort[next],
+        }
     }
 
     /// Deals all arrivals before `until` to their cells, in time order.
@@ -322,6 +377,7 @@ mod tests {
                 unanswered: 0.0,
             }),
             course: None,
+            quiet: None,
             unit: [0, 0, 0],
             first_id: 0,
         }

@@ -4,6 +4,7 @@ mod arrivals;
 mod bursts;
 mod check;
 mod law;
+mod pool;
 mod profile;
 mod replicas;
 
@@ -13,6 +14,7 @@ pub use arrivals::{
 };
 pub use bursts::BurstSpec;
 pub use law::LawSpec;
+pub use pool::{ActivitySpec, PoolSpec, check_keepalive};
 pub use profile::{NamedProfile, ProfileSpec, StepSpec};
 pub use replicas::Replicas;
 

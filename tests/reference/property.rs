@@ -6,13 +6,13 @@ use crate::simulator::Choices;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use snatsim::engine::{
-    ActiveLimit, Ceiling, Gateways, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn,
-    UdpKey,
+    ActiveLimit, Ceiling, Gateways, Grouping, Holds, IpChoice, OnIdle, PoolPlan, Protocol,
+    RefusedSyn, UdpKey,
 };
 use snatsim::model::{Endpoint, Mix, Model, OpenProcess, Traffic, Workload};
 use snatsim::record::Tally;
 use snatsim::simulate::{Detail, ReplicationRun};
-use snatsim::traffic::{Burst, Close, CloseKind, Connect, Law, Profile, Retry, TraceRow};
+use snatsim::traffic::{Burst, Close, CloseKind, Connect, Law, Packets, Profile, Retry, TraceRow};
 use snatsim::units::SimTime;
 use std::sync::Arc;
 
@@ -110,6 +110,7 @@ fn plan() -> impl Strategy<Value = PoolPlan> {
             |(grouping, limit, active_limit, holds, udp_key, ceiling, refused_syn)| PoolPlan {
                 // Nodes have no ceiling of their own in any plan.
                 ceiling: ceiling.filter(|_| grouping != Grouping::ByNode),
+                on_idle: OnIdle::Reset,
                 grouping,
                 limit,
                 active_limit,
@@ -273,6 +274,8 @@ fn workload(traffic: impl Strategy<Value = Traffic>) -> impl Strategy<Value = Wo
         traffic,
         connect,
         retry,
+        packets: Packets::default(),
+        pool: None,
     })
 }
 

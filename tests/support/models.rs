@@ -1,13 +1,13 @@
 //! Small models, built in memory: what the tests simulate.
 
 use snatsim::engine::{
-    ActiveLimit, Ceiling, Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn, UdpKey,
+    ActiveLimit, Ceiling, Grouping, Holds, IpChoice, OnIdle, PoolPlan, Protocol, RefusedSyn, UdpKey,
 };
 use snatsim::model::{
     CountedCluster, Endpoint, Mix, Model, OpenProcess, Outbound, Traffic, Workload,
 };
 use snatsim::outbound::{Assumptions, OutboundType, Setup};
-use snatsim::traffic::{Close, CloseKind, Connect, Law, Retry, TraceRow};
+use snatsim::traffic::{Close, CloseKind, Connect, Law, Packets, Retry, TraceRow};
 use snatsim::units::{Seed, SimTime};
 
 /// Seconds as time.
@@ -79,6 +79,7 @@ pub fn plan(grouping: Grouping, limit: u32, holds: Holds) -> PoolPlan {
         limit,
         active_limit: None,
         holds,
+        on_idle: OnIdle::Reset,
         udp_key: UdpKey::AddressAndPort,
         ceiling: None,
         refused_syn: RefusedSyn::Silent,
@@ -183,6 +184,8 @@ pub fn workload(traffic: Traffic) -> Workload {
         traffic,
         connect: ONE_SYN,
         retry: ONE_TRY,
+        packets: Packets::default(),
+        pool: None,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::model::{Model, Outbound, Traffic};
 use crate::results::analytic::{
     CellLoad, Formula, RETRIES, flows, groups, obstacles_in_the_long_run,
 };
-use crate::results::holds::trace_parts;
+use crate::results::holds::{trace_parts, unknown_holds};
 use crate::traffic::TraceRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,7 @@ struct Offered {
 impl Load {
     pub(super) fn of(model: &Model, outbound: &Outbound, plan: &PoolPlan) -> Load {
         let keys = model.keys(plan);
-        let against = obstacles_in_the_long_run(model);
+        let against = obstacles_in_the_long_run(model, plan);
         let formula_holds = against.iter().all(|why| *why == RETRIES);
         let mut formula = Formula::of(plan, formula_holds);
         let mut rows: BTreeMap<u32, LoadRow> = BTreeMap::new();
@@ -92,7 +92,7 @@ impl Load {
         rows.sort_by(|a, b| b.mean_use().total_cmp(&a.mean_use()));
         Load {
             rows,
-            caveats: caveats(model, &against, formula.against, has_mean),
+            caveats: caveats(model, plan, &against, formula.against, has_mean),
         }
     }
 }
@@ -192,6 +192,7 @@ fn row(
 
 fn caveats(
     model: &Model,
+    plan: &PoolPlan,
     against: &[&str],
     on_the_way: Option<&str>,
     has_mean: bool,
@@ -201,6 +202,14 @@ fn caveats(
         traffic.any(wanted)
     };
     let mut caveats = Vec::new();
+    for workload in &model.workloads {
+        if let Some(why) = unknown_holds(model, plan, workload) {
+            caveats.push(format!(
+                "Workload \"{}\" is left out, for it has {why}: only a run tells how many ports that takes.",
+                workload.name
+            ));
+        }
+    }
     if !has_mean {
         caveats.push(
             "A lifetime without a mean is left out: no average tells what it asks for.".to_owned(),

@@ -3,7 +3,7 @@
 use super::{Subject, sum};
 use crate::engine::Grouping;
 use crate::model::{Path, Traffic, Workload};
-use crate::record::{Cause, Tally, UsedCounts};
+use crate::record::{Cause, Latencies, Tally, UsedCounts};
 use crate::results::document::*;
 use crate::results::{interval, timeline};
 use crate::simulate::{Minutes, ReplicationRun};
@@ -41,7 +41,6 @@ impl Subject<'_> {
     }
 
     pub(super) fn figures(&self) -> Figures {
-        let latency = &self.run.connect_latency;
         Figures {
             connections: connections(&self.total, self.aside(|_, _| true)),
             failure_probability: self.failure_probability(),
@@ -49,13 +48,7 @@ impl Subject<'_> {
             pools: self.pools(),
             first_failure: self.first_failure(),
             refused_minutes: self.refused_minutes(),
-            connect_latency: ConnectLatency {
-                p50: latency.quantile(0.5),
-                p90: latency.quantile(0.9),
-                p99: latency.quantile(0.99),
-                p999: latency.quantile(0.999),
-                max: latency.max(),
-            },
+            connect_latency: latency(&self.run.connect_latency),
             port_hold: self.has_minutes().then(|| PortHold {
                 mean: self.run.port_hold.mean(),
                 p50: self.run.port_hold.quantile(0.5),
@@ -251,7 +244,7 @@ impl Subject<'_> {
         let workloads = self.model.workloads.iter().enumerate();
         workloads
             .map(|(index, workload)| {
-                self.part(
+                let part = self.part(
                     (
                         workload.name.clone(),
                         self.limit_for(std::iter::once(workload)),
@@ -261,9 +254,34 @@ impl Subject<'_> {
                     self.merged(|minutes| &minutes.by_workload[index]),
                     &self.analysis.by_workload[index],
                     self.aside(|workload, _| workload == index),
-                )
+                );
+                Part {
+                    pool: workload.pool.map(|_| self.requests(index as u32)),
+                    ..part
+                }
             })
             .collect()
+    }
+
+    /// What became of the requests of a workload.
+    fn requests(&self, workload: u32) -> Requests {
+        let counted = self
+            .run
+            .requests
+            .get(&workload)
+            .cloned()
+            .unwrap_or_default();
+        let decided = counted.reused + counted.opened + counted.failed;
+        Requests {
+            requests: counted.made,
+            reused: counted.reused,
+            opened: counted.opened,
+            reuse_ratio: (decided > 0).then(|| counted.reused as f64 / decided as f64),
+            waited: counted.queued,
+            broken: counted.broken,
+            failed: counted.failed,
+            wait_latency: latency(&counted.wait),
+        }
     }
 
     /// Percentiles of counts that are kept per replication.
@@ -299,6 +317,7 @@ impl Subject<'_> {
             used_percentiles,
             port_seconds: self.port_seconds(&all),
             analytic: analytic.clone(),
+            pool: None,
         }
     }
 }
@@ -324,6 +343,16 @@ fn percentiles(mut peaks: Vec<u32>) -> UsedPercentiles {
 struct Aside {
     bypassed: u64,
     denied: u64,
+}
+
+fn latency(spans: &Latencies) -> ConnectLatency {
+    ConnectLatency {
+        p50: spans.quantile(0.5),
+        p90: spans.quantile(0.9),
+        p99: spans.quantile(0.99),
+        p999: spans.quantile(0.999),
+        max: spans.max(),
+    }
 }
 
 /// The published counters.

@@ -1,10 +1,12 @@
 //! One group of cells, put together class by class.
 
-use super::{CellPlan, Cells, ClassPlan, Group, distinct};
+use super::{CellPlan, Cells, ClassPlan, Group, Side, distinct};
 use crate::engine::{Arrival, End, Grouping, Protocol, ReleaseSize, Sort};
 use crate::model::{Mix, Traffic};
 use crate::record::{ClassUse, KeyUse, Layout};
-use crate::traffic::{ClientPlan, CloseKind, Ends, Law, StreamPlan, TraceRow};
+use crate::traffic::{
+    Caller, ClientPlan, CloseKind, Ends, Law, OwnerPlan, PooledPlan, Quiet, StreamPlan, TraceRow,
+};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -19,7 +21,9 @@ pub(super) struct GroupBuilder<'a> {
     pub streams: Vec<StreamPlan>,
     traced: Vec<Arrival>,
     clients: Vec<Vec<ClientPlan>>,
-    closed: Vec<bool>,
+    pub pools: Vec<Vec<PooledPlan>>,
+    pub waiting: Vec<Caller>,
+    pub owners: Vec<Option<OwnerPlan>>,
     /// By cell: arrivals per second, and those times the mean hold.
     rates: Vec<f64>,
     pub loads: Vec<f64>,
@@ -42,7 +46,9 @@ impl<'a> GroupBuilder<'a> {
             streams: Vec::new(),
             traced: Vec::new(),
             clients: vec![Vec::new(); count],
-            closed: vec![false; classes.len()],
+            pools: vec![Vec::new(); count],
+            waiting: vec![Caller::Nobody; classes.len()],
+            owners: vec![None; classes.len()],
             rates: vec![0.0; count],
             loads: vec![0.0; count],
             horizon: 1.0,
@@ -69,6 +75,17 @@ impl<'a> GroupBuilder<'a> {
         match self.cells.model.endpoints[endpoint as usize].protocol {
             Protocol::Tcp => Ends::tcp(mix.close),
             Protocol::Udp => Ends::udp(),
+        }
+    }
+
+    /// Which connections of a class idle out inside their lives; what takes no port is never lost.
+    pub fn quiet(&self, plan: &ClassPlan) -> Option<Quiet> {
+        let (cells, model) = (self.cells, self.cells.model);
+        let workload = &model.workloads[plan.workload as usize];
+        let protocol = model.endpoints[plan.endpoint as usize].protocol;
+        match cells.side {
+            Side::Pool => workload.quiet(protocol, cells.plan),
+            Side::Aside(_) => None,
         }
     }
 
@@ -119,9 +136,10 @@ impl<'a> GroupBuilder<'a> {
     }
 
     fn add_clients(&mut self, class: u32, plan: &ClassPlan, think: &Law, mix: &Mix) {
-        self.closed[class as usize] = true;
+        self.waiting[class as usize] = Caller::Client;
         let hold = self.hold(mix, plan);
         let turn = think.mean() + mix.lifetime.mean();
+        let quiet = self.quiet(plan);
         let cells = self.cells;
         for (node, count) in &cells.facts[plan.workload as usize].dealt[&plan.endpoint] {
             let (node, count) = (*node, *count);
@@ -138,6 +156,7 @@ impl<'a> GroupBuilder<'a> {
                 think: think.clone(),
                 lifetime: mix.lifetime.clone(),
                 ends,
+                quiet: quiet.clone(),
                 unit: [
                     u64::from(plan.workload),
                     u64::from(plan.endpoint),
@@ -180,7 +199,10 @@ impl<'a> GroupBuilder<'a> {
             self.horizon = self.horizon.max(after.as_secs_f64() + 60.0);
             self.traced.push(Arrival {
                 at: row.start.as_nanos(),
-                life: row.lifetime.as_nanos(),
+                life: match end {
+                    End::Broken => 0,
+                    _ => row.lifetime.as_nanos(),
+                },
                 id: number,
                 sort: Sort::new(class, cell as u32, end),
             });
@@ -230,6 +252,9 @@ impl<'a> GroupBuilder<'a> {
         for clients in &mut self.clients {
             clients.sort_by_key(|pair| in_order(&pair.unit));
         }
+        for pools in &mut self.pools {
+            pools.sort_by_key(|pools| in_order(&pools.unit));
+        }
         let plan = self.cells.plan;
         let (cell_is_pool, buckets) = match plan.grouping {
             Grouping::ByNode | Grouping::ByGateway(_) => (true, 1),
@@ -253,6 +278,7 @@ impl<'a> GroupBuilder<'a> {
             let used = load.min(limit);
             CellPlan {
                 clients: std::mem::take(&mut self.clients[*old]),
+                pools: std::mem::take(&mut self.pools[*old]),
                 size: ReleaseSize {
                     per_second: used / mean_hold.max(1e-6),
                     horizon: self.horizon,
@@ -290,7 +316,8 @@ impl<'a> GroupBuilder<'a> {
             streams: self.streams,
             traced: self.traced,
             cells,
-            closed: self.closed,
+            waiting: self.waiting,
+            owners: self.owners,
             loses_most,
         })
     }
@@ -299,7 +326,7 @@ impl<'a> GroupBuilder<'a> {
         let ([class], [stream]) = (self.classes, &self.streams[..]) else {
             return false;
         };
-        let open = self.traced.is_empty() && !self.closed.contains(&true);
+        let open = self.traced.is_empty() && self.waiting == [Caller::Nobody];
         open && stream.is_steady() && class.schedule.is_pure_loss()
     }
 

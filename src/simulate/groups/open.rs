@@ -6,7 +6,7 @@ use super::{BLOCK, ClassPlan};
 use crate::engine::Grouping;
 use crate::model::{Mix, OpenProcess, Traffic};
 use crate::traffic::{BatchSize, Burst, Bursty, CellMarks, Correlation, CoursePlan};
-use crate::traffic::{Process, Profile, StreamPlan};
+use crate::traffic::{Caller, OwnerPlan, Process, Profile, Quiet, StreamPlan};
 use crate::units::mix;
 
 /// Blocks of nodes with a public IP of their own are numbered apart from the others.
@@ -29,6 +29,10 @@ struct Open<'c> {
     share: f64,
     /// Mean hold in seconds.
     hold: f64,
+    /// Whether every node has streams of its own: its pools have to know their requests from others.
+    by_node: bool,
+    /// Which connections idle out inside their lives, where nobody waits to reconnect.
+    quiet: Option<Quiet>,
 }
 
 impl GroupBuilder<'_> {
@@ -44,6 +48,8 @@ impl GroupBuilder<'_> {
         else {
             unreachable!("the workload waits for nothing");
         };
+        let workload = &model.workloads[plan.workload as usize];
+        let first = self.streams.len();
         let open = Open {
             class,
             plan,
@@ -51,6 +57,8 @@ impl GroupBuilder<'_> {
             profile: profile.as_ref(),
             share: share_of(&mix.endpoints, plan.endpoint),
             hold: self.hold(mix, plan),
+            by_node: workload.pool.is_some(),
+            quiet: self.quiet_unless_reconnected(class, plan),
         };
         let rate = per_second * open.share;
         if *per_second > 0.0 {
@@ -72,6 +80,25 @@ impl GroupBuilder<'_> {
         {
             self.add_burst(&open, index, burst);
         }
+        if let Some(settings) = &workload.pool {
+            self.make_requests(first, class, plan, settings);
+        }
+    }
+
+    /// Which connections of a class idle out; where their owners reconnect, those see to it.
+    fn quiet_unless_reconnected(&mut self, class: u32, plan: &ClassPlan) -> Option<Quiet> {
+        let quiet = self.quiet(plan)?;
+        let workload = &self.cells.model.workloads[plan.workload as usize];
+        if !workload.packets.reconnects {
+            return Some(quiet);
+        }
+        self.waiting[class as usize] = Caller::Owner;
+        self.owners[class as usize] = Some(OwnerPlan {
+            quiet,
+            workload: plan.workload,
+            endpoint: plan.endpoint,
+        });
+        None
     }
 
     /// What moves the rate of its streams; all of those that name the same `group` of states are in the same one.
@@ -89,15 +116,19 @@ impl GroupBuilder<'_> {
 
     fn add_poisson(&mut self, open: &Open, rate: f64, bursty: Option<&Bursty>) {
         let course = self.course(open, bursty.map(|bursty| (bursty, STATES)));
+        if open.by_node {
+            return self.add_nodes(open, rate, |_, _| course.clone(), Process::Poisson);
+        }
         self.add_blocks(open, rate, course, Process::Poisson);
     }
 
     fn add_batches(&mut self, open: &Open, rate: f64, size: BatchSize) {
         let course = self.course(open, None);
-        self.add_blocks(open, rate, course, |per_second| Process::Batch {
-            per_second,
-            size,
-        });
+        let process = |per_second| Process::Batch { per_second, size };
+        match open.by_node {
+            true => self.add_nodes(open, rate, |_, _| course.clone(), process),
+            false => self.add_blocks(open, rate, course, process),
+        }
         for (node, _) in &open.mix.nodes {
             if self.takes(open, *node) {
                 let cell = self.cell(*node);
@@ -166,11 +197,23 @@ impl GroupBuilder<'_> {
 
     /// One stream for every node, in states of its own.
     fn add_bursty_nodes(&mut self, open: &Open, rate: f64, bursty: &Bursty) {
+        let own_states = |this: &Self, node| this.course(open, Some((bursty, u64::from(node))));
+        self.add_nodes(open, rate, own_states, Process::Poisson);
+    }
+
+    /// One stream for every node.
+    fn add_nodes(
+        &mut self,
+        open: &Open,
+        rate: f64,
+        course: impl Fn(&Self, u32) -> Option<CoursePlan>,
+        process: impl Fn(f64) -> Process,
+    ) {
         for (node, share) in &open.mix.nodes {
             if !self.takes(open, *node) {
                 continue;
             }
-            let course = self.course(open, Some((bursty, u64::from(*node))));
+            let course = course(self, *node);
             let peak = course.as_ref().map_or(1.0, CoursePlan::peak);
             let cell = self.cell(*node);
             self.expect(cell, rate * share * peak, open.hold);
@@ -178,7 +221,7 @@ impl GroupBuilder<'_> {
             self.streams.push(StreamPlan {
                 course,
                 cells: CellMarks::one(cell as u32),
-                ..self.stream(open, Process::Poisson(rate * share), unit)
+                ..self.stream(open, process(rate * share), unit)
             });
         }
     }
@@ -243,6 +286,7 @@ impl GroupBuilder<'_> {
             cells: CellMarks::one(0),
             lifetime: open.mix.lifetime.clone(),
             ends: self.ends(open.mix, open.plan.endpoint),
+            quiet: open.quiet.clone(),
             unit: [
                 u64::from(open.plan.workload),
                 u64::from(open.plan.endpoint),

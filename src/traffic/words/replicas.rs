@@ -32,17 +32,37 @@ impl Replicas {
             let pointer = step(workload, "noisyReplica");
             Range::UNIT.check(share, "The share of the noisy replica", &pointer, faults)?;
         }
+        let (noisy, other) = self.shares();
+        let share = |node: usize| match node {
+            0 => noisy + (self.pods(0, nodes) - 1) as f64 * other,
+            _ => self.pods(node, nodes) as f64 * other,
+        };
+        Some((0..nodes).map(share).collect())
+    }
+
+    /// Share of all connections of every pod on `node` of `nodes`; at least one pod is there.
+    pub fn on(&self, node: usize, nodes: usize) -> Vec<f64> {
+        let (noisy, other) = self.shares();
+        let mut shares = vec![other; self.pods(node, nodes)];
+        if node == 0 {
+            shares[0] = noisy;
+        }
+        shares
+    }
+
+    /// Pods on `node` of `nodes`.
+    pub fn pods(&self, node: usize, nodes: usize) -> usize {
         let count = self.count as usize;
-        let (noisy, other) = match self.noisy {
+        count / nodes + usize::from(node < count % nodes)
+    }
+
+    /// Shares of the noisy pod and of any other.
+    fn shares(&self) -> (f64, f64) {
+        let count = self.count as usize;
+        match self.noisy {
             // A pod that is alone opens everything.
             Some(share) if count > 1 => (share, (1.0 - share) / (count - 1) as f64),
             _ => (1.0 / count as f64, 1.0 / count as f64),
-        };
-        let pods = |node: usize| count / nodes + usize::from(node < count % nodes);
-        let share = |node: usize| match node {
-            0 => noisy + (pods(0) - 1) as f64 * other,
-            _ => pods(node) as f64 * other,
-        };
-        Some((0..nodes).map(share).collect())
+        }
     }
 }

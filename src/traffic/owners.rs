@@ -1,0 +1,122 @@
+//! Owners of connections that idle out inside their lives: each opens another for the rest as soon as it learns of it.
+
+use super::quiet::{Quiet, can_break};
+use super::stream::class_seed;
+use crate::engine::{Arrival, End, Outcome, Sort, Verdict};
+use crate::units::Seed;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+/// The connections of a class whose owners reconnect.
+#[derive(Clone, Debug)]
+pub struct OwnerPlan {
+    /// Which connections idle out.
+    pub quiet: Quiet,
+    /// Workload index.
+    pub workload: u32,
+    /// Endpoint index.
+    pub endpoint: u32,
+}
+
+/// A connection that is being opened and will idle out. Spans from the grant of its port, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+struct Doomed {
+    /// Until its owner learns of it.
+    learned: u64,
+    /// What is left of its life then.
+    rest: u64,
+    sort: Sort,
+}
+
+/// What is opened again: when, class, number, life, end.
+type Again = (u64, u32, u32, u64, u8);
+
+/// The owners of a cell who reconnect. Times in nanoseconds.
+#[derive(Clone, Debug)]
+pub struct Owners<'a> {
+    /// By class; none where nobody reconnects.
+    plans: &'a [Option<OwnerPlan>],
+    seeds: Vec<u64>,
+    /// Connections without a verdict that will idle out, by first SYN, class and number.
+    doomed: BTreeMap<(u64, u32, u32), Doomed>,
+    again: BinaryHeap<Reverse<Again>>,
+}
+
+/// The ends of connections that can idle out before them.
+const ENDS: [End; 3] = [End::Fin, End::Rst, End::Abandon];
+
+impl<'a> Owners<'a> {
+    /// The owners of the classes of `plans` in the replication whose seed is `seed`.
+    pub fn new(plans: &'a [Option<OwnerPlan>], seed: Seed) -> Self {
+        let class_seed =
+            |plan: &OwnerPlan| class_seed(seed, u64::from(plan.workload), u64::from(plan.endpoint));
+        Owners {
+            plans,
+            seeds: plans
+                .iter()
+                .map(|plan| plan.as_ref().map_or(0, class_seed))
+                .collect(),
+            doomed: BTreeMap::new(),
+            again: BinaryHeap::new(),
+        }
+    }
+
+    /// When the next opens a connection again, and the class of that.
+    pub fn next(&self) -> Option<(u64, u32)> {
+        let Reverse((at, class, ..)) = self.again.peek()?;
+        Some((*at, *class))
+    }
+
+    /// The connection of [`Owners::next`].
+    pub fn take(&mut self) -> Arrival {
+        let Reverse((at, class, id, life, end)) =
+            self.again.pop().expect("there is a next connection");
+        self.open(Arrival {
+            at,
+            life,
+            id,
+            sort: Sort::new(class, 0, ENDS[usize::from(end)]),
+        })
+    }
+
+    /// A connection as the network meets it, which an owner opens to keep for its whole life.
+    pub fn open(&mut self, arrival: Arrival) -> Arrival {
+        let Arrival { at, life, id, sort } = arrival;
+        let class = sort.class();
+        let plan = self.plans[class as usize].as_ref();
+        let quiet = plan
+            .map(|plan| &plan.quiet)
+            .filter(|_| can_break(sort.end()));
+        let seed = self.seeds[class as usize];
+        let Some(found) = quiet.and_then(|quiet| quiet.breaks(seed, at, id, life)) else {
+            return arrival;
+        };
+        let doomed = Doomed {
+            learned: found.learned,
+            rest: life - found.learned,
+            sort,
+        };
+        if doomed.rest > 0 {
+            self.doomed.insert((at, class, id), doomed);
+        }
+        Arrival {
+            life: found.last_packet,
+            sort: Sort::new(class, sort.cell(), End::Broken),
+            ..arrival
+        }
+    }
+
+    /// A connection is settled.
+    pub fn verdict(&mut self, verdict: Verdict) {
+        let Verdict { tag, id, outcome } = verdict;
+        let Some(doomed) = self.doomed.remove(&(tag.first_at, tag.class, id)) else {
+            return;
+        };
+        if let Outcome::Established { at, .. } = outcome {
+            let again_at = at.saturating_add(doomed.learned);
+            let end = doomed.sort.end() as u8;
+            self.again
+                .push(Reverse((again_at, tag.class, id, doomed.rest, end)));
+        }
+    }
+}
