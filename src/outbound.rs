@@ -209,6 +209,7 @@ pub fn resolve(
     let kind = kind(spec, pointer, &mut review);
     let draft = kind.and_then(|kind| {
         refuse_stray_blocks(spec, kind, pointer, &mut review);
+        note_stray_profiles(spec, kind, &mut review);
         (kind.definition().draft)(spec, &cx, &mut review)
     });
     let sound = review.errors.is_empty() && review.refusals.is_empty();
@@ -345,6 +346,33 @@ fn refuse_stray_blocks(
                     owner.word()
                 ),
             });
+        }
+    }
+}
+
+/// What `az` prints may hold the profile of another type, of which Azure takes no notice either.
+fn note_stray_profiles(spec: &OutboundSpec, kind: OutboundType, review: &mut Review) {
+    let profiles = [
+        (
+            "loadBalancerProfile",
+            spec.load_balancer_profile.is_some(),
+            kind == OutboundType::LoadBalancer,
+        ),
+        (
+            "natGatewayProfile",
+            spec.nat_gateway_profile.is_some(),
+            kind.is_nat_gateway(),
+        ),
+    ];
+    for (profile, present, used) in profiles {
+        if present && !used {
+            review.notes.push((
+                Code::F0204,
+                format!(
+                    "\"{profile}\" means nothing to outboundType \"{}\": what it says was not simulated.",
+                    kind.word()
+                ),
+            ));
         }
     }
 }

@@ -24,13 +24,16 @@ pub enum Figure {
     ConnectP99,
     /// Longest connect latency in seconds.
     ConnectMax,
+    /// Connections that rules or routes stop before any NAT.
+    Denied,
 }
 
-const FIGURES: [(&str, Figure); 4] = [
+const FIGURES: [(&str, Figure); 5] = [
     ("failureProbability", Figure::FailureProbability),
     ("peakUse", Figure::PeakUse),
     ("connectLatency.p99", Figure::ConnectP99),
     ("connectLatency.max", Figure::ConnectMax),
+    ("connections.denied", Figure::Denied),
 ];
 
 const VERDICTS: [(&str, Verdict); 4] = [
@@ -102,6 +105,7 @@ impl Figure {
             }
             Figure::ConnectP99 => figures.connect_latency.p99,
             Figure::ConnectMax => figures.connect_latency.max,
+            Figure::Denied => Some(figures.connections.denied as f64),
         }
     }
 
@@ -115,6 +119,7 @@ impl Figure {
             ),
             Figure::ConnectP99 => format!("connectLatency.p99 is {}", span(value)),
             Figure::ConnectMax => format!("connectLatency.max is {}", span(value)),
+            Figure::Denied => format!("connections.denied is {}", count(value as u64)),
         }
     }
 }
@@ -158,6 +163,7 @@ mod tests {
     fn other_figures_can_be_bounded_too() {
         assert_eq!(holds("peakUse>0.9", &[5]), 1);
         assert_eq!(holds("connectLatency.p99>0.5", &[5]), 0);
+        assert_eq!(holds("connections.denied>0", &[5]), 0);
     }
 
     #[test]

@@ -354,4 +354,6 @@ codes! {
         "Rows of a trace that are neither TCP nor UDP use no SNAT port and are skipped; rows of sources that \"nodes\" leaves out do not count.";
     F0203: "rows after the end",
         "Rows of a trace that start at or after duration are not replayed. Lengthen duration to replay the whole trace.";
+    F0204: "a profile of another outbound type",
+        "An outbound has the profile of another type beside its outboundType, as what az prints may have. Azure takes no notice of it, and neither does the simulation: ports and idle timeouts in it do not count. Put them into the profile of the type, or set outboundType to the one that is meant.";
 }

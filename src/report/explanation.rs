@@ -4,7 +4,7 @@ mod ports;
 
 use super::table::plain_table;
 use crate::results::explanation::*;
-use crate::results::words::{count, counted, share, span, wrapped};
+use crate::results::words::{count, counted, percent, share, span, wrapped};
 
 /// Rows of a table beyond which the rest is only counted.
 const MOST_ROWS: usize = 8;
@@ -160,26 +160,38 @@ impl Page {
     }
 
     fn load(&self, load: &Load) -> String {
+        // The formula says nothing of loads that move.
+        let moves = load.rows.iter().any(|row| row.highest_load.is_some());
         let row = |row: &LoadRow| {
             let what = if row.limit_is_on_active {
                 " active"
             } else {
                 ""
             };
-            vec![
+            let highest = row.highest_load.filter(|_| moves).map(|load| {
+                let use_ = percent(row.highest_use());
+                format!("{} ({use_})", erlang(load))
+            });
+            let mut cells = vec![
                 row.destination.clone(),
                 row.pool.clone(),
                 format!("{}{what}", count(row.limit)),
                 span(row.mean_hold),
                 rate(row.carries),
                 rate(row.offered),
-                format!(
-                    "{} ({})",
-                    erlang(row.offered_load),
-                    share_of(row.mean_use())
+                format!("{} ({})", erlang(row.offered_load), percent(row.mean_use())),
+            ];
+            cells.push(match moves {
+                true => highest.unwrap_or_else(|| "the same".to_owned()),
+                false => row.erlang_b.map_or_else(
+                    || "-".to_owned(),
+                    |p| match load.erlang_b_is_least && p >= NEGLIGIBLE {
+                        true => format!("over {}", chance(p)),
+                        false => chance(p),
+                    },
                 ),
-                row.erlang_b.map_or_else(|| "-".to_owned(), chance),
-            ]
+            });
+            cells
         };
         let header = [
             "toward",
@@ -189,7 +201,10 @@ impl Page {
             "carries\n/s",
             "offered\n/s",
             "in use on\naverage",
-            "refused\n(Erlang-B)",
+            match moves {
+                true => "at its\nhighest",
+                false => "refused\n(Erlang-B)",
+            },
         ];
         let mut text =
             "\nLoad: limit / mean hold = new connections per second it carries\n".to_owned();
@@ -274,18 +289,13 @@ fn erlang(load: f64) -> String {
     }
 }
 
-/// A share of the limit, which load may exceed.
-fn share_of(part: f64) -> String {
-    match part {
-        p if p > 1.0 => format!("{:.0} %", 100.0 * p),
-        p => share(p),
-    }
-}
+/// Below it a probability says all.
+const NEGLIGIBLE: f64 = 1e-12;
 
-/// A probability, where below one in a trillion says all.
+/// A probability.
 fn chance(p: f64) -> String {
     match p {
-        p if p < 1e-12 => "< 1e-12".to_owned(),
+        p if p < NEGLIGIBLE => "< 1e-12".to_owned(),
         p => share(p),
     }
 }

@@ -41,18 +41,20 @@ pub fn finding(document: &Document) -> String {
         [one] => format!(" {one} denies connections that others let through."),
         names => format!(" {} deny connections that others let through.", list(names)),
     };
+    // What is denied never connects, and takes no port.
+    let nobody = match outbounds.iter().any(|outbound| denied(outbound) > 0) {
+        true => "No connection failed for want of a port",
+        false => "No connection failed",
+    };
     match (&fails[..], &carries[..]) {
         ([], _) if worst.verdict == Verdict::Refused => {
             format!("{}: {}", worst.name, worst.summary)
         }
         ([], _) if peak_use(worst) == 0.0 => {
-            format!(
-                "No connection failed under any of them. {}{denies}",
-                worst.summary
-            )
+            format!("{nobody} under any of them. {}{denies}", worst.summary)
         }
         ([], _) => format!(
-            "No connection failed under any of them; {} came nearest to it. {}{denies}",
+            "{nobody} under any of them; {} came nearest to it. {}{denies}",
             worst.name, worst.summary
         ),
         (fails, []) => format!(

@@ -5,6 +5,7 @@ use super::erlang::erlang_b;
 use super::holds::{hold_times, parts, protocol, unknown_holds};
 use crate::engine::{Grouping, IpChoice, PoolPlan};
 use crate::model::{Mix, Model, OpenProcess, Traffic, Workload};
+use crate::traffic::Burst;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -133,6 +134,8 @@ pub(super) struct Flow<'a> {
     /// Mean port seconds of a connection, and those in which it is active.
     held: f64,
     active: f64,
+    /// Ports it has in use on average while its load is at its highest.
+    highest: f64,
 }
 
 /// What is offered to one cell: a pool, or pools that share it evenly, toward one key.
@@ -144,6 +147,8 @@ pub(super) struct CellLoad {
     pub held: f64,
     /// Those that are active.
     pub active: f64,
+    /// Ports active or held while all loads are at their highest, each for longer than its ports are held.
+    pub highest: f64,
 }
 
 impl Cells {
@@ -216,6 +221,7 @@ pub(super) fn flows<'a>(model: &'a Model, plan: &PoolPlan) -> Vec<Flow<'a>> {
             rate,
             held,
             active,
+            highest: highest(model, &workload.traffic, held).unwrap_or(rate * held),
         })
     };
     model
@@ -226,6 +232,38 @@ pub(super) fn flows<'a>(model: &'a Model, plan: &PoolPlan) -> Vec<Flow<'a>> {
         .filter(|(_, workload)| unknown_holds(model, plan, workload).is_none())
         .filter_map(flow)
         .collect()
+}
+
+/// Ports that arrivals have in use on average where profile and state bring the most of them and the largest burst has just
+/// come, each held for `held` seconds; none where the load is not of this kind.
+fn highest(model: &Model, traffic: &Traffic, held: f64) -> Option<f64> {
+    let Traffic::Open {
+        process,
+        per_second,
+        profile,
+        bursts,
+        ..
+    } = traffic
+    else {
+        return None;
+    };
+    let busiest = match process {
+        OpenProcess::Bursty(bursty) => bursty.highest(),
+        _ => *per_second,
+    };
+    let factor = profile
+        .as_ref()
+        .map_or(1.0, |profile| profile.peak(model.warmup, model.duration));
+    let of_burst = |burst: &Burst| {
+        let spread = (burst.over + burst.stagger).as_secs_f64();
+        let at_a_time = if spread > held { held / spread } else { 1.0 };
+        match burst.times(model.duration) {
+            0 => 0.0,
+            _ => burst.connections as f64 * at_a_time,
+        }
+    };
+    let burst = bursts.iter().map(of_burst).fold(0.0, f64::max);
+    Some(busiest * factor * held + burst)
 }
 
 /// Pools that see the same load: one node's, one gateway's, or all pools of a shared type.
@@ -247,12 +285,14 @@ impl Group {
     ) -> Vec<CellLoad> {
         let mut loads = vec![CellLoad::default(); key_count];
         for flow in flows {
-            let rate = flow.rate * self.share(plan, flow.mix);
+            let part = self.share(plan, flow.mix);
+            let rate = flow.rate * part;
             for (endpoint, share) in &flow.mix.endpoints {
                 let load = &mut loads[keys[*endpoint as usize]];
                 load.rate += rate * share;
                 load.held += rate * share * flow.held;
                 load.active += rate * share * flow.active;
+                load.highest += part * share * flow.highest;
             }
         }
         loads

@@ -289,6 +289,12 @@ fn explain_outbound(model: &Model, outbound: &Outbound) -> ExplainedOutbound {
         .timers
         .iter()
         .flat_map(|timers| timers.named());
+    let ports = plan.and_then(|plan| Ports::of(outbound, plan));
+    let mut load = plan.map(|plan| Load::of(&model.reaching(outbound), outbound, plan));
+    if let (Some(Ports::LoadBalancer(ports)), Some(load)) = (&ports, &mut load) {
+        let step = ports.next_step.as_ref();
+        load.caveats.extend(step.and_then(|step| load.after(step)));
+    }
     ExplainedOutbound {
         name: outbound.name.clone(),
         outbound_type: outbound.kind.word().to_owned(),
@@ -303,11 +309,11 @@ fn explain_outbound(model: &Model, outbound: &Outbound) -> ExplainedOutbound {
             .iter()
             .map(|note| note.text.clone())
             .collect(),
-        ports: plan.and_then(|plan| Ports::of(outbound, plan)),
+        ports,
         timers: timers
             .map(|(name, timer)| timer_row(model, name, timer))
             .collect(),
-        load: plan.map(|plan| Load::of(&model.reaching(outbound), outbound, plan)),
+        load,
         paths: paths(model, outbound),
     }
 }

@@ -39,6 +39,14 @@ pub fn share(p: f64) -> String {
     format!("{percent:.decimals$} %")
 }
 
+/// A part of a limit, which may exceed it.
+pub fn percent(part: f64) -> String {
+    match part {
+        p if p > 1.0 => format!("{:.0} %", 100.0 * p),
+        p => share(p),
+    }
+}
+
 /// An upper bound, rounded up to two significant digits.
 pub fn bound(p: f64) -> String {
     if p <= 0.0 {

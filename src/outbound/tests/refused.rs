@@ -279,6 +279,29 @@ fn an_idle_timeout_that_az_aks_refuses_is_legal_and_noted() {
 }
 
 #[test]
+fn a_profile_of_another_type_is_noted() {
+    let both = |kind: &str| {
+        let value = json!({
+            "outboundType": kind,
+            "loadBalancerProfile": { "idleTimeoutInMinutes": 4 },
+            "natGatewayProfile": { "idleTimeoutInMinutes": 10 },
+        });
+        let resolved = resolved(value, &nodes(3));
+        let idle = resolved.plan.expect("accepted").holds.idle.as_secs_f64();
+        let about =
+            |(code, text): &(Code, String)| (code.id(), text.split('"').nth(1).map(str::to_owned));
+        let notes: Vec<_> = resolved.notes.iter().map(about).collect();
+        (idle, notes)
+    };
+    let about = |profile: &str| vec![("F0204", Some(profile.to_owned()))];
+    assert_eq!(both("loadBalancer"), (240.0, about("natGatewayProfile")));
+    assert_eq!(
+        both("managedNATGateway"),
+        (600.0, about("loadBalancerProfile"))
+    );
+}
+
+#[test]
 fn automatic_ports_beyond_the_table_are_assumed_and_noted() {
     let at = |count: u32| {
         let resolved = resolved(load_balancer(0, 1), &nodes(count));

@@ -1,15 +1,17 @@
 //! What workloads ask of ports on average: rates against what a pool can carry toward one endpoint.
 
+use super::NextStep;
 use crate::engine::PoolPlan;
 use crate::model::{Model, Outbound, Traffic};
 use crate::results::analytic::{
     CellLoad, Formula, RETRIES, flows, groups, obstacles_in_the_long_run,
 };
 use crate::results::holds::{trace_parts, unknown_holds};
+use crate::results::words::{count, percent};
 use crate::traffic::TraceRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What workloads ask of the ports.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +19,8 @@ use std::collections::BTreeMap;
 pub struct Load {
     /// By destination the fullest pool and endpoint, the fullest first.
     pub rows: Vec<LoadRow>,
+    /// Whether SYNs are sent again or connections tried again, so that more are refused than `erlangB` says.
+    pub erlang_b_is_least: bool,
     /// What the averages do not show.
     pub caveats: Vec<String>,
 }
@@ -41,7 +45,11 @@ pub struct LoadRow {
     pub offered: f64,
     /// Mean number in use, if none were refused: Erlang.
     pub offered_load: f64,
-    /// Share of SYNs refused by the Erlang-B formula; none where something stands against it.
+    /// The same while profiles and states bring the most connections and the largest burst has just come, of all workloads
+    /// at once; none where no load moves. Batches count with their mean.
+    pub highest_load: Option<f64>,
+    /// Share of first SYNs refused by the Erlang-B formula, which counts none that is sent again: where some are, more are
+    /// refused. None where anything else stands against it.
     pub erlang_b: Option<f64>,
 }
 
@@ -49,6 +57,32 @@ impl LoadRow {
     /// Mean use of the limit, if none were refused; 1 is full.
     pub fn mean_use(&self) -> f64 {
         self.offered_load / self.limit as f64
+    }
+
+    /// The same while the load is at its highest; on average where no load moves.
+    pub fn highest_use(&self) -> f64 {
+        self.highest_load.unwrap_or(self.offered_load) / self.limit as f64
+    }
+}
+
+impl Load {
+    /// What the fullest row comes to where nodes, as loaded as they are, have the ports of `step`; none where it comes to
+    /// nothing worth a word.
+    pub(super) fn after(&self, step: &NextStep) -> Option<String> {
+        /// As much of the limit that chance alone may exceed it at times.
+        const TIGHT: f64 = 0.8;
+        let row = self.rows.iter().find(|row| !row.limit_is_on_active)?;
+        let ports = step.ports?;
+        let then = row.highest_use() * row.limit as f64 / f64::from(ports);
+        (then > TIGHT).then(|| {
+            format!(
+                "From {} nodes on a node has {} ports: one as loaded as now would need {} of them toward {}.",
+                count(u64::from(step.at_nodes)),
+                count(u64::from(ports)),
+                percent(then),
+                row.destination
+            )
+        })
     }
 }
 
@@ -79,7 +113,7 @@ impl Load {
             for destination in to.map(|(_, endpoint)| endpoint.destination) {
                 let name = &model.destinations[destination as usize];
                 let known = rows.get(&destination);
-                if known.is_none_or(|known| known.mean_use() < found.mean_use()) {
+                if known.is_none_or(|known| known.highest_use() < found.highest_use()) {
                     let destination_row = LoadRow {
                         destination: name.clone(),
                         ..found.clone()
@@ -89,12 +123,46 @@ impl Load {
             }
         }
         let mut rows: Vec<LoadRow> = rows.into_values().collect();
-        rows.sort_by(|a, b| b.mean_use().total_cmp(&a.mean_use()));
+        rows.sort_by(|a, b| b.highest_use().total_cmp(&a.highest_use()));
+        let mut caveats = caveats(model, plan, &against, formula.against, has_mean);
+        caveats.extend(shared_keys(model, &keys));
+        if rows.iter().any(|row| row.highest_load.is_some()) {
+            caveats.push(
+                "At its highest: all loads at once, each for longer than a port is held."
+                    .to_owned(),
+            );
+        }
         Load {
             rows,
-            caveats: caveats(model, plan, &against, formula.against, has_mean),
+            erlang_b_is_least: against.contains(&RETRIES),
+            caveats,
         }
     }
+}
+
+/// Which destinations have ports in common, because they have addresses in common.
+fn shared_keys(model: &Model, keys: &[usize]) -> Option<String> {
+    let mut by_key: BTreeMap<usize, BTreeSet<u32>> = BTreeMap::new();
+    for (key, endpoint) in keys.iter().zip(&model.endpoints) {
+        by_key.entry(*key).or_default().insert(endpoint.destination);
+    }
+    let shared: BTreeSet<Vec<&str>> = by_key
+        .values()
+        .filter(|destinations| destinations.len() > 1)
+        .map(|destinations| {
+            let names = destinations.iter();
+            names
+                .map(|index| model.destinations[*index as usize].as_str())
+                .collect()
+        })
+        .collect();
+    let groups: Vec<String> = shared.iter().map(|names| names.join(" and ")).collect();
+    (!groups.is_empty()).then(|| {
+        format!(
+            "Rows that count the same ports, for they go to the same endpoint: {}.",
+            groups.join("; ")
+        )
+    })
 }
 
 /// All cells of `plan`, and what workloads offer them.
@@ -109,6 +177,7 @@ fn offered(model: &Model, plan: &PoolPlan, keys: &[usize]) -> Vec<Offered> {
             loads[*key].rate += load.rate;
             loads[*key].held += load.held;
             loads[*key].active += load.active;
+            loads[*key].highest += load.held;
         }
         let pool = group.first_pool;
         cells.extend(
@@ -160,7 +229,12 @@ fn row(
 ) -> LoadRow {
     // A bucket, or all buckets of an instance, has its part of the load.
     let parts = formula.parts;
-    let CellLoad { rate, held, active } = cell.load;
+    let CellLoad {
+        rate,
+        held,
+        active,
+        highest,
+    } = cell.load;
     let of_pool = plan.of_pool(cell.pool);
     let second = of_pool.active_limit.filter(|limit| !limit.counts_held);
     let second = second.map(|limit| u64::from(limit.limit));
@@ -171,6 +245,7 @@ fn row(
         None => (formula.ports, held),
     };
     let (offered, offered_load) = (rate / parts, load / parts);
+    let moves = highest > held * (1.0 + 1e-9);
     let mean_hold = load / rate;
     let erlang_b = formula_holds.then(|| formula.blocking(held, active));
     LoadRow {
@@ -186,6 +261,7 @@ fn row(
         carries: limit as f64 / mean_hold,
         offered,
         offered_load,
+        highest_load: moves.then(|| highest / parts * load / held),
         erlang_b,
     }
 }
@@ -238,7 +314,8 @@ fn caveats(
         ));
     } else if against.contains(&RETRIES) {
         caveats.push(
-            "Erlang-B counts every SYN as new; those that are sent again come on top.".to_owned(),
+            "Erlang-B counts first SYNs only; those that are sent again ask for more ports."
+                .to_owned(),
         );
     }
     caveats.extend(on_the_way.map(|why| format!("Erlang-B says too little here: {why}.")));

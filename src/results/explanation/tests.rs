@@ -305,3 +305,66 @@ fn every_timer_says_where_it_comes_from() {
     assert_eq!(of("udpIdle"), (240.0, idle, 0));
     assert_eq!(of("holdAfterUdp"), (0.0, TimerOrigin::Type, 0));
 }
+
+/// 2 connections a second for half of the time, 6 for the other, each held for 240 s after its FIN, on one node; and a
+/// burst of 100 that comes at once.
+#[test]
+fn a_load_that_moves_shows_its_highest_as_well() {
+    let workload = json!({
+        "arrivals": { "poisson": { "perSecond": 4 } },
+        "profile": { "factors": [
+            { "at": "0s", "factor": 0.5 }, { "at": "30m", "factor": 1.5 } ] },
+        "bursts": [ { "at": "10m", "connections": 100 } ],
+        "lifetime": { "constant": "0s" }, "close": { "fin": 1 }, "connect": { "synRetries": 0 }
+    });
+    let found = explained_with(&[(1, 1, 0)], workload, load_balancer(0, 1));
+    let load = found.outbounds[0].load.as_ref().expect("a plan");
+    let row = &load.rows[0];
+    close(row.offered_load, (4.0 + 100.0 / 3600.0) * 240.0);
+    close(row.highest_load.expect("it moves"), 6.0 * 240.0 + 100.0);
+    assert_eq!(row.erlang_b, None);
+    let says = |words: &str| load.caveats.iter().any(|caveat| caveat.contains(words));
+    assert!(says("At its highest"), "{:?}", load.caveats);
+    // 1,540 ports of 512.
+    assert!(says(
+        "From 51 nodes on a node has 512 ports: one as loaded as now would need 301 % of them"
+    ));
+}
+
+#[test]
+fn a_steady_load_has_no_highest_and_is_silent_about_steps_that_it_does_not_feel() {
+    let load = explained_with(&[(1, 1, 0)], short("fin"), load_balancer(0, 1));
+    let load = load.outbounds[0].load.as_ref().expect("a plan");
+    assert_eq!(load.rows[0].highest_load, None);
+    assert_eq!((load.erlang_b_is_least, load.caveats.len()), (false, 0));
+}
+
+#[test]
+fn destinations_with_one_address_are_said_to_share_ports() {
+    let workload = |to: &str| {
+        json!({ "name": to, "destination": to, "arrivals": { "poisson": { "perSecond": 1 } },
+            "lifetime": { "constant": "1s" } })
+    };
+    let workloads = ["orders", "stock", "mail"].map(workload);
+    let value = json!({
+        "duration": "1h", "cluster": { "nodePools": [ { "name": "apps", "count": 2 } ] },
+        "destinations": [
+            { "name": "orders", "address": "203.0.113.40", "port": 1433 },
+            { "name": "stock", "address": "203.0.113.40", "port": 1433 },
+            { "name": "mail", "port": 587 } ],
+        "workloads": workloads,
+        "outbound": [ load_balancer(0, 1) ]
+    });
+    let loaded = scenario::load(&value.to_string(), "test.json", &[]).expect("known words");
+    let model = model::build(&loaded, &mut |_| Err(std::io::ErrorKind::NotFound.into()));
+    let found = explain(&model.unwrap_or_else(|problems| panic!("{problems}")));
+    let load = found.outbounds[0].load.as_ref().expect("a plan");
+    assert_eq!(load.rows.len(), 3);
+    let shared =
+        "Rows that count the same ports, for they go to the same endpoint: orders and stock.";
+    assert!(
+        load.caveats.iter().any(|caveat| caveat == shared),
+        "{:?}",
+        load.caveats
+    );
+}
