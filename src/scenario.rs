@@ -15,7 +15,7 @@ pub use network::{
 pub use spec::{
     ClusterSpec, DestinationSpec, NetworkPlugin, NetworkPluginMode, NodePoolSpec,
     PodIpAllocationMode, ProtocolSpec, RouteWord, ScenarioSpec, ServiceFrontend, ServiceSpec,
-    WorkloadSpec,
+    StaticEgressGatewaySpec, WorkloadSpec,
 };
 
 pub(crate) use sets::{put, resolve};

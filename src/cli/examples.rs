@@ -41,6 +41,7 @@ examples! {
     "network-rules";
     "ways-out";
     "two-gateways";
+    "egress-gateway";
     "http-proxy";
     "deploy-at-once";
     "office-hours";

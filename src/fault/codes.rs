@@ -139,6 +139,8 @@ codes! {
         "routeShare is the share of a destination's connections that take `route`; the others go by the internet, as while a move to a private endpoint is half done. Without a route, or with the route \"internet\", it says nothing.";
     E0238: "address of the HTTP proxy",
         "httpProxy and httpsProxy of httpProxyConfig are http:// or https://, a host, a colon and a port. A host that is a name is taken to be inside the virtual network; an address has to be private.\n\nConnections to a public proxy take a SNAT port each, toward the proxy. That is simulated by declaring the proxy as a destination.\n\nSource: MicrosoftDocs/azure-aks-docs, articles/aks/http-proxy.md.";
+    E0239: "a static egress gateway that cannot be",
+        "A static egress gateway is a node pool of mode Gateway with a prefix of public IPs, /28 to /31 (16 to 2 of them), and at most as many nodes as that. Pods that are annotated with its StaticGatewayConfiguration leave through it, but for what excludeCidrs lists. It does not go with Azure CNI Pod Subnet.\n\nIts public IPs belong to the gateway's nodes, so they stand where node public IPs stand: after a route table and a NAT Gateway, before the Load Balancer. How many ports they have is not simulated.\n\nSource: MicrosoftDocs/azure-aks-docs, articles/aks/configure-static-egress-gateway.md.";
     // --- The addresses of a cluster: E025x ---
     E0250: "more nodes than kubenet has routes for",
         "With kubenet every node takes a route in a route table of Azure, which holds 400, so a kubenet cluster has at most 400 nodes. Counted is the most that every pool may have: the larger of count and maxCount.\n\n\

@@ -3,7 +3,7 @@
 use super::cluster::Cluster;
 use super::destinations::Destinations;
 use super::network::{Hop, Network};
-use super::paths::{self, Origins};
+use super::paths::{self, Client, Origins};
 use super::{Model, Note, Outbound, pod_network, replay, workloads};
 use crate::fault::{Code, Fault, Faults, step};
 use crate::outbound::{self, Assumptions, OutboundType, Way};
@@ -49,7 +49,7 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
     let mut destinations = Destinations::read(spec, &mut review);
     let network = Network::read(spec, &mut review);
     let drafts = workloads::read(spec, &cluster, &destinations, files, &mut review);
-    let cooperates = drafts.iter().map(|draft| draft.cooperates).collect();
+    let clients: Vec<Client> = drafts.iter().map(|draft| draft.client).collect();
     let workloads = replay::place(
         drafts,
         run.duration,
@@ -68,10 +68,7 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
         review.problems.extend(refused(&outbounds));
         return Err(loaded.diagnostics(review.problems));
     }
-    let origins = Origins {
-        own_ip: cluster.own_ips.into(),
-        cooperates,
-    };
+    let origins = Origins::new(cluster.own_ips.into(), &clients);
     for outbound in &mut outbounds {
         outbound.paths = paths::resolve(
             &destinations.places,

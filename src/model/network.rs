@@ -1,10 +1,12 @@
 //! What stands between the nodes and the outbound type: address space, security rules, routes, the HTTP proxy.
 
+mod egress_gateway;
 mod nsg;
 mod proxy;
 mod routes;
 mod target;
 
+pub(super) use egress_gateway::{EgressGateway, names as egress_gateways};
 pub(super) use proxy::Proxy;
 pub(super) use routes::{Hop, Next};
 pub(super) use target::{Flow, Special, Target};
@@ -23,11 +25,13 @@ pub(super) struct Network {
     nsgs: Vec<Nsg>,
     pub(super) routes: Routes,
     pub(super) proxy: Proxy,
+    pub(super) egress_gateways: Vec<EgressGateway>,
 }
 
 impl Network {
     pub(super) fn read(spec: &ScenarioSpec, review: &mut Review) -> Network {
         const POINTER: &str = "/network";
+        let egress_gateways = EgressGateway::read_all(spec, review);
         let none = NetworkSpec::default();
         let spec = spec.network.as_ref().unwrap_or(&none);
         let space = spec
@@ -55,6 +59,7 @@ impl Network {
                 &step(POINTER, "httpProxyConfig"),
                 review,
             ),
+            egress_gateways,
         }
     }
 

@@ -72,6 +72,8 @@ words! {
     VirtualAppliance "virtualAppliance" "by an appliance that is not simulated";
     /// A public IP of the node's own: one to one, with all its ports.
     NodePublicIp "nodePublicIP" "by the node's own public IP";
+    /// A static egress gateway: public IPs of the gateway's nodes, which are not simulated.
+    StaticEgressGateway "staticEgressGateway" "by static egress gateway";
     /// It goes to the cluster's HTTP proxy.
     HttpProxy "httpProxy" "by HTTP proxy";
     /// The platform's own address.
@@ -119,8 +121,8 @@ pub struct Decision {
 pub struct Paths {
     /// The different ones.
     decisions: Vec<Decision>,
-    /// By endpoint, those of the four origins; of a model made by hand none, and every connection takes a port.
-    by_endpoint: Vec<[u32; 4]>,
+    /// By endpoint, those of all origins; of a model made by hand none, and every connection takes a port.
+    by_endpoint: Vec<Arc<[u32]>>,
     /// Whether a connection there can be takes no port.
     some_take_none: bool,
     origins: Origins,
@@ -131,8 +133,49 @@ pub struct Paths {
 pub(super) struct Origins {
     /// By node, whether it has a public IP of its own; empty where none has.
     pub own_ip: Arc<[bool]>,
-    /// By workload, whether it goes by the HTTP proxy; empty where none does.
-    pub cooperates: Arc<[bool]>,
+    /// The different kinds of clients there are.
+    pub clients: Vec<Client>,
+    /// By workload, which of them it is.
+    pub client_of: Arc<[u32]>,
+}
+
+/// What of a workload matters to the paths of its connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Client {
+    /// Whether it goes by the HTTP proxy.
+    pub cooperates: bool,
+    /// The static egress gateway of its pods.
+    pub gateway: Option<usize>,
+}
+
+impl Origins {
+    pub fn new(own_ip: Arc<[bool]>, of_workloads: &[Client]) -> Self {
+        let mut clients: Vec<Client> = Vec::new();
+        let place = |client: &Client| match clients.iter().position(|known| known == client) {
+            Some(place) => place as u32,
+            None => {
+                clients.push(*client);
+                clients.len() as u32 - 1
+            }
+        };
+        let client_of = of_workloads.iter().map(place).collect();
+        Origins {
+            own_ip,
+            clients,
+            client_of,
+        }
+    }
+
+    /// All there are, in the order of [`Origins::index`]: whether the node has a public IP of its own, and the client.
+    pub fn all(&self) -> impl Iterator<Item = (bool, Client)> + '_ {
+        let clients = self.clients.iter();
+        clients.flat_map(|client| [(false, *client), (true, *client)])
+    }
+
+    fn index(&self, workload: u32, own_ip: bool) -> usize {
+        let client = self.client_of.get(workload as usize).copied().unwrap_or(0);
+        2 * client as usize + usize::from(own_ip)
+    }
 }
 
 /// A share of a workload's connections to a destination, and the path it takes.
@@ -184,10 +227,8 @@ impl Paths {
     }
 
     fn of_origin(&self, workload: u32, own_ip: bool, endpoint: u32) -> Option<usize> {
-        let cooperates = self.origins.cooperates.get(workload as usize) == Some(&true);
-        let origin = usize::from(own_ip) + 2 * usize::from(cooperates);
         let paths = self.by_endpoint.get(endpoint as usize)?;
-        Some(paths[origin] as usize)
+        Some(paths[self.origins.index(workload, own_ip)] as usize)
     }
 
     /// Whether connections from `node` to `endpoint` take a port.

@@ -3,9 +3,11 @@
 mod open;
 mod quiet;
 
-use super::build::{Files, Review, check_names};
+use super::build::{Files, Review, among, check_names};
 use super::cluster::Cluster;
 use super::destinations::Destinations;
+use super::network::egress_gateways;
+use super::paths::Client;
 use super::{Mix, Note, Traffic};
 use crate::fault::{Code, Fault, step};
 use crate::scenario::{Problem, ScenarioSpec, WorkloadSpec};
@@ -28,8 +30,8 @@ pub(super) struct Draft {
     pub(super) retry: Retry,
     pub(super) packets: Packets,
     pub(super) pool: Option<PoolSettings>,
-    /// Whether it goes by the cluster's HTTP proxy.
-    pub(super) cooperates: bool,
+    /// How its pods leave the cluster.
+    pub(super) client: Client,
 }
 
 /// Where its connections come from.
@@ -54,6 +56,7 @@ struct Context<'a> {
     pointer: String,
     cluster: &'a Cluster,
     destinations: &'a Destinations,
+    egress_gateways: &'a [String],
 }
 
 /// Reads all workloads; what breaks a rule is reported and left out.
@@ -77,6 +80,7 @@ pub(super) fn read(
     }
     let names = spec.workloads.iter().map(|workload| workload.name.as_str());
     check_names("workload", POINTER, names, review);
+    let egress_gateways = egress_gateways(spec);
     let mut drafts = Vec::new();
     for (i, workload) in spec.workloads.iter().enumerate() {
         let context = Context {
@@ -84,6 +88,7 @@ pub(super) fn read(
             pointer: step(POINTER, i),
             cluster,
             destinations,
+            egress_gateways: &egress_gateways,
         };
         drafts.extend(context.draft(files, review));
     }
@@ -126,15 +131,37 @@ impl Context<'_> {
             retry: retry?,
             packets: packets?,
             pool: pool?,
-            // A trace says where connections went.
-            cooperates: {
-                let is_trace = spec
-                    .arrivals
-                    .as_ref()
-                    .is_some_and(|arrivals| arrivals.is_trace());
-                !spec.no_http_proxy_vars.unwrap_or(is_trace)
+            client: Client {
+                // A trace says where connections went.
+                cooperates: {
+                    let is_trace = spec
+                        .arrivals
+                        .as_ref()
+                        .is_some_and(|arrivals| arrivals.is_trace());
+                    !spec.no_http_proxy_vars.unwrap_or(is_trace)
+                },
+                gateway: self.egress_gateway(review)?,
             },
         })
+    }
+
+    /// Index of the static egress gateway of its pods, if they have one.
+    fn egress_gateway(&self, review: &mut Review) -> Option<Option<usize>> {
+        let Some(name) = &self.spec.static_egress_gateway else {
+            return Some(None);
+        };
+        let found = self.egress_gateways.iter().position(|known| known == name);
+        if found.is_none() {
+            let (allowed, remedy) = among("static egress gateway", name, self.egress_gateways);
+            review.fault(Fault {
+                code: Code::E0239,
+                pointer: self.at("staticEgressGateway"),
+                found: format!("There is no static egress gateway \"{name}\"."),
+                allowed,
+                remedy,
+            });
+        }
+        found.map(Some)
     }
 
     /// Connections that wait for nothing.
@@ -367,6 +394,10 @@ impl Context<'_> {
             ("activity", self.spec.activity.is_some()),
             ("reconnect", self.spec.reconnect.is_some()),
             ("pool", self.spec.pool.is_some()),
+            (
+                "staticEgressGateway",
+                self.spec.static_egress_gateway.is_some(),
+            ),
         ];
         for (field, _) in strays.iter().filter(|(_, present)| *present) {
             review.fault(Fault {

@@ -71,8 +71,28 @@ pub struct ClusterSpec {
     pub pod_subnet_address_prefix: Option<String>,
     /// `LoadBalancer` Services; they matter to SNAT where they share the frontend of the outbound rule.
     pub load_balancer_services: Option<Vec<ServiceSpec>>,
+    /// Static egress gateways, for the workloads that name one. Their nodes are none of `nodePools`.
+    pub static_egress_gateways: Option<Vec<StaticEgressGatewaySpec>>,
     /// The node pools.
     pub node_pools: Option<Vec<NodePoolSpec>>,
+}
+
+/// A static egress gateway: a node pool of mode `Gateway` and the configuration that pods are annotated with.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a static egress gateway: { \"name\": \"partners\", \"gatewayPrefixSize\": 30, \"gatewayNodes\": 2 }"
+)]
+pub struct StaticEgressGatewaySpec {
+    /// Name of the `StaticGatewayConfiguration`.
+    pub name: String,
+    /// Length of the prefix of its public IPs, 28 to 31: 16 to 2 of them.
+    pub gateway_prefix_size: u8,
+    /// Nodes of the gateway node pool, at most one a public IP.
+    pub gateway_nodes: u32,
+    /// Networks that are reached as if there were no gateway; left out, none.
+    pub exclude_cidrs: Option<Vec<String>>,
 }
 
 /// AKS network plugins.
@@ -283,4 +303,7 @@ pub struct WorkloadSpec {
     /// Whether it ignores the cluster's HTTP proxy, as pods with the annotation
     /// `kubernetes.azure.com/no-http-proxy-vars` do; default false, for traces true: they say where connections went.
     pub no_http_proxy_vars: Option<bool>,
+    /// The static egress gateway of its pods, as their annotation `kubernetes.azure.com/static-gateway-configuration` says;
+    /// left out, none.
+    pub static_egress_gateway: Option<String>,
 }

@@ -219,6 +219,46 @@ fn a_nodes_own_public_ip_goes_before_a_load_balancer_and_after_all_else() {
 }
 
 #[test]
+fn a_static_egress_gateway_stands_where_node_public_ips_stand_but_for_what_it_excludes() {
+    let to = |destination: Value, excluded: Value| {
+        let mut scenario = plain(destination);
+        scenario["cluster"]["staticEgressGateways"] = json!([
+            { "name": "other", "gatewayPrefixSize": 31, "gatewayNodes": 2 },
+            { "name": "partners", "gatewayPrefixSize": 28, "gatewayNodes": 16, "excludeCidrs": excluded },
+        ]);
+        scenario["workloads"][0]["staticEgressGateway"] = json!("partners");
+        scenario
+    };
+    let by = "staticEgressGateway";
+    let through = [by, SNAT, SNAT, SNAT, SNAT, by, OUT];
+    let normal = [SNAT, SNAT, SNAT, SNAT, SNAT, OUT, OUT];
+    let public = json!({ "port": 443, "address": "203.0.113.4" });
+    assert_reasons(&to(public.clone(), json!(null)), through);
+    assert_reasons(&to(public.clone(), json!(["203.0.113.0/29"])), normal);
+    assert_reasons(&to(public, json!(["203.0.113.8/29"])), through);
+    let unnamed = json!({ "port": 443 });
+    assert_reasons(&to(unnamed.clone(), json!(["10.0.0.0/8"])), through);
+    assert_reasons(&to(unnamed, json!(["0.0.0.0/0"])), normal);
+    // Which node it would have left by does not matter.
+    let mut both = to(json!({ "port": 443 }), json!(null));
+    both["cluster"]["nodePools"][0]["enableNodePublicIP"] = json!(true);
+    assert_reasons(&both, through);
+    assert_eq!(
+        model(&both).paths(&model(&both).outbounds[0])[0]
+            .decision
+            .rule,
+        "static egress gateway partners"
+    );
+    // A workload that names none keeps its own way.
+    let mut none = to(json!({ "port": 443 }), json!(null));
+    none["workloads"][0]
+        .as_object_mut()
+        .expect("fields")
+        .remove("staticEgressGateway");
+    assert_reasons(&none, normal);
+}
+
+#[test]
 fn the_http_proxy_takes_what_cooperates_and_nothing_else() {
     let with = |destination: Value, workload: Value| {
         let mut scenario = plain(destination);

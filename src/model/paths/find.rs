@@ -1,7 +1,7 @@
 //! Finds the path to every endpoint, in the order in which a packet meets what decides.
 
 use super::super::network::{Flow, Hop, Network, Next, Special, Target};
-use super::{Bypass, Decision, Denial, Origins, Path, Paths};
+use super::{Bypass, Client, Decision, Denial, Origins, Path, Paths};
 use crate::engine::Protocol;
 use crate::outbound::Way;
 use crate::scenario::RouteWord;
@@ -27,34 +27,26 @@ pub fn resolve(places: &[Place], network: &Network, way: Way, origins: &Origins)
     let mut known: BTreeMap<Decision, u32> = BTreeMap::new();
     let mut decisions = Vec::new();
     let finder = Finder { network, way };
-    let mut by_endpoint: Vec<[u32; 4]> = Vec::with_capacity(places.len());
+    let mut by_endpoint: Vec<Arc<[u32]>> = Vec::with_capacity(places.len());
     for (i, place) in places.iter().enumerate() {
         // The endpoints of a destination without addresses are all alike.
         if i > 0 && places[i - 1] == *place {
-            by_endpoint.push(by_endpoint[i - 1]);
+            by_endpoint.push(by_endpoint[i - 1].clone());
             continue;
         }
-        by_endpoint.push([0, 1, 2, 3].map(|index| {
-            let origin = Origin {
-                own_ip: index & 1 == 1,
-                cooperates: index & 2 == 2,
-            };
-            let decision = finder.decide(place, origin);
+        let paths = origins.all().map(|(own_ip, client)| {
+            let decision = finder.decide(place, Origin { own_ip, client });
             *known.entry(decision).or_insert_with_key(|decision| {
                 decisions.push(decision.clone());
                 decisions.len() as u32 - 1
             })
-        }));
+        });
+        by_endpoint.push(paths.collect());
     }
-    let used = |index: u32| {
-        let (own_ip, cooperates) = (index & 1 == 1, index & 2 == 2);
-        (!own_ip || !origins.own_ip.is_empty())
-            && (!cooperates || origins.cooperates.contains(&true))
-    };
-    let take_ports = |paths: &[u32; 4]| {
-        (0u32..)
-            .zip(paths)
-            .all(|(origin, path)| !used(origin) || decisions[*path as usize].path == Path::Snat)
+    let take_ports = |paths: &Arc<[u32]>| {
+        let used = origins.all().zip(paths.iter());
+        used.filter(|((own_ip, _), _)| !own_ip || !origins.own_ip.is_empty())
+            .all(|(_, path)| decisions[*path as usize].path == Path::Snat)
     };
     Paths {
         some_take_none: !by_endpoint.iter().all(take_ports),
@@ -67,8 +59,9 @@ pub fn resolve(places: &[Place], network: &Network, way: Way, origins: &Origins)
 /// Where a connection comes from.
 #[derive(Clone, Copy)]
 struct Origin {
+    /// Whether its node has a public IP of its own.
     own_ip: bool,
-    cooperates: bool,
+    client: Client,
 }
 
 /// Finds paths under one outbound type.
@@ -123,7 +116,7 @@ impl Finder<'_> {
         }
         let proxy = &self.network.proxy;
         let instead = proxy.instead(&place.name, place.address, place.protocol, place.port);
-        if let Some((flow, name)) = instead.filter(|_| origin.cooperates) {
+        if let Some((flow, name)) = instead.filter(|_| origin.client.cooperates) {
             return self.by_proxy(&flow, name);
         }
         let flow = Flow {
@@ -138,10 +131,27 @@ impl Finder<'_> {
         if self.way == Way::Blocked && !flow.target.is_private() && !stays_inside() {
             return blocked();
         }
+        let by = self.own_ip(place, origin);
         match place.route {
-            None | Some(RouteWord::Internet) => self.by_routes(flow.target, origin, false),
-            Some(RouteWord::SameRegionStorage) => self.by_routes(flow.target, origin, true),
+            None | Some(RouteWord::Internet) => self.by_routes(flow.target, by, false),
+            Some(RouteWord::SameRegionStorage) => self.by_routes(flow.target, by, true),
             Some(route) => by_declared(route),
+        }
+    }
+
+    /// The public IP that a connection to `place` has without the outbound type: of the static egress gateway of its pod,
+    /// or of its node.
+    fn own_ip(self, place: &Place, origin: Origin) -> Option<Decision> {
+        let gateways = &self.network.egress_gateways;
+        let gateway = origin.client.gateway.map(|index| &gateways[index]);
+        match gateway.filter(|gateway| gateway.takes(place.address)) {
+            Some(gateway) => Some(bypassed(
+                Bypass::StaticEgressGateway,
+                format!("static egress gateway {}", gateway.name),
+            )),
+            None => origin
+                .own_ip
+                .then(|| bypassed(Bypass::NodePublicIp, "enableNodePublicIP of the node pool")),
         }
     }
 
@@ -170,7 +180,7 @@ impl Finder<'_> {
         self.network.routes.next(target, self.has_default())
     }
 
-    fn by_routes(self, target: Target, origin: Origin, storage: bool) -> Decision {
+    fn by_routes(self, target: Target, own_ip: Option<Decision>, storage: bool) -> Decision {
         let next = self.next(target);
         match next.hop {
             Hop::Vnet => bypassed(Bypass::Vnet, next.rule),
@@ -184,7 +194,7 @@ impl Finder<'_> {
             Hop::Internet if self.way == Way::Firewall && !next.by_user => {
                 self.by_firewall(target, "the default route to the firewall".to_owned())
             }
-            Hop::Internet => self.to_internet(origin, storage, next.rule),
+            Hop::Internet => self.to_internet(own_ip, storage, next.rule),
         }
     }
 
@@ -206,26 +216,23 @@ impl Finder<'_> {
     }
 
     /// `articles/nat-gateway/nat-overview.md` has the order of precedence.
-    fn to_internet(self, origin: Origin, storage: bool, rule: String) -> Decision {
-        let own_ip = || bypassed(Bypass::NodePublicIp, "enableNodePublicIP of the node pool");
-        match self.way {
-            Way::LoadBalancer | Way::NatGateway if storage => bypassed(
+    fn to_internet(self, own_ip: Option<Decision>, storage: bool, rule: String) -> Decision {
+        match (self.way, own_ip) {
+            (Way::LoadBalancer | Way::NatGateway, _) if storage => bypassed(
                 Bypass::SameRegionStorage,
                 "route sameRegionStorage, over private Azure addresses",
             ),
-            Way::LoadBalancer if origin.own_ip => own_ip(),
-            Way::LoadBalancer | Way::NatGateway | Way::Custom => takes_port(rule),
-            Way::Firewall if origin.own_ip => own_ip(),
-            Way::Firewall => denied(
+            (Way::LoadBalancer | Way::Firewall | Way::Nothing, Some(own_ip)) => own_ip,
+            (Way::LoadBalancer | Way::NatGateway | Way::Custom, _) => takes_port(rule),
+            (Way::Firewall, None) => denied(
                 Denial::NoPublicPath,
                 format!("{rule}: userDefinedRouting makes no other way out"),
             ),
-            Way::Nothing if origin.own_ip => own_ip(),
-            Way::Nothing => denied(
+            (Way::Nothing, None) => denied(
                 Denial::OutboundType,
                 "outboundType none, which sets up no way out",
             ),
-            Way::Blocked => blocked(),
+            (Way::Blocked, _) => blocked(),
         }
     }
 }
