@@ -3,11 +3,13 @@
 mod latency;
 mod recorder;
 mod replication;
+mod taken;
 mod tally;
 
 pub use latency::{Latencies, SpanCounts};
 pub use recorder::{Accumulator, ClassUse, GroupRecorder, KeyUse, Layout, Parts, Totals, Window};
 pub use replication::{FirstFailure, Minutes, ReplicationRun};
+pub use taken::{HighestUse, Limits, TakenBack};
 pub use tally::{Cause, Slot, Tally, UsedCounts};
 
 /// How much a run writes down.

@@ -1,6 +1,7 @@
 //! The rules of a cell: limits, holds, buckets and borders, as plain numbers.
 
 use super::connection::{Class, Draw, End, EndRule, draw, end_rules};
+use super::Grant;
 use super::plan::{Grouping, IpChoice, PoolPlan, RefusedSyn};
 use crate::units::SimTime;
 
@@ -24,6 +25,8 @@ pub struct CellRules {
     pub(super) warmup: u64,
     pub(super) duration: u64,
     border_step: u64,
+    /// By class, whether no answer comes; empty where all are answered.
+    silent: Vec<bool>,
 }
 
 impl CellRules {
@@ -65,6 +68,31 @@ impl CellRules {
             warmup: warmup.as_nanos(),
             duration: duration.as_nanos(),
             border_step: step.as_nanos(),
+            silent: Vec::new(),
+        }
+    }
+
+    /// The same while the destinations of some classes do not answer; `silent` says of which.
+    pub fn with_silent(self, silent: Vec<bool>) -> Self {
+        CellRules { silent, ..self }
+    }
+
+    #[inline(always)]
+    pub(super) fn some_are_silent(&self) -> bool {
+        !self.silent.is_empty()
+    }
+
+    /// Whether connections of `class` that get a port now get no answer.
+    #[inline(always)]
+    pub(super) fn is_silent(&self, class: u32) -> bool {
+        self.some_are_silent() && self.silent[class as usize]
+    }
+
+    /// When a port that was handed out under these rules stops being active, unless it is taken back.
+    pub(super) fn inactive_at(&self, grant: &Grant) -> u64 {
+        match grant.end {
+            End::Unanswered => grant.release_at,
+            end => grant.release_at - self.ends[end as usize].hold_down,
         }
     }
 

@@ -244,6 +244,20 @@ codes! {
     E0407: "no connection left",
         "Nothing of the trace can be replayed: it has no rows, or all of them are of other protocols, of sources that do not count, or start at or after duration.\n\nstart of a CSV counts in seconds from the start of the run: an epoch such as 1700000000 lies 54 years behind it. Subtract the first time.";
 
+    // --- Events: E041x ---
+    E0410: "an event of no kind, or of several",
+        "An event says when it happens (\"at\", from the start of the run, warm-up included) and what, by one key: setOutbound (an outbound type is configured anew), scale (a node pool gets another number of nodes), upgrade (its nodes are drained and come back one batch after the other) or stopAnswering (a destination does not answer for a while).\n\nEvents of the same instant happen in the order of the list.";
+    E0411: "an event outside of the run",
+        "Events happen after the start and before the end of a run; what they bring about may last beyond the end. What is so from the start is not an event: it belongs into cluster or outbound.";
+    E0412: "an event names what is not there",
+        "scale and upgrade name a node pool of cluster.nodePools, stopAnswering one of destinations, and setOutbound an entry of outbound by its name (its outboundType, where it has no name of its own). setOutbound may leave the name out where the file has one entry.";
+    E0413: "an event changes what stays",
+        "setOutbound changes figures of an outbound type: timers, ports per node, public IPs of a Load Balancer or NAT Gateway. The type itself, and how its ports are divided into pools (per node, shared, the buckets of a firewall), stay as they are: simulate both as entries of outbound and compare them.\n\nAn idle timeout applies to connections that get their port after it. Ports that are taken away are taken at random, and connections on them are broken.";
+    E0414: "a pool cannot have that many nodes",
+        "A node pool is scaled to 1 node at least, and to no more than its maxCount, or the 1,000 nodes of an AKS pool. An upgrade has 1 surge node at least, and takes a batch of as many at a time. While a pool is upgraded nothing else happens to it.\n\nSources: `includes/container-service-limits.md`, MicrosoftDocs/azure-aks-docs, articles/aks/upgrade-aks-node-pools-rolling.md.";
+    E0415: "connections that cannot move with the nodes",
+        "When nodes come and go, a workload's connections spread over the nodes that there are: what a missing node would have opened, the others open. That has no meaning for a trace, which says which node opened what, and for clients, each of which stays on its node; and nodes with public IPs of their own do not share a way out with the others.";
+
     // --- Sweeps: E05xx ---
     E0501: "an axis leads nowhere",
         "An axis says with \"pointer\" which value of the scenario it sets: a JSON pointer (RFC 6901) as in `--set`, in which an element of a list may be named instead of counted: \"/outbound/NAT Gateway/natGatewayProfile/idleTimeoutInMinutes\". \"pointers\" sets several places to the same value. Objects on the way are made, list elements are not.\n\nThe Azure types that \"compare\": true fills in have no place in the file, so no axis leads to them: write them out to vary them.";

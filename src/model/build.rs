@@ -2,6 +2,7 @@
 
 use super::cluster::Cluster;
 use super::destinations::Destinations;
+use super::events::Events;
 use super::network::{Hop, Network};
 use super::paths::{self, Origins};
 use super::{Model, Note, Outbound, pod_network, replay, workloads};
@@ -45,7 +46,9 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
     let spec = &loaded.spec;
     let mut review = Review::default();
     let run = Run::read(spec, &mut review);
-    let mut cluster = Cluster::read(spec, &mut review);
+    let assumptions = assumptions(spec, &mut review);
+    let events = Events::read(loaded, &assumptions, &mut review);
+    let mut cluster = Cluster::read(spec, &events, &mut review);
     let mut destinations = Destinations::read(spec, &mut review);
     let network = Network::read(spec, &mut review);
     let drafts = workloads::read(spec, &cluster, &destinations, files, &mut review);
@@ -57,9 +60,16 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
         &mut destinations,
         &mut review,
     );
-    let assumptions = assumptions(spec, &mut review);
     let counted = super::CountedCluster::read(spec, &cluster, &assumptions, &mut review);
     let mut outbounds = outbounds(spec, &cluster, &counted, &assumptions, &mut review);
+    let epochs = events.epochs(&cluster, &destinations);
+    for (index, outbound) in outbounds.iter_mut().enumerate() {
+        let plans = events.plans(index, outbound, loaded, &cluster, &assumptions, &mut review);
+        match plans {
+            Ok(plans) => outbound.later_plans = plans,
+            Err(faults) => outbound.plan = Err(faults),
+        }
+    }
     if !review.problems.is_empty() {
         return Err(loaded.diagnostics(review.problems));
     }
@@ -90,6 +100,7 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
         endpoints: destinations.endpoints,
         workloads,
         outbounds,
+        epochs,
         assumptions,
         notes: review.notes,
     })
@@ -285,6 +296,7 @@ fn outbounds(
             name: resolved.name,
             kind: resolved.kind,
             plan: resolved.plan,
+            later_plans: Vec::new(),
             public_ips: resolved.public_ips,
             setup: resolved.setup,
             notes: resolved.notes.into_iter().map(note).collect(),

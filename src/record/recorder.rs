@@ -1,8 +1,9 @@
 //! Listens to the cells of one group and adds what it hears to the run of a replication.
 
 use super::replication::{FirstFailure, Minutes, ReplicationRun};
+use super::taken::{HighestUse, Limits, TakenBack};
 use super::{Cause, Detail, Latencies, Slot, Tally, UsedCounts};
-use crate::engine::{Arrival, End, Grant, Period, Recorder, Sort, Tag};
+use crate::engine::{Arrival, Cut, End, Grant, Period, Recorder, Sort, Tag};
 use crate::units::SimTime;
 use std::ops::Range;
 
@@ -160,6 +161,16 @@ pub struct GroupRecorder<'a, const FULL: bool> {
     entries: Vec<Entry>,
     peaks: Vec<(u32, u32)>,
     refused: Vec<bool>,
+    epochs: Option<Epochs>,
+}
+
+/// Where limits change in the course of a run.
+#[derive(Debug)]
+struct Epochs {
+    limits: Limits,
+    highest_use: HighestUse,
+    /// By epoch but the first.
+    taken_back: Vec<TakenBack>,
 }
 
 impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
@@ -185,6 +196,30 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
             entries: Vec::new(),
             peaks: vec![(0, 0); stocks],
             refused: vec![false; stocks],
+            epochs: None,
+        }
+    }
+
+    /// Hears of the first epoch: its limits. How long ports are held is heard when they come back.
+    pub fn begin_epochs(&mut self, limits: Limits) {
+        self.epochs = Some(Epochs {
+            limits,
+            highest_use: HighestUse::default(),
+            taken_back: Vec::new(),
+        });
+    }
+
+    /// Hears of the next epoch; what is taken back at its beginning comes before its limits.
+    pub fn begin_next_epoch(&mut self) {
+        if let Some(epochs) = &mut self.epochs {
+            epochs.taken_back.push(TakenBack::default());
+        }
+    }
+
+    /// Hears of the limits of the epoch.
+    pub fn set_limits(&mut self, limits: Limits) {
+        if let Some(epochs) = &mut self.epochs {
+            epochs.limits = limits;
         }
     }
 
@@ -316,6 +351,9 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
             let use_ = self.held_nanos[index] as f64 / (window * f64::from(layout.limit));
             run.fullest_mean_use = run.fullest_mean_use.max(use_);
         }
+        if let Some(epochs) = &self.epochs {
+            run.add_epochs(epochs);
+        }
         run.first_failure = [run.first_failure, self.first_failure]
             .into_iter()
             .flatten()
@@ -393,7 +431,7 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
             let tally = self.tally(tag);
             tally.port_nanos[while_open as usize] += u128::from(open);
             tally.port_nanos[then as usize] += u128::from(after);
-            if tag.offered {
+            if tag.offered && self.epochs.is_none() {
                 self.totals
                     .hold
                     .record(SimTime::from_nanos(grant.release_at - grant.at));
@@ -527,7 +565,49 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
         }
     }
 
+    fn cut(&mut self, tag: Tag, stock: u32, cut: Cut) {
+        let Cut { grant, at, breaks } = cut;
+        let stock = self.stock(stock);
+        self.held_nanos[stock] -= u128::from(self.window.clip(at, grant.release_at));
+        if FULL {
+            let open = self.window.clip(at, grant.open_until);
+            let after = self.window.clip(at.max(grant.open_until), grant.release_at);
+            let (while_open, then) = causes(grant.end);
+            let tally = self.tally(tag);
+            tally.port_nanos[while_open as usize] -= u128::from(open);
+            tally.port_nanos[then as usize] -= u128::from(after);
+        }
+        if breaks && tag.offered {
+            self.tally(tag).broken += 1;
+        }
+        if let Some(now) = self.epochs.as_mut().and_then(|all| all.taken_back.last_mut()) {
+            now.add(&TakenBack {
+                ports: 1,
+                broken: u64::from(breaks),
+            });
+        }
+    }
+
+    fn held(&mut self, tag: Tag, nanos: u64) {
+        if FULL && tag.offered {
+            self.totals.hold.record(SimTime::from_nanos(nanos));
+        }
+    }
+
+    fn peaked(&mut self, (peak, peak_active): (u32, u32)) {
+        if let Some(epochs) = &mut self.epochs {
+            let active = if self.layout.active_counts_held {
+                peak
+            } else {
+                peak_active
+            };
+            let here = HighestUse::of(&epochs.limits, peak, active);
+            epochs.highest_use = epochs.highest_use.max(here);
+        }
+    }
+
     fn period(&mut self, stock: u32, period: Period) {
+        self.peaked(period.last_peaks);
         let index = self.stock(stock);
         let peak_active = if self.layout.active_counts_held {
             period.peak
@@ -689,6 +769,8 @@ pub struct Accumulator {
     peak_by_workload: Vec<u32>,
     /// Mean over time of (ports held over the limit) of the fullest stock.
     pub fullest_mean_use: f64,
+    taken_back: Vec<TakenBack>,
+    highest_use: Option<HighestUse>,
     series: Option<Series>,
 }
 
@@ -724,7 +806,19 @@ impl Accumulator {
             peak_by_destination: vec![0; parts.destination_keys.len()],
             peak_by_workload: vec![0; parts.workload_keys.len()],
             fullest_mean_use: 0.0,
+            taken_back: Vec::new(),
+            highest_use: None,
             series,
+        }
+    }
+
+    fn add_epochs(&mut self, epochs: &Epochs) {
+        let highest = self.highest_use.unwrap_or_default();
+        self.highest_use = Some(highest.max(epochs.highest_use));
+        let later = epochs.taken_back.len();
+        self.taken_back.resize(later, TakenBack::default());
+        for (mine, theirs) in self.taken_back.iter_mut().zip(&epochs.taken_back) {
+            mine.add(theirs);
         }
     }
 
@@ -775,6 +869,8 @@ impl Accumulator {
             refused: self.refused,
             peak_by_destination: self.peak_by_destination,
             peak_by_workload: self.peak_by_workload,
+            taken_back: self.taken_back,
+            highest_use: self.highest_use,
             minutes,
         }
     }

@@ -127,6 +127,7 @@ pub fn model(nodes: usize, destinations: usize, workloads: Vec<Workload>) -> Mod
             .collect(),
         workloads,
         outbounds: Vec::new(),
+        epochs: vec![crate::model::Epoch::default()],
         assumptions: Assumptions::default(),
         notes: Vec::new(),
     }
@@ -138,6 +139,7 @@ pub fn outbound(name: &str, kind: OutboundType, plan: PoolPlan) -> Outbound {
         name: name.to_owned(),
         kind,
         plan: Ok(plan),
+        later_plans: Vec::new(),
         public_ips: Some(1),
         setup: Setup::default(),
         notes: Vec::new(),

@@ -1,0 +1,588 @@
+//! What happens in the course of a run: events under their rules, and the epochs that they divide a run into.
+
+use super::build::{Review, among};
+use super::cluster::Cluster;
+use super::destinations::Destinations;
+use crate::engine::{Grouping, PoolPlan};
+use crate::fault::{Code, Fault, step};
+use crate::outbound::{
+    self, Assumptions, ClusterFacts, MaxSurge, OutboundSpec, OutboundType, PoolFacts,
+};
+use crate::scenario::{EventSpec, Loaded, ScenarioSpec, UpgradeSpec};
+use crate::units::SimTime;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// A stretch of a run in which nothing changes but the traffic. It begins with events, unless it is the first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Epoch {
+    /// When it begins; the one before ends there.
+    pub at: SimTime,
+    /// By node, whether it is there; empty where all are there all along.
+    pub present: Vec<bool>,
+    /// Destinations that do not answer, by index, ascending.
+    pub silent: Vec<u32>,
+    /// What happens at its beginning, a phrase an event; empty for the first.
+    pub what: Vec<String>,
+}
+
+impl Epoch {
+    /// Whether node `node` is there.
+    pub fn has(&self, node: u32) -> bool {
+        self.present.get(node as usize).is_none_or(|there| *there)
+    }
+}
+
+const POINTER: &str = "/events";
+
+/// The events of a scenario, taken apart.
+pub(super) struct Events {
+    /// In the order in which they happen.
+    changes: Vec<Change>,
+    /// By node pool, the most nodes it has at a time.
+    most: Vec<u32>,
+}
+
+struct Change {
+    at: SimTime,
+    /// Where the scenario says so.
+    pointer: String,
+    what: What,
+    /// What to say of it; none where an event goes on.
+    phrase: Option<String>,
+}
+
+enum What {
+    /// An entry of `outbound` is patched.
+    Outbound { index: usize, patch: Value },
+    /// A pool has another number of nodes.
+    Count { pool: usize, count: u32 },
+    /// A pool has surge nodes, and some of its nodes are away.
+    Upgrade {
+        pool: usize,
+        surge: u32,
+        away: Range<u32>,
+    },
+    /// A destination no longer answers, or answers again.
+    Answers { destination: u32, answers: bool },
+}
+
+/// What is read while events are taken apart.
+struct Reader<'a> {
+    spec: &'a ScenarioSpec,
+    assumptions: &'a Assumptions,
+    file: Value,
+    pools: Vec<String>,
+    counts: Vec<u32>,
+    /// By pool, until when its last upgrade takes.
+    upgraded: Vec<SimTime>,
+    events: Events,
+}
+
+impl Events {
+    /// Reads all events; what breaks a rule is reported and left out.
+    pub(super) fn read(loaded: &Loaded, assumptions: &Assumptions, review: &mut Review) -> Events {
+        let spec = &loaded.spec;
+        let declared = spec
+            .cluster
+            .as_ref()
+            .and_then(|cluster| cluster.node_pools.as_deref())
+            .unwrap_or_default();
+        let counts: Vec<u32> = declared.iter().map(|pool| pool.count).collect();
+        let mut reader = Reader {
+            spec,
+            assumptions,
+            file: serde_json::from_str(&loaded.text).expect("the text of a scenario is JSON"),
+            pools: declared.iter().map(|pool| pool.name.clone()).collect(),
+            upgraded: vec![SimTime::ZERO; counts.len()],
+            events: Events {
+                changes: Vec::new(),
+                most: counts.clone(),
+            },
+            counts,
+        };
+        let mut in_time: Vec<(usize, &EventSpec)> =
+            spec.events.iter().flatten().enumerate().collect();
+        in_time.sort_by_key(|(_, event)| event.at);
+        for (index, event) in in_time {
+            reader.event(event, &step(POINTER, index), review);
+        }
+        let mut events = reader.events;
+        events.changes.retain(|change| change.at < spec.duration);
+        events.changes.sort_by_key(|change| change.at);
+        events
+    }
+
+    /// The most nodes that pool `pool` of the file has at a time.
+    pub(super) fn most_nodes(&self, pool: usize) -> u32 {
+        self.most.get(pool).copied().unwrap_or(0)
+    }
+
+    /// Where the first event stands that moves nodes; none if none does.
+    pub(super) fn moves_nodes(&self) -> Option<&str> {
+        let moves =
+            |change: &&Change| matches!(change.what, What::Count { .. } | What::Upgrade { .. });
+        let first = self.changes.iter().find(moves)?;
+        Some(&first.pointer)
+    }
+
+    /// Changes by when they happen.
+    fn by_time(&self) -> impl Iterator<Item = &[Change]> {
+        self.changes.chunk_by(|a, b| a.at == b.at)
+    }
+
+    /// The epochs of the cluster: one without events.
+    pub(super) fn epochs(&self, cluster: &Cluster, destinations: &Destinations) -> Vec<Epoch> {
+        let mut state = State::new(cluster.facts());
+        let mut silences: BTreeMap<u32, i32> = BTreeMap::new();
+        let present = |state: &State| match self.moves_nodes() {
+            Some(_) => state.present(&self.most),
+            None => Vec::new(),
+        };
+        let mut epochs = vec![Epoch {
+            present: present(&state),
+            ..Epoch::default()
+        }];
+        for changes in self.by_time() {
+            for change in changes {
+                state.apply(&change.what);
+                if let What::Answers {
+                    destination,
+                    answers,
+                } = change.what
+                {
+                    *silences.entry(destination).or_default() += if answers { -1 } else { 1 };
+                }
+            }
+            let silent = silences.iter().filter(|(_, silences)| **silences > 0);
+            let known = |destination: &u32| (*destination as usize) < destinations.names.len();
+            epochs.push(Epoch {
+                at: changes[0].at,
+                present: present(&state),
+                silent: silent.map(|(index, _)| *index).filter(known).collect(),
+                what: changes
+                    .iter()
+                    .filter_map(|change| change.phrase.clone())
+                    .collect(),
+            });
+        }
+        epochs
+    }
+
+    /// The plans of outbound `index` in all epochs but the first, or why Azure would refuse one.
+    pub(super) fn plans(
+        &self,
+        index: usize,
+        first: &super::Outbound,
+        loaded: &Loaded,
+        cluster: &Cluster,
+        assumptions: &Assumptions,
+        review: &mut Review,
+    ) -> Result<Vec<PoolPlan>, Vec<Fault>> {
+        let Ok(first_plan) = &first.plan else {
+            return Ok(Vec::new());
+        };
+        let mut state = State::new(cluster.facts());
+        let mut entry = entry(index, loaded);
+        let mut plans: Vec<PoolPlan> = Vec::new();
+        for changes in self.by_time() {
+            let mut pointer = None;
+            for change in changes {
+                state.apply(&change.what);
+                match &change.what {
+                    What::Outbound { index: of, patch } if *of == index => {
+                        merge(&mut entry, patch);
+                        pointer = Some(&change.pointer);
+                    }
+                    What::Count { .. } | What::Upgrade { .. } => {
+                        pointer = pointer.or(Some(&change.pointer));
+                    }
+                    _ => {}
+                }
+            }
+            let before = plans.last().unwrap_or(first_plan).clone();
+            let Some(pointer) = pointer else {
+                plans.push(before);
+                continue;
+            };
+            let words: OutboundSpec = match serde_json::from_value(entry.clone()) {
+                Ok(words) => words,
+                Err(error) => {
+                    review.fault(unreadable(pointer, &error.to_string()));
+                    return Ok(plans);
+                }
+            };
+            let resolved = outbound::resolve(&words, &state.facts(), assumptions, pointer);
+            let sound = resolved.errors.is_empty();
+            for fault in resolved.errors {
+                review.fault(fault);
+            }
+            let plan = resolved.plan?;
+            if sound {
+                if let Some(fault) = unchangeable(first.kind, resolved.kind, &before, &plan, pointer)
+                {
+                    review.fault(fault);
+                }
+                plans.push(plan);
+            }
+        }
+        Ok(plans)
+    }
+}
+
+impl Reader<'_> {
+    fn push(&mut self, at: SimTime, pointer: &str, what: What, phrase: Option<String>) {
+        self.events.changes.push(Change {
+            at,
+            pointer: pointer.to_owned(),
+            what,
+            phrase,
+        });
+    }
+
+    fn event(&mut self, event: &EventSpec, pointer: &str, review: &mut Review) {
+        if event.at == SimTime::ZERO || event.at >= self.spec.duration {
+            review.fault(Fault {
+                code: Code::E0411,
+                pointer: step(pointer, "at"),
+                found: format!("An event at {} of a run of {}.", event.at, self.spec.duration),
+                allowed: format!("a time above 0s and below {}", self.spec.duration),
+                remedy: "What is so from the start belongs into the scenario itself; for what comes later, lengthen the \
+                         duration."
+                    .to_owned(),
+            });
+        }
+        let kinds = [
+            ("setOutbound", event.set_outbound.is_some()),
+            ("scale", event.scale.is_some()),
+            ("upgrade", event.upgrade.is_some()),
+            ("stopAnswering", event.stop_answering.is_some()),
+        ];
+        let given: Vec<&str> = kinds.iter().filter(|kind| kind.1).map(|kind| kind.0).collect();
+        if given.len() != 1 {
+            review.fault(Fault {
+                code: Code::E0410,
+                pointer: pointer.to_owned(),
+                found: match given.len() {
+                    0 => "An event that says when, but not what.".to_owned(),
+                    _ => format!("An event of several kinds: {}.", given.join(", ")),
+                },
+                allowed: "\"at\" and one of setOutbound, scale, upgrade, stopAnswering".to_owned(),
+                remedy: "Make each an event of its own; at one instant they happen in the order of the list."
+                    .to_owned(),
+            });
+            return;
+        }
+        let at = event.at;
+        if let Some(patch) = &event.set_outbound {
+            self.set_outbound(at, patch, &step(pointer, "setOutbound"), review);
+        }
+        if let Some(scale) = &event.scale {
+            self.scale(at, &scale.node_pool, scale.count, &step(pointer, "scale"), review);
+        }
+        if let Some(upgrade) = &event.upgrade {
+            self.upgrade(at, upgrade, &step(pointer, "upgrade"), review);
+        }
+        if let Some(silence) = &event.stop_answering {
+            let pointer = step(pointer, "stopAnswering");
+            self.silence(at, &silence.destination, silence.span, &pointer, review);
+        }
+    }
+
+    fn set_outbound(&mut self, at: SimTime, words: &OutboundSpec, pointer: &str, review: &mut Review) {
+        let entries = self.spec.outbound.as_deref().unwrap_or_default();
+        let names: Vec<String> = entries
+            .iter()
+            .map(|entry| entry.name.as_ref().or(entry.outbound_type.as_ref()))
+            .map(|name| name.cloned().unwrap_or_default())
+            .collect();
+        let written = self.file.get("outbound").and_then(Value::as_array);
+        let index = match &words.name {
+            Some(name) => names.iter().position(|known| known == name),
+            None if written.is_some_and(|entries| entries.len() == 1) => Some(0),
+            None => None,
+        };
+        let Some(index) = index else {
+            let name = words.name.as_deref();
+            let (allowed, remedy) = among("outbound", name.unwrap_or_default(), &names);
+            review.fault(Fault {
+                code: Code::E0412,
+                pointer: step(pointer, "name"),
+                found: match name {
+                    Some(name) => format!("There is no outbound \"{name}\"."),
+                    None => "The scenario has several outbound types, and the event names none.".to_owned(),
+                },
+                allowed,
+                remedy: match name {
+                    Some(_) => remedy,
+                    None => "Say which: \"name\" with one of these.".to_owned(),
+                },
+            });
+            return;
+        };
+        let mut patch = self.file.pointer(pointer).cloned().unwrap_or_default();
+        if let Some(patch) = patch.as_object_mut() {
+            patch.remove("name");
+        }
+        let phrase = format!("{} is configured anew", names[index]);
+        self.push(at, pointer, What::Outbound { index, patch }, Some(phrase));
+    }
+
+    /// The pool called `name`, unless it is being upgraded.
+    fn pool(&self, at: SimTime, name: &str, pointer: &str, review: &mut Review) -> Option<usize> {
+        let Some(pool) = self.pools.iter().position(|known| known == name) else {
+            let (allowed, remedy) = among("node pool", name, &self.pools);
+            review.fault(Fault {
+                code: Code::E0412,
+                pointer: step(pointer, "nodePool"),
+                found: format!("There is no node pool \"{name}\"."),
+                allowed,
+                remedy,
+            });
+            return None;
+        };
+        if at < self.upgraded[pool] {
+            review.fault(Fault {
+                code: Code::E0414,
+                pointer: pointer.to_owned(),
+                found: format!(
+                    "Node pool \"{name}\" is being upgraded at {at}, until {}.",
+                    self.upgraded[pool]
+                ),
+                allowed: "one operation on a node pool at a time, as in AKS".to_owned(),
+                remedy: format!("Let it happen at {} or later, or before the upgrade.", self.upgraded[pool]),
+            });
+            return None;
+        }
+        Some(pool)
+    }
+
+    fn scale(&mut self, at: SimTime, name: &str, count: u32, pointer: &str, review: &mut Review) {
+        let Some(pool) = self.pool(at, name, pointer, review) else {
+            return;
+        };
+        let most = self.max_count(pool).unwrap_or(MOST_IN_A_POOL);
+        if count == 0 || count > most {
+            review.fault(Fault {
+                code: Code::E0414,
+                pointer: step(pointer, "count"),
+                found: format!("Node pool \"{name}\" is scaled to {count} nodes."),
+                allowed: format!("1 to {most}"),
+                remedy: match self.max_count(pool) {
+                    Some(max) if count > max => "Raise maxCount of the node pool.".to_owned(),
+                    _ => "A pool that stays has a node at least; AKS pools have at most 1,000.".to_owned(),
+                },
+            });
+            return;
+        }
+        let phrase = format!("{name} scales from {} to {count} nodes", self.counts[pool]);
+        self.counts[pool] = count;
+        self.events.most[pool] = self.events.most[pool].max(count);
+        self.push(at, pointer, What::Count { pool, count }, Some(phrase));
+    }
+
+    fn max_count(&self, pool: usize) -> Option<u32> {
+        let cluster = self.spec.cluster.as_ref()?;
+        cluster.node_pools.as_ref()?[pool].max_count
+    }
+
+    fn upgrade(&mut self, at: SimTime, words: &UpgradeSpec, pointer: &str, review: &mut Review) {
+        let Some(pool) = self.pool(at, &words.node_pool, pointer, review) else {
+            return;
+        };
+        let count = self.counts[pool];
+        let declared = self.spec.cluster.as_ref().and_then(|cluster| cluster.node_pools.as_ref());
+        let own = declared.and_then(|pools| pools[pool].max_surge);
+        let surge = words.max_surge.or(own).unwrap_or(self.assumptions.max_surge).of(count);
+        if surge == 0 || surge > count || words.batch_time == SimTime::ZERO {
+            review.fault(Fault {
+                code: Code::E0414,
+                pointer: pointer.to_owned(),
+                found: format!(
+                    "An upgrade of {count} nodes with {surge} surge nodes, each batch taking {}.",
+                    words.batch_time
+                ),
+                allowed: format!("1 to {count} surge nodes, and a batchTime above 0s"),
+                remedy: "Set \"maxSurge\": \"1\" and \"batchTime\": \"5m\", say.".to_owned(),
+            });
+            return;
+        }
+        self.events.most[pool] = self.events.most[pool].max(count + surge);
+        let batches = count.div_ceil(surge);
+        for batch in 0..batches {
+            let away = batch * surge..((batch + 1) * surge).min(count);
+            let phrase = (batch == 0).then(|| {
+                format!("an upgrade of {} begins, {surge} of {count} nodes at a time", words.node_pool)
+            });
+            let starts = times(words.batch_time, batch).saturating_add(at);
+            self.push(starts, pointer, What::Upgrade { pool, surge, away }, phrase);
+        }
+        let ends = times(words.batch_time, batches).saturating_add(at);
+        let phrase = Some(format!("the upgrade of {} ends", words.node_pool));
+        let what = What::Upgrade {
+            pool,
+            surge: 0,
+            away: 0..0,
+        };
+        self.push(ends, pointer, what, phrase);
+        self.upgraded[pool] = ends;
+    }
+
+    fn silence(&mut self, at: SimTime, name: &str, span: SimTime, pointer: &str, review: &mut Review) {
+        let declared = self.spec.destinations.as_deref().unwrap_or_default();
+        let names: Vec<String> = declared.iter().map(|known| known.name.clone()).collect();
+        let Some(destination) = names.iter().position(|known| known == name) else {
+            let (allowed, remedy) = among("destination", name, &names);
+            review.fault(Fault {
+                code: Code::E0412,
+                pointer: step(pointer, "destination"),
+                found: format!("There is no destination \"{name}\"."),
+                allowed,
+                remedy,
+            });
+            return;
+        };
+        if span == SimTime::ZERO {
+            review.fault(Fault {
+                code: Code::E0411,
+                pointer: step(pointer, "for"),
+                found: "A destination that stops answering for 0s.".to_owned(),
+                allowed: "a span above 0s".to_owned(),
+                remedy: "Two minutes are a short outage: \"2m\".".to_owned(),
+            });
+        }
+        let destination = destination as u32;
+        let turn = |answers| What::Answers {
+            destination,
+            answers,
+        };
+        self.push(at, pointer, turn(false), Some(format!("{name} stops answering")));
+        let ends = at.saturating_add(span);
+        self.push(ends, pointer, turn(true), Some(format!("{name} answers again")));
+    }
+}
+
+/// Nodes that AKS allows in a pool: `includes/container-service-limits.md`.
+const MOST_IN_A_POOL: u32 = 1_000;
+
+fn times(span: SimTime, factor: u32) -> SimTime {
+    SimTime::from_nanos(span.as_nanos().saturating_mul(u64::from(factor)))
+}
+
+/// The node pools at an instant.
+struct State {
+    facts: ClusterFacts,
+    /// By pool, surge nodes and nodes that are away.
+    upgrades: Vec<(u32, Range<u32>)>,
+}
+
+impl State {
+    fn new(facts: ClusterFacts) -> State {
+        let upgrades = vec![(0, 0..0); facts.pools.len()];
+        State { facts, upgrades }
+    }
+
+    fn apply(&mut self, what: &What) {
+        match what {
+            What::Count { pool, count } => self.facts.pools[*pool].count = *count,
+            What::Upgrade { pool, surge, away } => self.upgrades[*pool] = (*surge, away.clone()),
+            What::Outbound { .. } | What::Answers { .. } => {}
+        }
+    }
+
+    /// The pools as Azure counts them: a surge node is a node like any other, and comes once.
+    fn facts(&self) -> ClusterFacts {
+        let pools = self.facts.pools.iter().zip(&self.upgrades);
+        let pools = pools.map(|(pool, (surge, _))| match surge {
+            0 => pool.clone(),
+            surge => PoolFacts {
+                name: pool.name.clone(),
+                count: pool.count + surge,
+                max_count: pool.max_count.map(|max| max.max(pool.count) + surge),
+                max_surge: Some(MaxSurge::Nodes(0)),
+            },
+        });
+        ClusterFacts {
+            pools: pools.collect(),
+            ..self.facts.clone()
+        }
+    }
+
+    /// By node of the largest cluster, whether it is there.
+    fn present(&self, most: &[u32]) -> Vec<bool> {
+        let mut present = Vec::new();
+        for ((pool, (surge, away)), most) in self.facts.pools.iter().zip(&self.upgrades).zip(most) {
+            let there = |node: u32| node < pool.count + surge && !away.contains(&node);
+            present.extend((0..*most).map(there));
+        }
+        present
+    }
+}
+
+/// The entry of `outbound` as the file has it, or as `compare` fills it in.
+fn entry(index: usize, loaded: &Loaded) -> Value {
+    let file: Value = serde_json::from_str(&loaded.text).expect("the text of a scenario is JSON");
+    let written = file.get("outbound").and_then(|entries| entries.get(index));
+    written.cloned().unwrap_or_else(|| {
+        let entries = loaded.spec.outbound.as_deref().unwrap_or_default();
+        let kind = entries[index].outbound_type.clone().unwrap_or_default();
+        serde_json::json!({ "outboundType": kind })
+    })
+}
+
+/// RFC 7396, JSON merge patch, but for null: it stays, because it means Azure's default.
+fn merge(target: &mut Value, patch: &Value) {
+    match (target, patch) {
+        (Value::Object(target), Value::Object(patch)) => {
+            for (key, value) in patch {
+                merge(target.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (target, patch) => *target = patch.clone(),
+    }
+}
+
+fn unreadable(pointer: &str, error: &str) -> Fault {
+    Fault {
+        code: Code::E0413,
+        pointer: pointer.to_owned(),
+        found: format!("The entry of \"outbound\" with this change cannot be read: {error}."),
+        allowed: "what an entry of \"outbound\" may say".to_owned(),
+        remedy: "Spell each field as the entry itself does.".to_owned(),
+    }
+}
+
+/// What stays as it is in the course of a run.
+fn unchangeable(
+    was: OutboundType,
+    is: OutboundType,
+    before: &PoolPlan,
+    after: &PoolPlan,
+    pointer: &str,
+) -> Option<Fault> {
+    let shape = |plan: &PoolPlan| match plan.grouping {
+        Grouping::Buckets { ips, instances, .. } => (ips, instances),
+        _ => (0, 0),
+    };
+    let found = if was != is {
+        format!("The outbound type becomes {} in the course of the run.", is.word())
+    } else if shape(before) != shape(after) {
+        "The firewall gets other public IPs or instances in the course of the run.".to_owned()
+    } else if std::mem::discriminant(&before.grouping) != std::mem::discriminant(&after.grouping)
+        || before.udp_key != after.udp_key
+    {
+        "The pools are divided otherwise in the course of the run.".to_owned()
+    } else {
+        return None;
+    };
+    Some(Fault {
+        code: Code::E0413,
+        pointer: pointer.to_owned(),
+        found,
+        allowed: "idle timeouts and other timers; ports and public IPs of loadBalancer and the NAT Gateways; portsPerPool \
+                  and activePerPool of custom"
+            .to_owned(),
+        remedy: "Simulate before and after as two outbound entries, and compare them.".to_owned(),
+    })
+}
