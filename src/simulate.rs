@@ -1,6 +1,7 @@
 //! (model, seed) to result: cells in parallel, folded into integers that do not depend on the order.
 
 mod aside;
+mod epochs;
 mod feed;
 mod groups;
 mod in_order;
@@ -14,6 +15,7 @@ use crate::model::{Model, Outbound};
 use crate::record::{Accumulator, Latencies, Parts, Totals, Window};
 use crate::units::Seed;
 use aside::Counter;
+use epochs::Epochs;
 use groups::{Cells, Group, Side};
 use rayon::prelude::*;
 use run::{Job, Queue, Scratch};
@@ -22,7 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use aside::Asides;
 
-pub use crate::record::{Detail, FirstFailure, Minutes, ReplicationRun};
+pub use crate::record::{Detail, FirstFailure, HighestUse, Minutes, ReplicationRun, TakenBack};
 
 /// What came of one run of a model.
 #[derive(Clone, Debug)]
@@ -192,6 +194,7 @@ fn most_chunks(pieces: u64) -> usize {
 /// One outbound type, ready to run.
 struct Work<'a> {
     plan: &'a PoolPlan,
+    epochs: Epochs<'a>,
     cells: Cells<'a>,
     parts: Parts,
     groups: Vec<Group>,
@@ -209,6 +212,7 @@ impl<'a> Work<'a> {
         };
         Work {
             plan,
+            epochs: Epochs::new(model, outbound, plan),
             parts: cells.parts(),
             groups: cells.groups(),
             cells,
@@ -237,7 +241,7 @@ impl<'a> Work<'a> {
                 let mut spans = spans.lock().expect(NO_PANIC);
                 spans.0.merge(&totals.latency);
                 spans.1.merge(&totals.hold);
-                let mean_use = run.fullest_mean_use;
+                let mean_use = run.fullest_mean_use * self.epochs.scarcity();
                 (run.finish(&self.parts, totals.slots), mean_use)
             })
             .collect();
@@ -260,6 +264,7 @@ impl<'a> Work<'a> {
         let under_ceiling = Mutex::new(vec![0u64; self.plan.ceiling_scopes()]);
         let job = Job {
             plan: self.plan,
+            epochs: &self.epochs,
             window: &self.window,
             seed,
             queue: how.queue,

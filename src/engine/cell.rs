@@ -70,6 +70,11 @@ impl<R: Releases> Cell<R> {
         }
     }
 
+    /// Stocks it has.
+    pub fn stocks(&self) -> usize {
+        self.stocks.len()
+    }
+
     /// Runs to `until` (not included), at most the end of the run. The source yields no arrival at or after `until`
     /// but those of clients.
     #[inline(always)]

@@ -6,7 +6,7 @@ use super::{Cut, Grant, Period, Recorder, Tag};
 use crate::units::{SimTime, mix};
 
 /// The ports of a cell that are in use, by stock, each stock's in the order in which they were handed out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Ledger {
     stocks: Vec<Vec<Entry>>,
     /// By stock, the number of entries at which those that have come back are left out.

@@ -339,6 +339,9 @@ codes! {
     F0152: "bursts after the end",
         "A burst begins at or after duration, so it never comes. Lengthen duration, or let the burst begin earlier.";
 
+    F0170: "something happened in the course of the run",
+        "An event of the scenario changed the outbound type or its nodes. When an automatic allocation falls to the next tier (50 to 51 nodes: 1,024 to 512 ports each), every node loses part of its ports; connections on ports that are taken away are broken, and their owners learn it by a timeout. Ports that are taken back from a node that leaves were of connections that end with it: those count as taken back, not as broken.\n\nPorts by hand (allocatedOutboundPorts) do not move with the number of nodes; they have to be few enough for the largest cluster, surge nodes included.\n\nSource: `articles/load-balancer/load-balancer-outbound-connections.md` (2020-06-24).";
+
     // --- Findings about the input: F02xx ---
     F0201: "mean that does not exist",
         "The law has such a heavy tail that it has no mean: the longer a run, the larger the average it sees. Averages, and the peak of ports, then depend on the length of the run and on luck, and intervals are too narrow.\n\nPareto has a mean only for a shape above 1. Give it a max: nothing lives for ever, and the idle timeout or a restart ends a connection at last.";

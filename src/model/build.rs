@@ -2,7 +2,7 @@
 
 use super::cluster::Cluster;
 use super::destinations::Destinations;
-use super::events::Events;
+use super::events::{Events, check_moves};
 use super::network::{Hop, Network};
 use super::paths::{self, Origins};
 use super::{Model, Note, Outbound, pod_network, replay, workloads};
@@ -63,6 +63,7 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
     let counted = super::CountedCluster::read(spec, &cluster, &assumptions, &mut review);
     let mut outbounds = outbounds(spec, &cluster, &counted, &assumptions, &mut review);
     let epochs = events.epochs(&cluster, &destinations);
+    check_moves(&events, &epochs, &workloads, &cluster, &mut review);
     for (index, outbound) in outbounds.iter_mut().enumerate() {
         let plans = events.plans(index, outbound, loaded, &cluster, &assumptions, &mut review);
         match plans {

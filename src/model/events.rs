@@ -3,6 +3,7 @@
 use super::build::{Review, among};
 use super::cluster::Cluster;
 use super::destinations::Destinations;
+use super::{Traffic, Workload};
 use crate::engine::{Grouping, PoolPlan};
 use crate::fault::{Code, Fault, step};
 use crate::outbound::{
@@ -228,6 +229,54 @@ impl Events {
             }
         }
         Ok(plans)
+    }
+}
+
+/// Refuses events that move nodes whose connections cannot move with them.
+pub(super) fn check_moves(
+    events: &Events,
+    epochs: &[Epoch],
+    workloads: &[Workload],
+    cluster: &Cluster,
+    review: &mut Review,
+) {
+    let Some(pointer) = events.moves_nodes() else {
+        return;
+    };
+    let mut refuse = |found: String, remedy: &str| {
+        review.fault(Fault {
+            code: Code::E0415,
+            pointer: pointer.to_owned(),
+            found,
+            allowed: "scale and upgrade of node pools whose connections any node can open".to_owned(),
+            remedy: remedy.to_owned(),
+        });
+    };
+    if cluster.own_ips.contains(&true) {
+        refuse(
+            "Nodes come and go, and some have public IPs of their own.".to_owned(),
+            "Leave out enableNodePublicIP, or the event.",
+        );
+    }
+    let comes_and_goes = |node: u32| epochs.iter().any(|epoch| !epoch.has(node));
+    for workload in workloads {
+        let (what, moves) = match &workload.traffic {
+            Traffic::Open { .. } => continue,
+            Traffic::Closed { mix, .. } => (
+                "has clients, each of which stays on its node",
+                mix.nodes.iter().any(|(node, _)| comes_and_goes(*node)),
+            ),
+            Traffic::Trace(rows) => (
+                "replays a trace, which says which node opened what",
+                rows.iter().any(|row| comes_and_goes(row.node)),
+            ),
+        };
+        if moves {
+            refuse(
+                format!("Workload \"{}\" {what}, and nodes of it come and go.", workload.name),
+                "Let it run on a node pool that stays, or give it arrivals that wait for nothing.",
+            );
+        }
     }
 }
 

@@ -583,7 +583,7 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
         if let Some(now) = self.epochs.as_mut().and_then(|all| all.taken_back.last_mut()) {
             now.add(&TakenBack {
                 ports: 1,
-                broken: u64::from(breaks),
+                broken: u64::from(breaks && tag.offered),
             });
         }
     }

@@ -5,7 +5,7 @@
 pub struct TakenBack {
     /// Ports in use that were taken back, those in a hold-down included.
     pub ports: u64,
-    /// Connections that were broken by it.
+    /// Offered connections that were broken by it.
     pub broken: u64,
 }
 

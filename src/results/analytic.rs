@@ -65,6 +65,7 @@ pub(super) fn obstacles_in_the_long_run(model: &Model) -> Vec<&'static str> {
             against.push(why);
         }
     };
+    say(model.has_events(), "events");
     let left = |workload: &&Workload| !workload.traffic.is_empty();
     for workload in model.workloads.iter().filter(left) {
         match &workload.traffic {

@@ -2,15 +2,17 @@
 
 use super::analytic::{self, Analysis};
 use super::document::*;
+use super::events;
 use super::findings;
 use super::holds::{HoldTimes, hold_times};
 use super::interval::{self, Share};
+use super::limits::PoolLimits;
 use super::timeline;
 use super::varying;
 use crate::engine::PoolPlan;
 use crate::model::{Model, Outbound, Path};
 use crate::record::{Cause, Slot, Tally, UsedCounts};
-use crate::simulate::{Minutes, OutboundRun, ReplicationRun, RunResult};
+use crate::simulate::{HighestUse, Minutes, OutboundRun, ReplicationRun, RunResult};
 use crate::units::SimTime;
 
 /// What a document says that neither the model nor the run knows.
@@ -163,6 +165,9 @@ impl<'a> Subject<'a> {
 
     /// The highest use of any pool against its ports.
     pub fn peak_of_limit(&self) -> f64 {
+        if let Some(highest) = self.highest_use() {
+            return highest.ports;
+        }
         match self.plan.limit {
             0 => 0.0,
             limit => f64::from(self.peak(|run| &run.peak_used)) / f64::from(limit),
@@ -171,9 +176,18 @@ impl<'a> Subject<'a> {
 
     /// The highest use of any pool against the second limit, 0 where there is none.
     pub fn peak_of_second_limit(&self) -> f64 {
+        if let Some(highest) = self.highest_use() {
+            return highest.active;
+        }
         self.plan.active_limit.map_or(0.0, |second| {
             f64::from(self.peak(|run| &run.peak_active)) / f64::from(second.limit)
         })
+    }
+
+    /// The highest use where limits change in the course of the run, each epoch's by its own.
+    fn highest_use(&self) -> Option<HighestUse> {
+        let runs = self.run.replications.iter();
+        runs.filter_map(|run| run.highest_use).reduce(HighestUse::max)
     }
 
     fn peak(&self, of: impl Fn(&ReplicationRun) -> &Vec<u32>) -> u32 {
@@ -212,7 +226,7 @@ impl<'a> Subject<'a> {
             units,
             method,
             self.model.confidence,
-            match self.model.workloads.iter().any(varying::moves) {
+            match self.model.has_events() || self.model.workloads.iter().any(varying::moves) {
                 // Refusals would begin at the peak, whatever the mean.
                 true => self.run.fullest_mean_use.max(self.peak_of_limit()),
                 false => self.run.fullest_mean_use,
@@ -282,9 +296,10 @@ impl<'a> Subject<'a> {
             by_destination: self.by_destination(),
             by_workload: self.by_workload(),
             paths: self.paths(),
+            events: events::of(self),
             timeline: timeline::fleet(
                 self.outbound.kind.metrics(),
-                self.plan,
+                &PoolLimits::of(self.model, self.outbound),
                 &self.run.replications,
             ),
         }
@@ -355,7 +370,7 @@ impl<'a> Subject<'a> {
         let refused = |pool: &usize| self.run.replications.iter().any(|run| run.refused[*pool]);
         Pools {
             count: count as u64,
-            limit: self.plan.limit,
+            limit: self.outbound.most_ports().unwrap_or(0),
             exhausted: (0..count).filter(refused).count() as u64,
             peak_used: self.peak(|run| &run.peak_used),
             used_percentiles: self.minutes().map(|runs| {
@@ -507,7 +522,7 @@ impl<'a> Subject<'a> {
             connections: connections(&all, aside),
             failure_probability: self.part_probability(&tally),
             peak_used: self.run.replications.iter().map(peak).max().unwrap_or(0),
-            limit: self.plan.limit,
+            limit: self.outbound.most_ports().unwrap_or(0),
             used_percentiles,
             port_seconds: self.port_seconds(&all),
             analytic: analytic.clone(),

@@ -170,6 +170,8 @@ pub fn quiet(model: &Model, plan: &PoolPlan) -> ReplicationRun {
     let mut used = UsedCounts::default();
     used.add(half, (pools * minutes) as u64);
     ReplicationRun {
+        taken_back: Vec::new(),
+        highest_use: None,
         total: all.clone(),
         by_pool: first_only(pools),
         by_destination: first_only(model.destinations.len()),

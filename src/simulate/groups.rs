@@ -1,6 +1,9 @@
 //! Which cells there are: keys from resolved addresses, blocks of nodes, and the streams that feed each group of cells.
 
+mod moves;
 mod open;
+
+pub(super) use moves::Moves;
 
 use crate::engine::Sort;
 use crate::engine::{Arrival, End, Grouping, PoolPlan, Protocol, ReleaseSize, Schedule};
@@ -30,6 +33,8 @@ pub(super) struct Group {
     pub closed: Vec<bool>,
     /// Whether it is one stream of connections with one SYN each, of which the cells lose a good part.
     pub loses_most: bool,
+    /// Where nodes come and go and each has a cell of its own: who opens the connections of those that are not there.
+    pub moves: Option<Moves>,
 }
 
 /// A class before its replication is known.
@@ -256,6 +261,9 @@ impl<'a> Cells<'a> {
                 let rows = std::mem::take(&mut traced[key * blocks.len() + index]);
                 groups.extend(self.group(classes, block.clone(), rows));
             }
+        }
+        if self.plan.grouping == Grouping::ByNode {
+            moves::add(self.model, &mut groups);
         }
         groups
     }
@@ -632,6 +640,7 @@ impl<'a> GroupBuilder<'a> {
             cells,
             closed: self.closed,
             loses_most,
+            moves: None,
         })
     }
 

@@ -1,11 +1,12 @@
 //! Runs one group of cells through the whole horizon, window by window.
 
+use super::epochs::Epochs;
 use super::feed::Feed;
 use super::groups::Group;
 use super::in_order::run_in_order;
 use crate::engine::{
-    Cell, CellRules, Class, Context, HeapReleases, LadderReleases, OpenLoop, PoolPlan, Releases,
-    WheelReleases,
+    Cell, CellRules, Change, Class, Context, HeapReleases, LadderReleases, Ledger, Noting, OpenLoop,
+    PoolPlan, Releases, WheelReleases,
 };
 use crate::record::{Accumulator, Detail, GroupRecorder, Parts, Totals, Window};
 use crate::traffic::{Clients, Dealt, Mixed, class_seed};
@@ -45,6 +46,7 @@ impl Scratch {
 /// What every group of a replication is run with.
 pub(super) struct Job<'a> {
     pub plan: &'a PoolPlan,
+    pub epochs: &'a Epochs<'a>,
     pub window: &'a Window,
     pub seed: Seed,
     pub queue: Queue,
@@ -89,6 +91,7 @@ impl Job<'_> {
             .map(|cell| cell.expected_used)
             .fold(0.0, f64::max);
         let queue = match self.queue {
+            Queue::Fitting if self.epochs.are_several() => Queue::Heap,
             Queue::Fitting if most_used >= LADDER_FROM_USED => Queue::Ladder,
             Queue::Fitting if most_used >= WHEEL_FROM_USED => Queue::Wheel,
             Queue::Fitting => Queue::Heap,
@@ -112,7 +115,13 @@ impl Job<'_> {
             warmup, duration, ..
         } = *self.window;
         let step = if FULL { SimTime::MINUTE } else { duration };
-        let rules = CellRules::new(self.plan, warmup, duration, step, self.coupled);
+        let rules_of = |epoch: usize| {
+            let plan = self.epochs.plan(epoch);
+            CellRules::new(plan, warmup, duration, step, self.coupled)
+                .with_silent(self.epochs.silent(epoch, group))
+        };
+        let rules = rules_of(0);
+        let several = self.epochs.are_several();
         let classes = self.classes(group);
         let keys = group.layout.keys.len() as u32;
         let new_cell =
@@ -123,10 +132,11 @@ impl Job<'_> {
             .iter()
             .map(|cell| Clients::new(&cell.clients, self.seed))
             .collect();
-        let shared = Shared {
+        let mut shared = Shared {
+            opened_by_clients: &group.closed,
             closed: group.closed.contains(&true).then_some(&group.closed),
             workloads: group.classes.iter().map(|class| class.workload).collect(),
-            loses_most: group.loses_most,
+            loses_most: group.loses_most && !several,
             rules,
             classes,
         };
@@ -144,10 +154,25 @@ impl Job<'_> {
                 cells: cells.drain(..per_chunk.min(cells.len())).collect(),
                 clients: clients.drain(..per_chunk.min(clients.len())).collect(),
                 recorder: GroupRecorder::new(&group.layout, window, totals),
+                ledgers: Vec::new(),
             })
             .collect();
+        if several {
+            chunks
+                .iter_mut()
+                .for_each(|chunk| chunk.begin_epochs(self.epochs));
+        }
         let feed = Feed::new(group, self.seed, duration, chunks.len());
-        run_chunks(&mut chunks, feed, arrivals, &shared);
+        let feed = feed.with_epochs(self.epochs, group, self.seed);
+        run_chunks(&mut chunks, feed, arrivals, &mut shared, |chunks, shared, at| {
+            let Some(epoch) = self.epochs.beginning_at(at) else {
+                return;
+            };
+            for chunk in chunks {
+                chunk.begin_epoch(self, epoch, at, group, &shared.rules);
+            }
+            shared.rules = rules_of(epoch);
+        });
         let mut under_ceiling = vec![0; self.plan.ceiling_scopes()];
         for mut chunk in chunks {
             chunk.finish(&shared.rules, &mut under_ceiling);
@@ -186,7 +211,9 @@ struct Shared<'a> {
     classes: Vec<Class>,
     /// By class, its workload.
     workloads: Vec<u32>,
-    /// By class, whether clients open its connections, if any does.
+    /// By class, whether clients open its connections.
+    opened_by_clients: &'a Vec<bool>,
+    /// The same, if clients open any.
     closed: Option<&'a Vec<bool>>,
     loses_most: bool,
 }
@@ -198,6 +225,8 @@ struct Chunk<'a, R, const FULL: bool> {
     cells: Vec<Cell<R>>,
     clients: Vec<Clients<'a>>,
     recorder: GroupRecorder<'a, FULL>,
+    /// By cell, what is in use, where events may take it back; else empty.
+    ledgers: Vec<Ledger>,
 }
 
 impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
@@ -209,7 +238,26 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
             let index = self.first + offset;
             let mut open = OpenLoop(arrivals.of(index));
             recorder.listen_to(index);
-            if let Some(closed) = shared.closed {
+            if let Some(ledger) = self.ledgers.get_mut(offset) {
+                let mut noting = Noting {
+                    ledger,
+                    rules,
+                    recorder,
+                };
+                let mut clients = Mixed {
+                    open,
+                    clients: &mut self.clients[offset],
+                    workloads: &shared.workloads,
+                    closed: shared.opened_by_clients,
+                };
+                let mut context = Context {
+                    rules,
+                    classes,
+                    source: &mut clients,
+                    recorder: &mut noting,
+                };
+                cell.run(&mut context, until);
+            } else if let Some(closed) = shared.closed {
                 let source = &mut Mixed {
                     open,
                     clients: &mut self.clients[offset],
@@ -235,11 +283,45 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
         }
     }
 
+    /// Begins the first of several epochs: notes what is handed out from now on.
+    fn begin_epochs(&mut self, epochs: &Epochs) {
+        self.recorder.begin_epochs(epochs.limits(0));
+        let ledger = |cell: &Cell<R>| Ledger::new(cell.stocks());
+        self.ledgers = self.cells.iter().map(ledger).collect();
+    }
+
+    /// Takes its cells into the epoch that begins at `at`, from what was so under the rules `before`.
+    fn begin_epoch(
+        &mut self,
+        job: &Job,
+        epoch: usize,
+        at: u64,
+        group: &Group,
+        before: &CellRules,
+    ) {
+        self.recorder.begin_next_epoch();
+        for (offset, cell) in self.cells.iter_mut().enumerate() {
+            let index = self.first + offset;
+            self.recorder.listen_to(index);
+            let change = Change {
+                at,
+                before,
+                node_leaves: job.epochs.node_leaves(epoch, group, index),
+            };
+            let taken = |stock| job.epochs.taken(epoch, group, index, stock, job.seed);
+            cell.go_through(&change, &mut self.ledgers[offset], taken, &mut self.recorder);
+        }
+        self.recorder.set_limits(job.epochs.limits(epoch));
+    }
+
     /// Ends its cells, and adds to each scope of a ceiling the most ports of each of its stocks that were in use.
     fn finish(&mut self, rules: &CellRules, under_ceiling: &mut [u64]) {
         for (offset, cell) in self.cells.iter_mut().enumerate() {
             self.recorder.listen_to(self.first + offset);
             cell.finish(rules, &mut self.recorder);
+            if let Some(ledger) = self.ledgers.get_mut(offset) {
+                std::mem::take(ledger).finish(&mut self.recorder);
+            }
             if !under_ceiling.is_empty() {
                 for (stock, highest) in (0..).zip(cell.highest()) {
                     under_ceiling[rules.instance(stock) as usize] += u64::from(highest);
@@ -250,12 +332,13 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
 }
 
 /// Runs all chunks of a group to the end: one on this thread, several side by side and beside the drawing of what
-/// arrives next.
-fn run_chunks<R: Releases, const FULL: bool>(
+/// arrives next. `then` comes after every window, with its end.
+fn run_chunks<'s, R: Releases, const FULL: bool>(
     chunks: &mut [Chunk<R, FULL>],
     mut feed: Feed,
     arrivals: &mut Dealt,
-    shared: &Shared,
+    shared: &mut Shared<'s>,
+    then: impl Fn(&mut [Chunk<R, FULL>], &mut Shared<'s>, u64),
 ) {
     if let [chunk] = chunks {
         if shared.loses_most {
@@ -267,6 +350,7 @@ fn run_chunks<R: Releases, const FULL: bool>(
         }
         while let Some(until) = feed.next_window(arrivals) {
             chunk.run(arrivals, until, shared);
+            then(std::slice::from_mut(chunk), shared, until);
         }
         return;
     }
@@ -279,6 +363,7 @@ fn run_chunks<R: Releases, const FULL: bool>(
                 .for_each(|chunk| chunk.run(arrivals, until, shared));
         };
         (window, ()) = rayon::join(|| feed.next_window(&mut later), run);
+        then(chunks, shared, until);
         std::mem::swap(arrivals, &mut later);
     }
 }

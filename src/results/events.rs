@@ -1,0 +1,78 @@
+//! What events did: for the document, and in sentences.
+
+use super::document::{EventResult, Finding, Severity};
+use super::figures::Subject;
+use super::words::{count, counted};
+use crate::fault::Code;
+use crate::record::TakenBack;
+use crate::units::SimTime;
+
+/// What happened, instant by instant. What an event takes back later, such as batch after batch of an upgrade, counts with
+/// its beginning.
+pub fn of(subject: &Subject) -> Vec<EventResult> {
+    let epochs = subject.model.epochs.iter().zip(subject.outbound.plans());
+    let mut found: Vec<EventResult> = Vec::new();
+    for (index, (epoch, plan)) in epochs.enumerate().skip(1) {
+        let mut taken = TakenBack::default();
+        let of_runs = subject.run.replications.iter();
+        of_runs
+            .filter_map(|run| run.taken_back.get(index - 1))
+            .for_each(|more| taken.add(more));
+        if !epoch.what.is_empty() {
+            found.push(EventResult {
+                at: epoch.at.as_secs_f64(),
+                what: epoch.what.join(", "),
+                limit: plan.limit,
+                ports_taken_back: 0,
+                broken: 0,
+            });
+        }
+        if let Some(last) = found.last_mut() {
+            last.limit = plan.limit;
+            last.ports_taken_back += taken.ports;
+            last.broken += taken.broken;
+        }
+    }
+    found
+}
+
+/// A sentence an event that changed something under this outbound type.
+pub fn findings(subject: &Subject, events: &[EventResult]) -> Vec<Finding> {
+    let mut before = subject.plan.limit;
+    let mut found = Vec::new();
+    for event in events {
+        let now = event.limit;
+        let was = std::mem::replace(&mut before, now);
+        let mut text = format!(
+            "At {} {}",
+            SimTime::from_secs_f64(event.at),
+            event.what
+        );
+        match was == now {
+            true => text.push('.'),
+            false => text += &format!(
+                ": a pool has {} from then on, after {}.",
+                counted(u64::from(now), "port"),
+                count(u64::from(was))
+            ),
+        }
+        if event.ports_taken_back > 0 {
+            text += &format!(
+                " {} in use {} taken back, over all replications, which broke {}.",
+                counted(event.ports_taken_back, "port"),
+                if event.ports_taken_back == 1 { "was" } else { "were" },
+                counted(event.broken, "open connection"),
+            );
+        }
+        let severity = match event.broken {
+            0 => Severity::Info,
+            _ => Severity::Warning,
+        };
+        found.push(Finding {
+            code: Code::F0170.id().to_owned(),
+            severity,
+            text,
+        });
+    }
+    found
+}
