@@ -43,6 +43,8 @@ examples! {
     "deploy-at-once";
     "office-hours";
     "bursting-workers";
+    "node-51-joins";
+    "ports-reset";
     "replayed-trace" ["traces/nightly-job.csv"];
 }
 

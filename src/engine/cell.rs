@@ -507,7 +507,12 @@ impl<R: Releases> Cell<R> {
 
     /// Closes every period that ends at or before `at`; those in which nothing is in use leave no trace.
     #[inline]
-    pub(super) fn cross_borders<T: Recorder>(&mut self, rules: &CellRules, at: u64, recorder: &mut T) {
+    pub(super) fn cross_borders<T: Recorder>(
+        &mut self,
+        rules: &CellRules,
+        at: u64,
+        recorder: &mut T,
+    ) {
         while self.next_border <= at {
             self.cross_border(rules, recorder);
             let idle = self.stocks.iter().all(Stock::is_idle);

@@ -1,7 +1,7 @@
 //! The rules of a cell: limits, holds, buckets and borders, as plain numbers.
 
-use super::connection::{Class, Draw, End, EndRule, draw, end_rules};
 use super::Grant;
+use super::connection::{Class, Draw, End, EndRule, draw, end_rules};
 use super::plan::{Grouping, IpChoice, PoolPlan, RefusedSyn};
 use crate::units::SimTime;
 

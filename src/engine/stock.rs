@@ -225,7 +225,12 @@ impl<R: Releases> Stock<R> {
         let releases = kept.clone().map(|(_, release_at)| release_at);
         keep(&mut self.releases, self.granted, at, releases);
         if let Some(ends) = &mut self.ends {
-            keep(ends, self.granted, at, kept.map(|(inactive_at, _)| inactive_at));
+            keep(
+                ends,
+                self.granted,
+                at,
+                kept.map(|(inactive_at, _)| inactive_at),
+            );
         }
         self.peak = self.used(at);
         self.peak_active = self.active(at);

@@ -64,7 +64,9 @@ impl Cluster {
         let most: Vec<u32> = (0..declared.len()).map(|i| events.most_nodes(i)).collect();
         let total: u64 = most.iter().copied().map(u64::from).sum();
         match total {
-            _ if declared.iter().all(|pool| pool.count == 0) => review.fault(no_nodes("No node pool has a node: every count is 0.")),
+            _ if declared.iter().all(|pool| pool.count == 0) => {
+                review.fault(no_nodes("No node pool has a node: every count is 0."))
+            }
             total if total > MAX_NODES as u64 => review.fault(too_many(
                 POINTER,
                 &format!("{total} nodes over all pools."),

@@ -221,7 +221,8 @@ impl Events {
             }
             let plan = resolved.plan?;
             if sound {
-                if let Some(fault) = unchangeable(first.kind, resolved.kind, &before, &plan, pointer)
+                if let Some(fault) =
+                    unchangeable(first.kind, resolved.kind, &before, &plan, pointer)
                 {
                     review.fault(fault);
                 }
@@ -248,7 +249,8 @@ pub(super) fn check_moves(
             code: Code::E0415,
             pointer: pointer.to_owned(),
             found,
-            allowed: "scale and upgrade of node pools whose connections any node can open".to_owned(),
+            allowed: "scale and upgrade of node pools whose connections any node can open"
+                .to_owned(),
             remedy: remedy.to_owned(),
         });
     };
@@ -273,7 +275,10 @@ pub(super) fn check_moves(
         };
         if moves {
             refuse(
-                format!("Workload \"{}\" {what}, and nodes of it come and go.", workload.name),
+                format!(
+                    "Workload \"{}\" {what}, and nodes of it come and go.",
+                    workload.name
+                ),
                 "Let it run on a node pool that stays, or give it arrivals that wait for nothing.",
             );
         }
@@ -308,7 +313,11 @@ impl Reader<'_> {
             ("upgrade", event.upgrade.is_some()),
             ("stopAnswering", event.stop_answering.is_some()),
         ];
-        let given: Vec<&str> = kinds.iter().filter(|kind| kind.1).map(|kind| kind.0).collect();
+        let given: Vec<&str> = kinds
+            .iter()
+            .filter(|kind| kind.1)
+            .map(|kind| kind.0)
+            .collect();
         if given.len() != 1 {
             review.fault(Fault {
                 code: Code::E0410,
@@ -328,7 +337,13 @@ impl Reader<'_> {
             self.set_outbound(at, patch, &step(pointer, "setOutbound"), review);
         }
         if let Some(scale) = &event.scale {
-            self.scale(at, &scale.node_pool, scale.count, &step(pointer, "scale"), review);
+            self.scale(
+                at,
+                &scale.node_pool,
+                scale.count,
+                &step(pointer, "scale"),
+                review,
+            );
         }
         if let Some(upgrade) = &event.upgrade {
             self.upgrade(at, upgrade, &step(pointer, "upgrade"), review);
@@ -339,7 +354,13 @@ impl Reader<'_> {
         }
     }
 
-    fn set_outbound(&mut self, at: SimTime, words: &OutboundSpec, pointer: &str, review: &mut Review) {
+    fn set_outbound(
+        &mut self,
+        at: SimTime,
+        words: &OutboundSpec,
+        pointer: &str,
+        review: &mut Review,
+    ) {
         let entries = self.spec.outbound.as_deref().unwrap_or_default();
         let names: Vec<String> = entries
             .iter()
@@ -360,7 +381,8 @@ impl Reader<'_> {
                 pointer: step(pointer, "name"),
                 found: match name {
                     Some(name) => format!("There is no outbound \"{name}\"."),
-                    None => "The scenario has several outbound types, and the event names none.".to_owned(),
+                    None => "The scenario has several outbound types, and the event names none."
+                        .to_owned(),
                 },
                 allowed,
                 remedy: match name {
@@ -400,7 +422,10 @@ impl Reader<'_> {
                     self.upgraded[pool]
                 ),
                 allowed: "one operation on a node pool at a time, as in AKS".to_owned(),
-                remedy: format!("Let it happen at {} or later, or before the upgrade.", self.upgraded[pool]),
+                remedy: format!(
+                    "Let it happen at {} or later, or before the upgrade.",
+                    self.upgraded[pool]
+                ),
             });
             return None;
         }
@@ -420,7 +445,8 @@ impl Reader<'_> {
                 allowed: format!("1 to {most}"),
                 remedy: match self.max_count(pool) {
                     Some(max) if count > max => "Raise maxCount of the node pool.".to_owned(),
-                    _ => "A pool that stays has a node at least; AKS pools have at most 1,000.".to_owned(),
+                    _ => "A pool that stays has a node at least; AKS pools have at most 1,000."
+                        .to_owned(),
                 },
             });
             return;
@@ -441,9 +467,17 @@ impl Reader<'_> {
             return;
         };
         let count = self.counts[pool];
-        let declared = self.spec.cluster.as_ref().and_then(|cluster| cluster.node_pools.as_ref());
+        let declared = self
+            .spec
+            .cluster
+            .as_ref()
+            .and_then(|cluster| cluster.node_pools.as_ref());
         let own = declared.and_then(|pools| pools[pool].max_surge);
-        let surge = words.max_surge.or(own).unwrap_or(self.assumptions.max_surge).of(count);
+        let surge = words
+            .max_surge
+            .or(own)
+            .unwrap_or(self.assumptions.max_surge)
+            .of(count);
         if surge == 0 || surge > count || words.batch_time == SimTime::ZERO {
             review.fault(Fault {
                 code: Code::E0414,
@@ -462,7 +496,10 @@ impl Reader<'_> {
         for batch in 0..batches {
             let away = batch * surge..((batch + 1) * surge).min(count);
             let phrase = (batch == 0).then(|| {
-                format!("an upgrade of {} begins, {surge} of {count} nodes at a time", words.node_pool)
+                format!(
+                    "an upgrade of {} begins, {surge} of {count} nodes at a time",
+                    words.node_pool
+                )
             });
             let starts = times(words.batch_time, batch).saturating_add(at);
             self.push(starts, pointer, What::Upgrade { pool, surge, away }, phrase);
@@ -478,7 +515,14 @@ impl Reader<'_> {
         self.upgraded[pool] = ends;
     }
 
-    fn silence(&mut self, at: SimTime, name: &str, span: SimTime, pointer: &str, review: &mut Review) {
+    fn silence(
+        &mut self,
+        at: SimTime,
+        name: &str,
+        span: SimTime,
+        pointer: &str,
+        review: &mut Review,
+    ) {
         let declared = self.spec.destinations.as_deref().unwrap_or_default();
         let names: Vec<String> = declared.iter().map(|known| known.name.clone()).collect();
         let Some(destination) = names.iter().position(|known| known == name) else {
@@ -506,9 +550,19 @@ impl Reader<'_> {
             destination,
             answers,
         };
-        self.push(at, pointer, turn(false), Some(format!("{name} stops answering")));
+        self.push(
+            at,
+            pointer,
+            turn(false),
+            Some(format!("{name} stops answering")),
+        );
         let ends = at.saturating_add(span);
-        self.push(ends, pointer, turn(true), Some(format!("{name} answers again")));
+        self.push(
+            ends,
+            pointer,
+            turn(true),
+            Some(format!("{name} answers again")),
+        );
     }
 }
 
@@ -615,7 +669,10 @@ fn unchangeable(
         _ => (0, 0),
     };
     let found = if was != is {
-        format!("The outbound type becomes {} in the course of the run.", is.word())
+        format!(
+            "The outbound type becomes {} in the course of the run.",
+            is.word()
+        )
     } else if shape(before) != shape(after) {
         "The firewall gets other public IPs or instances in the course of the run.".to_owned()
     } else if std::mem::discriminant(&before.grouping) != std::mem::discriminant(&after.grouping)

@@ -580,7 +580,11 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
         if breaks && tag.offered {
             self.tally(tag).broken += 1;
         }
-        if let Some(now) = self.epochs.as_mut().and_then(|all| all.taken_back.last_mut()) {
+        if let Some(now) = self
+            .epochs
+            .as_mut()
+            .and_then(|all| all.taken_back.last_mut())
+        {
             now.add(&TakenBack {
                 ports: 1,
                 broken: u64::from(breaks && tag.offered),

@@ -43,25 +43,25 @@ pub fn findings(subject: &Subject, events: &[EventResult]) -> Vec<Finding> {
     for event in events {
         let now = event.limit;
         let was = std::mem::replace(&mut before, now);
-        let mut text = format!(
-            "At {} {}",
-            SimTime::from_secs_f64(event.at),
-            event.what
-        );
+        let mut text = format!("At {} {}", SimTime::from_secs_f64(event.at), event.what);
         match was == now {
             true => text.push('.'),
-            false => text += &format!(
-                ": a pool has {} from then on, after {}.",
-                counted(u64::from(now), "port"),
-                count(u64::from(was))
-            ),
+            false => {
+                text += &format!(
+                    ": a pool has {} from then on, after {}.",
+                    counted(u64::from(now), "port"),
+                    count(u64::from(was))
+                )
+            }
         }
         if event.ports_taken_back > 0 {
+            let broke = match event.broken {
+                0 => String::new(),
+                broken => format!(", which broke {}", counted(broken, "connection")),
+            };
             text += &format!(
-                " {} in use {} taken back, over all replications, which broke {}.",
+                " Over all replications {} in use came back before the time{broke}.",
                 counted(event.ports_taken_back, "port"),
-                if event.ports_taken_back == 1 { "was" } else { "were" },
-                counted(event.broken, "open connection"),
             );
         }
         let severity = match event.broken {

@@ -187,7 +187,8 @@ impl<'a> Subject<'a> {
     /// The highest use where limits change in the course of the run, each epoch's by its own.
     fn highest_use(&self) -> Option<HighestUse> {
         let runs = self.run.replications.iter();
-        runs.filter_map(|run| run.highest_use).reduce(HighestUse::max)
+        runs.filter_map(|run| run.highest_use)
+            .reduce(HighestUse::max)
     }
 
     fn peak(&self, of: impl Fn(&ReplicationRun) -> &Vec<u32>) -> u32 {

@@ -26,9 +26,9 @@ impl<'a> PoolLimits<'a> {
         let from = self.plans.partition_point(|(epoch, _)| epoch.at <= begins);
         let until = self.plans.partition_point(|(epoch, _)| epoch.at < ends);
         let within = &self.plans[from.saturating_sub(1)..until];
-        let there = within.iter().filter(|(epoch, plan)| {
-            plan.grouping != Grouping::ByNode || epoch.has(pool as u32)
-        });
+        let there = within
+            .iter()
+            .filter(|(epoch, plan)| plan.grouping != Grouping::ByNode || epoch.has(pool as u32));
         there.map(|(_, plan)| plan.limit).max()
     }
 }

@@ -77,7 +77,9 @@ pub fn obstacles(model: &Model) -> Vec<Fault> {
         pointer: "/events".to_owned(),
         found: "The scenario has events: what is so before them is not so after.".to_owned(),
         allowed: "with --rare: a scenario without events".to_owned(),
-        remedy: "Leave out --rare, or remove the events and simulate what comes before and after apart.".to_owned(),
+        remedy:
+            "Leave out --rare, or remove the events and simulate what comes before and after apart."
+                .to_owned(),
     });
     let workloads = model.workloads.iter().enumerate();
     let of_workloads = workloads

@@ -5,8 +5,8 @@ use super::feed::Feed;
 use super::groups::Group;
 use super::in_order::run_in_order;
 use crate::engine::{
-    Cell, CellRules, Change, Class, Context, HeapReleases, LadderReleases, Ledger, Noting, OpenLoop,
-    PoolPlan, Releases, WheelReleases,
+    Cell, CellRules, Change, Class, Context, HeapReleases, LadderReleases, Ledger, Noting,
+    OpenLoop, PoolPlan, Releases, WheelReleases,
 };
 use crate::record::{Accumulator, Detail, GroupRecorder, Parts, Totals, Window};
 use crate::traffic::{Clients, Dealt, Mixed, class_seed};
@@ -164,15 +164,21 @@ impl Job<'_> {
         }
         let feed = Feed::new(group, self.seed, duration, chunks.len());
         let feed = feed.with_epochs(self.epochs, group, self.seed);
-        run_chunks(&mut chunks, feed, arrivals, &mut shared, |chunks, shared, at| {
-            let Some(epoch) = self.epochs.beginning_at(at) else {
-                return;
-            };
-            for chunk in chunks {
-                chunk.begin_epoch(self, epoch, at, group, &shared.rules);
-            }
-            shared.rules = rules_of(epoch);
-        });
+        run_chunks(
+            &mut chunks,
+            feed,
+            arrivals,
+            &mut shared,
+            |chunks, shared, at| {
+                let Some(epoch) = self.epochs.beginning_at(at) else {
+                    return;
+                };
+                for chunk in chunks {
+                    chunk.begin_epoch(self, epoch, at, group, &shared.rules);
+                }
+                shared.rules = rules_of(epoch);
+            },
+        );
         let mut under_ceiling = vec![0; self.plan.ceiling_scopes()];
         for mut chunk in chunks {
             chunk.finish(&shared.rules, &mut under_ceiling);
@@ -291,14 +297,7 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
     }
 
     /// Takes its cells into the epoch that begins at `at`, from what was so under the rules `before`.
-    fn begin_epoch(
-        &mut self,
-        job: &Job,
-        epoch: usize,
-        at: u64,
-        group: &Group,
-        before: &CellRules,
-    ) {
+    fn begin_epoch(&mut self, job: &Job, epoch: usize, at: u64, group: &Group, before: &CellRules) {
         self.recorder.begin_next_epoch();
         for (offset, cell) in self.cells.iter_mut().enumerate() {
             let index = self.first + offset;
@@ -309,7 +308,12 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
                 node_leaves: job.epochs.node_leaves(epoch, group, index),
             };
             let taken = |stock| job.epochs.taken(epoch, group, index, stock, job.seed);
-            cell.go_through(&change, &mut self.ledgers[offset], taken, &mut self.recorder);
+            cell.go_through(
+                &change,
+                &mut self.ledgers[offset],
+                taken,
+                &mut self.recorder,
+            );
         }
         self.recorder.set_limits(job.epochs.limits(epoch));
     }

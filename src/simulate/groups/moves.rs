@@ -87,7 +87,13 @@ impl There {
 impl Moves {
     /// `arrival` of stream `stream` as it comes to a cell of this group in an epoch; none where another group has it.
     /// `seed` is that of its class.
-    pub fn deal(&self, epoch: usize, stream: usize, seed: u64, arrival: Arrival) -> Option<Arrival> {
+    pub fn deal(
+        &self,
+        epoch: usize,
+        stream: usize,
+        seed: u64,
+        arrival: Arrival,
+    ) -> Option<Arrival> {
         let origin = &self.streams[stream];
         let sort = arrival.sort;
         let node = origin.nodes[sort.cell() as usize];
@@ -134,7 +140,11 @@ pub(super) fn add(model: &Model, groups: &mut [Group]) {
         let mut further = Vec::new();
         for (other, from) in lent.iter().enumerate() {
             if other != index && from.come_and_go && from.key == own.key {
-                streams.extend(from.streams.iter().map(|stream| origin(stream, &from.nodes)));
+                streams.extend(
+                    from.streams
+                        .iter()
+                        .map(|stream| origin(stream, &from.nodes)),
+                );
                 further.extend(from.streams.iter().cloned());
             }
         }
