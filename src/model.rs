@@ -13,7 +13,7 @@ mod workloads;
 
 pub use crate::traffic::OpenProcess;
 pub use build::{build, refusals};
-pub use events::Epoch;
+pub use events::{Buckets, Epoch};
 pub use paths::{Bypass, Decision, Denial, Path, PathShare, Paths};
 
 use crate::engine::{PoolPlan, Protocol, Schedule, UdpKey};
@@ -158,6 +158,9 @@ pub struct Outbound {
     pub plan: Result<PoolPlan, Vec<Fault>>,
     /// The plans of the model's later epochs; empty where nothing changes it and where Azure refuses it.
     pub later_plans: Vec<PoolPlan>,
+    /// By epoch, which of a firewall's buckets there are; empty where that stays. The plans then have the buckets of all
+    /// public IPs and instances that are ever there.
+    pub buckets: Vec<Buckets>,
     /// Public IPs, where the type has them; for sentences.
     pub public_ips: Option<u32>,
     /// How its figures came about, for explanations.

@@ -9,7 +9,7 @@ mod spec;
 mod typed;
 
 pub use diagnostics::{Diagnostics, Excerpt, Problem};
-pub use events::{EventSpec, ScaleSpec, StopAnsweringSpec, UpgradeSpec};
+pub use events::{EventSpec, LoseInstanceSpec, ScaleSpec, StopAnsweringSpec, UpgradeSpec};
 pub use network::{
     AccessSpec, DirectionSpec, HttpProxyConfigSpec, NetworkSpec, NextHopTypeSpec, NsgRuleSpec,
     NsgSpec, RouteSpec, RuleProtocolSpec,

@@ -297,7 +297,9 @@ impl<R: Releases> Cell<R> {
             ..
         } = *self.pending.next();
         let tries = u64::from(syn == 0);
-        if let Some(stock) = self.admit(cx.rules, stock, at) {
+        if cx.rules.is_open(stock)
+            && let Some(stock) = self.admit(cx.rules, stock, at)
+        {
             cx.recorder.sent(tag, tries, 1);
             let attempt = self.pending.pop();
             return match end != End::Unanswered && !cx.rules.is_silent(tag.class) {
@@ -452,7 +454,7 @@ impl<R: Releases> Cell<R> {
         let first = stock - stock % rules.ips;
         (1..rules.ips)
             .map(|further| first + (stock - first + further) % rules.ips)
-            .find(|other| self.stocks[*other as usize].admits(rules, at))
+            .find(|other| rules.is_open(*other) && self.stocks[*other as usize].admits(rules, at))
     }
 
     /// Gives a connection that is answered the port it was admitted to.

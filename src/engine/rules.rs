@@ -25,6 +25,8 @@ pub struct CellRules {
     pub(super) warmup: u64,
     pub(super) duration: u64,
     border_step: u64,
+    /// Buckets that take new connections, ascending; none where all do.
+    open: Option<Vec<u32>>,
     /// By class, whether no answer comes; empty where all are answered.
     silent: Vec<bool>,
 }
@@ -68,6 +70,7 @@ impl CellRules {
             warmup: warmup.as_nanos(),
             duration: duration.as_nanos(),
             border_step: step.as_nanos(),
+            open: None,
             silent: Vec::new(),
         }
     }
@@ -75,6 +78,19 @@ impl CellRules {
     /// The same while the destinations of some classes do not answer; `silent` says of which.
     pub fn with_silent(self, silent: Vec<bool>) -> Self {
         CellRules { silent, ..self }
+    }
+
+    /// The same while only these buckets, ascending and at least one, take new connections; all where there is no list.
+    pub fn with_open(self, open: Option<Vec<u32>>) -> Self {
+        CellRules { open, ..self }
+    }
+
+    /// Whether the bucket `stock` takes new connections.
+    #[inline(always)]
+    pub(super) fn is_open(&self, stock: u32) -> bool {
+        let bucket = stock % self.buckets();
+        let open = self.open.as_ref();
+        open.is_none_or(|open| open.binary_search(&bucket).is_ok())
     }
 
     #[inline(always)]
@@ -131,6 +147,9 @@ impl CellRules {
             return first;
         }
         let bits = draw(class.seed, first_at, id, tried, Draw::Bucket);
+        if let Some(open) = &self.open {
+            return first + open[(((bits >> 32) * open.len() as u64) >> 32) as usize];
+        }
         first + (((bits >> 32) * u64::from(buckets)) >> 32) as u32
     }
 

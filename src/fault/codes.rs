@@ -246,13 +246,13 @@ codes! {
 
     // --- Events: E041x ---
     E0410: "an event of no kind, or of several",
-        "An event says when it happens (\"at\", from the start of the run, warm-up included) and what, by one key: setOutbound (an outbound type is configured anew), scale (a node pool gets another number of nodes), upgrade (its nodes are drained and come back one batch after the other) or stopAnswering (a destination does not answer for a while).\n\nEvents of the same instant happen in the order of the list.";
+        "An event says when it happens (\"at\", from the start of the run, warm-up included) and what, by one key: setOutbound (an outbound type is configured anew), scale (a node pool gets another number of nodes), upgrade (its nodes are drained and come back one batch after the other), stopAnswering (a destination does not answer for a while) or loseInstance (a firewall loses an instance).\n\nEvents of the same instant happen in the order of the list.";
     E0411: "an event outside of the run",
         "Events happen after the start and before the end of a run; what they bring about may last beyond the end. What is so from the start is not an event: it belongs into cluster or outbound.";
     E0412: "an event names what is not there",
-        "scale and upgrade name a node pool of cluster.nodePools, stopAnswering one of destinations, and setOutbound an entry of outbound by its name (its outboundType, where it has no name of its own). setOutbound may leave the name out where the file has one entry.";
+        "scale and upgrade name a node pool of cluster.nodePools, stopAnswering one of destinations, and setOutbound and loseInstance an entry of outbound by its name (its outboundType, where it has no name of its own). They may leave the name out where the file has one entry. The instance that is lost is one of those that there are, and another one is left.";
     E0413: "an event changes what stays",
-        "setOutbound changes figures of an outbound type: timers, ports per node, public IPs of a Load Balancer or NAT Gateway. The type itself, and how its ports are divided into pools (per node, shared, the buckets of a firewall), stay as they are: simulate both as entries of outbound and compare them.\n\nAn idle timeout applies to connections that get their port after it. Ports that are taken away are taken at random, and connections on them are broken.";
+        "setOutbound changes figures of an outbound type: timers, ports, public IPs, instances of a firewall. The type itself, and whether its ports are divided by node, shared or in buckets, stay as they are: simulate both as entries of outbound and compare them.\n\nAn idle timeout applies to connections that get their port after it. Ports that are taken away are taken at random, and connections on them are broken.";
     E0414: "a pool cannot have that many nodes",
         "A node pool is scaled to 1 node at least, and to no more than its maxCount, or the 1,000 nodes of an AKS pool. An upgrade has 1 surge node at least, and takes a batch of as many at a time. While a pool is upgraded nothing else happens to it.\n\nSources: `includes/container-service-limits.md`, MicrosoftDocs/azure-aks-docs, articles/aks/upgrade-aks-node-pools-rolling.md.";
     E0415: "connections that cannot move with the nodes",

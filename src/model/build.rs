@@ -67,7 +67,7 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
     for (index, outbound) in outbounds.iter_mut().enumerate() {
         let plans = events.plans(index, outbound, loaded, &cluster, &assumptions, &mut review);
         match plans {
-            Ok(plans) => outbound.later_plans = plans,
+            Ok(later) => later.put_into(outbound),
             Err(faults) => outbound.plan = Err(faults),
         }
     }
@@ -298,6 +298,7 @@ fn outbounds(
             kind: resolved.kind,
             plan: resolved.plan,
             later_plans: Vec::new(),
+            buckets: Vec::new(),
             public_ips: resolved.public_ips,
             setup: resolved.setup,
             notes: resolved.notes.into_iter().map(note).collect(),

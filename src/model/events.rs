@@ -1,16 +1,21 @@
 //! What happens in the course of a run: events under their rules, and the epochs that they divide a run into.
 
+mod firewall;
+
+pub use firewall::Buckets;
+
 use super::build::{Review, among};
 use super::cluster::Cluster;
 use super::destinations::Destinations;
 use super::{Traffic, Workload};
-use crate::engine::{Grouping, PoolPlan};
+use crate::engine::PoolPlan;
 use crate::fault::{Code, Fault, step};
 use crate::outbound::{
     self, Assumptions, ClusterFacts, MaxSurge, OutboundSpec, OutboundType, PoolFacts,
 };
-use crate::scenario::{EventSpec, Loaded, ScenarioSpec, UpgradeSpec};
+use crate::scenario::{EventSpec, Loaded, LoseInstanceSpec, ScenarioSpec, UpgradeSpec};
 use crate::units::SimTime;
+use firewall::Firewall;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -34,6 +39,36 @@ impl Epoch {
         self.present.get(node as usize).is_none_or(|there| *there)
     }
 }
+
+/// What becomes of an outbound type after the first epoch.
+pub(super) struct Later {
+    plans: Vec<PoolPlan>,
+    /// By epoch, the first included; empty where it is no firewall.
+    firewall: Vec<Firewall>,
+}
+
+impl Later {
+    fn push(&mut self, plan: PoolPlan, firewall: &mut Option<Firewall>, drained: bool) {
+        if let Some(firewall) = firewall {
+            firewall.go_on(&plan, drained);
+        }
+        self.firewall.extend(firewall.clone());
+        self.plans.push(plan);
+    }
+
+    /// Lays the outbound type out for all epochs.
+    pub(super) fn put_into(self, outbound: &mut super::Outbound) {
+        outbound.later_plans = self.plans;
+        firewall::lay_out(&self.firewall, outbound);
+    }
+}
+
+/// From when on an instance that is scaled in answers every packet with RST, after it took no new connections.
+/// `articles/firewall/firewall-faq.yml`.
+const DRAIN: SimTime = SimTime::from_secs(45);
+
+/// How long it takes until a lost instance is replaced: `articles/firewall/firewall-faq.yml`.
+const REPLACED_AFTER: SimTime = SimTime::from_secs(10);
 
 const POINTER: &str = "/events";
 
@@ -64,6 +99,14 @@ enum What {
         pool: usize,
         surge: u32,
         away: Range<u32>,
+    },
+    /// Instances of a firewall that were to leave are drained.
+    Drained { index: usize },
+    /// A firewall's instance is lost, or replaced.
+    Instance {
+        index: usize,
+        instance: u32,
+        there: bool,
     },
     /// A destination no longer answers, or answers again.
     Answers { destination: u32, answers: bool },
@@ -180,15 +223,21 @@ impl Events {
         cluster: &Cluster,
         assumptions: &Assumptions,
         review: &mut Review,
-    ) -> Result<Vec<PoolPlan>, Vec<Fault>> {
-        let Ok(first_plan) = &first.plan else {
-            return Ok(Vec::new());
+    ) -> Result<Later, Vec<Fault>> {
+        let mut later = Later {
+            plans: Vec::new(),
+            firewall: Vec::new(),
         };
+        let Ok(first_plan) = &first.plan else {
+            return Ok(later);
+        };
+        let mut firewall = Firewall::of(first_plan);
+        later.firewall.extend(firewall.clone());
         let mut state = State::new(cluster.facts());
         let mut entry = entry(index, loaded);
-        let mut plans: Vec<PoolPlan> = Vec::new();
         for changes in self.by_time() {
             let mut pointer = None;
+            let mut drained = false;
             for change in changes {
                 state.apply(&change.what);
                 match &change.what {
@@ -199,19 +248,36 @@ impl Events {
                     What::Count { .. } | What::Upgrade { .. } => {
                         pointer = pointer.or(Some(&change.pointer));
                     }
+                    What::Drained { index: of } => drained |= *of == index,
+                    What::Instance {
+                        index: of,
+                        instance,
+                        there,
+                    } if *of == index => {
+                        let lost = firewall
+                            .as_mut()
+                            .is_some_and(|firewall| firewall.lose(*instance, *there));
+                        if !lost {
+                            review.fault(no_instance(
+                                *instance,
+                                firewall.as_ref(),
+                                &change.pointer,
+                            ));
+                        }
+                    }
                     _ => {}
                 }
             }
-            let before = plans.last().unwrap_or(first_plan).clone();
+            let before = later.plans.last().unwrap_or(first_plan).clone();
             let Some(pointer) = pointer else {
-                plans.push(before);
+                later.push(before, &mut firewall, drained);
                 continue;
             };
             let words: OutboundSpec = match serde_json::from_value(entry.clone()) {
                 Ok(words) => words,
                 Err(error) => {
                     review.fault(unreadable(pointer, &error.to_string()));
-                    return Ok(plans);
+                    return Ok(later);
                 }
             };
             let resolved = outbound::resolve(&words, &state.facts(), assumptions, pointer);
@@ -226,10 +292,10 @@ impl Events {
                 {
                     review.fault(fault);
                 }
-                plans.push(plan);
+                later.push(plan, &mut firewall, drained);
             }
         }
-        Ok(plans)
+        Ok(later)
     }
 }
 
@@ -312,6 +378,7 @@ impl Reader<'_> {
             ("scale", event.scale.is_some()),
             ("upgrade", event.upgrade.is_some()),
             ("stopAnswering", event.stop_answering.is_some()),
+            ("loseInstance", event.lose_instance.is_some()),
         ];
         let given: Vec<&str> = kinds
             .iter()
@@ -326,7 +393,7 @@ impl Reader<'_> {
                     0 => "An event that says when, but not what.".to_owned(),
                     _ => format!("An event of several kinds: {}.", given.join(", ")),
                 },
-                allowed: "\"at\" and one of setOutbound, scale, upgrade, stopAnswering".to_owned(),
+                allowed: "\"at\" and one of setOutbound, scale, upgrade, stopAnswering, loseInstance".to_owned(),
                 remedy: "Make each an event of its own; at one instant they happen in the order of the list."
                     .to_owned(),
             });
@@ -348,10 +415,54 @@ impl Reader<'_> {
         if let Some(upgrade) = &event.upgrade {
             self.upgrade(at, upgrade, &step(pointer, "upgrade"), review);
         }
+        if let Some(loss) = &event.lose_instance {
+            self.lose_instance(at, loss, &step(pointer, "loseInstance"), review);
+        }
         if let Some(silence) = &event.stop_answering {
             let pointer = step(pointer, "stopAnswering");
             self.silence(at, &silence.destination, silence.span, &pointer, review);
         }
+    }
+
+    /// The entry of `outbound` called `name`, or the only one; its index and name.
+    fn outbound(
+        &self,
+        name: Option<&String>,
+        pointer: String,
+        review: &mut Review,
+    ) -> Option<(usize, String)> {
+        let entries = self.spec.outbound.as_deref().unwrap_or_default();
+        let names: Vec<String> = entries
+            .iter()
+            .map(|entry| entry.name.as_ref().or(entry.outbound_type.as_ref()))
+            .map(|name| name.cloned().unwrap_or_default())
+            .collect();
+        let written = self.file.get("outbound").and_then(Value::as_array);
+        let index = match name {
+            Some(name) => names.iter().position(|known| known == name),
+            None if written.is_some_and(|entries| entries.len() == 1) => Some(0),
+            None => None,
+        };
+        let Some(index) = index else {
+            let name = name.map(String::as_str);
+            let (allowed, remedy) = among("outbound", name.unwrap_or_default(), &names);
+            review.fault(Fault {
+                code: Code::E0412,
+                pointer,
+                found: match name {
+                    Some(name) => format!("There is no outbound \"{name}\"."),
+                    None => "The scenario has several outbound types, and the event names none."
+                        .to_owned(),
+                },
+                allowed,
+                remedy: match name {
+                    Some(_) => remedy,
+                    None => "Say which: one of these.".to_owned(),
+                },
+            });
+            return None;
+        };
+        Some((index, names[index].clone()))
     }
 
     fn set_outbound(
@@ -361,43 +472,44 @@ impl Reader<'_> {
         pointer: &str,
         review: &mut Review,
     ) {
-        let entries = self.spec.outbound.as_deref().unwrap_or_default();
-        let names: Vec<String> = entries
-            .iter()
-            .map(|entry| entry.name.as_ref().or(entry.outbound_type.as_ref()))
-            .map(|name| name.cloned().unwrap_or_default())
-            .collect();
-        let written = self.file.get("outbound").and_then(Value::as_array);
-        let index = match &words.name {
-            Some(name) => names.iter().position(|known| known == name),
-            None if written.is_some_and(|entries| entries.len() == 1) => Some(0),
-            None => None,
-        };
-        let Some(index) = index else {
-            let name = words.name.as_deref();
-            let (allowed, remedy) = among("outbound", name.unwrap_or_default(), &names);
-            review.fault(Fault {
-                code: Code::E0412,
-                pointer: step(pointer, "name"),
-                found: match name {
-                    Some(name) => format!("There is no outbound \"{name}\"."),
-                    None => "The scenario has several outbound types, and the event names none."
-                        .to_owned(),
-                },
-                allowed,
-                remedy: match name {
-                    Some(_) => remedy,
-                    None => "Say which: \"name\" with one of these.".to_owned(),
-                },
-            });
+        let Some((index, name)) = self.outbound(words.name.as_ref(), step(pointer, "name"), review)
+        else {
             return;
         };
         let mut patch = self.file.pointer(pointer).cloned().unwrap_or_default();
         if let Some(patch) = patch.as_object_mut() {
             patch.remove("name");
         }
-        let phrase = format!("{} is configured anew", names[index]);
+        let phrase = format!("{name} is configured anew");
         self.push(at, pointer, What::Outbound { index, patch }, Some(phrase));
+        let firewall = words.azure_firewall.as_ref();
+        if firewall.is_some_and(|firewall| firewall.instances.is_some()) {
+            let drained = What::Drained { index };
+            self.push(at.saturating_add(DRAIN), pointer, drained, None);
+        }
+    }
+
+    fn lose_instance(
+        &mut self,
+        at: SimTime,
+        words: &LoseInstanceSpec,
+        pointer: &str,
+        review: &mut Review,
+    ) {
+        let place = step(pointer, "outbound");
+        let Some((index, name)) = self.outbound(words.outbound.as_ref(), place, review) else {
+            return;
+        };
+        let instance = words.instance.unwrap_or(0);
+        let turn = |there| What::Instance {
+            index,
+            instance,
+            there,
+        };
+        let phrase = Some(format!("{name} loses instance {instance}"));
+        self.push(at, pointer, turn(false), phrase);
+        let back = at.saturating_add(words.span.unwrap_or(REPLACED_AFTER));
+        self.push(back, pointer, turn(true), None);
     }
 
     /// The pool called `name`, unless it is being upgraded.
@@ -590,7 +702,10 @@ impl State {
         match what {
             What::Count { pool, count } => self.facts.pools[*pool].count = *count,
             What::Upgrade { pool, surge, away } => self.upgrades[*pool] = (*surge, away.clone()),
-            What::Outbound { .. } | What::Answers { .. } => {}
+            What::Outbound { .. }
+            | What::Drained { .. }
+            | What::Instance { .. }
+            | What::Answers { .. } => {}
         }
     }
 
@@ -656,6 +771,23 @@ fn unreadable(pointer: &str, error: &str) -> Fault {
     }
 }
 
+fn no_instance(instance: u32, firewall: Option<&Firewall>, pointer: &str) -> Fault {
+    let instances = firewall.map_or(0, Firewall::open_instances);
+    Fault {
+        code: Code::E0412,
+        pointer: pointer.to_owned(),
+        found: match instances {
+            0 => "An outbound type without instances loses one.".to_owned(),
+            _ => format!("Instance {instance} of {instances} is lost."),
+        },
+        allowed: match instances {
+            0 => "an entry of \"outbound\" with the ports of a firewall".to_owned(),
+            _ => format!("instance 0 to {}, while another is there", instances - 1),
+        },
+        remedy: "Count the instances of azureFirewall from 0, and lose one at a time.".to_owned(),
+    }
+}
+
 /// What stays as it is in the course of a run.
 fn unchangeable(
     was: OutboundType,
@@ -664,17 +796,11 @@ fn unchangeable(
     after: &PoolPlan,
     pointer: &str,
 ) -> Option<Fault> {
-    let shape = |plan: &PoolPlan| match plan.grouping {
-        Grouping::Buckets { ips, instances, .. } => (ips, instances),
-        _ => (0, 0),
-    };
     let found = if was != is {
         format!(
             "The outbound type becomes {} in the course of the run.",
             is.word()
         )
-    } else if shape(before) != shape(after) {
-        "The firewall gets other public IPs or instances in the course of the run.".to_owned()
     } else if std::mem::discriminant(&before.grouping) != std::mem::discriminant(&after.grouping)
         || before.udp_key != after.udp_key
     {
@@ -686,9 +812,9 @@ fn unchangeable(
         code: Code::E0413,
         pointer: pointer.to_owned(),
         found,
-        allowed: "idle timeouts and other timers; ports and public IPs of loadBalancer and the NAT Gateways; portsPerPool \
-                  and activePerPool of custom"
-            .to_owned(),
+        allowed:
+            "timers, ports, public IPs and instances; portsPerPool and activePerPool of custom"
+                .to_owned(),
         remedy: "Simulate before and after as two outbound entries, and compare them.".to_owned(),
     })
 }

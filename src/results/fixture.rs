@@ -140,6 +140,7 @@ pub fn outbound(name: &str, kind: OutboundType, plan: PoolPlan) -> Outbound {
         kind,
         plan: Ok(plan),
         later_plans: Vec::new(),
+        buckets: Vec::new(),
         public_ips: Some(1),
         setup: Setup::default(),
         notes: Vec::new(),

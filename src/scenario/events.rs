@@ -25,6 +25,8 @@ pub struct EventSpec {
     pub upgrade: Option<UpgradeSpec>,
     /// A destination stops answering.
     pub stop_answering: Option<StopAnsweringSpec>,
+    /// A firewall loses an instance.
+    pub lose_instance: Option<LoseInstanceSpec>,
 }
 
 /// A node pool gets another number of nodes, all at once.
@@ -70,4 +72,21 @@ pub struct StopAnsweringSpec {
     /// How long, above 0.
     #[serde(rename = "for")]
     pub span: SimTime,
+}
+
+/// A firewall loses an instance, with all connections on it, and gets another in its place.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "an object: { \"outbound\": \"Firewall\", \"instance\": 0 }"
+)]
+pub struct LoseInstanceSpec {
+    /// Name of the entry of `outbound`; may be left out where there is one.
+    pub outbound: Option<String>,
+    /// Which instance, counted from 0, default 0.
+    pub instance: Option<u32>,
+    /// How long until another takes its place, default `10s`: `articles/firewall/firewall-faq.yml`.
+    #[serde(rename = "for")]
+    pub span: Option<SimTime>,
 }

@@ -2,7 +2,7 @@
 
 use super::groups::Group;
 use crate::engine::{ActiveLimit, Grouping, Lottery, PoolPlan, Protocol, Taken};
-use crate::model::{Model, Outbound};
+use crate::model::{Buckets, Model, Outbound};
 use crate::record::Limits;
 use crate::units::Seed;
 
@@ -14,6 +14,8 @@ const TAKEN_BACK: u64 = u64::MAX - 1;
 pub(super) struct Epochs<'a> {
     model: &'a Model,
     plans: Vec<PoolPlan>,
+    /// By epoch; empty where buckets stay.
+    buckets: Vec<Buckets>,
 }
 
 impl<'a> Epochs<'a> {
@@ -30,7 +32,11 @@ impl<'a> Epochs<'a> {
                 });
             }
         }
-        Epochs { model, plans }
+        Epochs {
+            model,
+            plans,
+            buckets: outbound.buckets.clone(),
+        }
     }
 
     /// One epoch under `plan`.
@@ -38,6 +44,7 @@ impl<'a> Epochs<'a> {
         Epochs {
             model,
             plans: vec![plan.clone()],
+            buckets: Vec::new(),
         }
     }
 
@@ -93,6 +100,11 @@ impl<'a> Epochs<'a> {
         group.classes.iter().map(is_silent).collect()
     }
 
+    /// The buckets that take new connections in an epoch; none where all do.
+    pub fn open(&self, epoch: usize) -> Option<Vec<u32>> {
+        self.buckets.get(epoch).map(|buckets| buckets.open.clone())
+    }
+
     /// Whether the node of cell `cell` leaves at the beginning of an epoch.
     pub fn node_leaves(&self, epoch: usize, group: &Group, cell: usize) -> bool {
         if self.plan(epoch).grouping != Grouping::ByNode {
@@ -105,11 +117,18 @@ impl<'a> Epochs<'a> {
 
     /// What becomes of the ports of stock `stock` of a cell at the beginning of an epoch.
     pub fn taken(&self, epoch: usize, group: &Group, cell: usize, stock: u32, seed: Seed) -> Taken {
+        let (key, bucket) = (stock / group.layout.buckets, stock % group.layout.buckets);
+        let is_there = |epoch: usize| {
+            let buckets = self.buckets.get(epoch);
+            buckets.is_none_or(|buckets| buckets.there[bucket as usize])
+        };
+        if is_there(epoch - 1) && !is_there(epoch) {
+            return Taken::All;
+        }
         let (before, after) = (self.plan(epoch - 1).limit, self.plan(epoch).limit);
         if after >= before {
             return Taken::None;
         }
-        let (key, bucket) = (stock / group.layout.buckets, stock % group.layout.buckets);
         let pool = group.layout.cell_pools.get(cell).copied().unwrap_or(bucket);
         let class = group.classes.iter().find(|class| class.key == key);
         let class = class.expect("every key has a class");

@@ -119,6 +119,7 @@ impl Job<'_> {
             let plan = self.epochs.plan(epoch);
             CellRules::new(plan, warmup, duration, step, self.coupled)
                 .with_silent(self.epochs.silent(epoch, group))
+                .with_open(self.epochs.open(epoch))
         };
         let rules = rules_of(0);
         let several = self.epochs.are_several();
