@@ -45,6 +45,7 @@ examples! {
     "bursting-workers";
     "node-51-joins";
     "ports-reset";
+    "firewall-scales-in";
     "replayed-trace" ["traces/nightly-job.csv"];
 }
 
