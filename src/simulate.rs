@@ -241,7 +241,7 @@ impl<'a> Work<'a> {
                 let mut spans = spans.lock().expect(NO_PANIC);
                 spans.0.merge(&totals.latency);
                 spans.1.merge(&totals.hold);
-                let mean_use = run.fullest_mean_use * self.epochs.scarcity();
+                let mean_use = self.epochs.mean_use(run.fullest_mean_use);
                 (run.finish(&self.parts, totals.slots), mean_use)
             })
             .collect();

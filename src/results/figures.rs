@@ -375,7 +375,15 @@ impl<'a> Subject<'a> {
             exhausted: (0..count).filter(refused).count() as u64,
             peak_used: self.peak(|run| &run.peak_used),
             used_percentiles: self.minutes().map(|runs| {
-                let peaks = runs.iter().flat_map(|run| run.peak.iter().copied());
+                let limits = PoolLimits::of(self.model, self.outbound);
+                let there = |run: &Minutes, at: usize| {
+                    let (pool, minute) = (at / run.minutes, at % run.minutes);
+                    limits.in_minute(pool, run.first + minute).is_some()
+                };
+                let peaks = runs.iter().flat_map(|run| {
+                    let all = run.peak.iter().copied().enumerate();
+                    all.filter_map(|(at, peak)| there(run, at).then_some(peak))
+                });
                 percentiles(peaks.collect())
             }),
         }

@@ -23,6 +23,9 @@ impl<'a> PoolLimits<'a> {
 
     /// The most ports that a pool has in a minute of the run; none where its node or bucket is not there.
     pub fn in_minute(&self, pool: usize, minute: usize) -> Option<u32> {
+        if let [(_, plan)] = self.plans[..] {
+            return Some(plan.limit);
+        }
         let begins = SimTime::from_nanos(minute as u64 * SimTime::MINUTE.as_nanos());
         let ends = begins.saturating_add(SimTime::MINUTE);
         // The epoch in which the minute begins, and those that begin in it.

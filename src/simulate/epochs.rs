@@ -58,11 +58,16 @@ impl<'a> Epochs<'a> {
         self.plans.len() > 1
     }
 
-    /// The ports of the first epoch over those of the one with the fewest: 1 where nothing changes.
-    pub fn scarcity(&self) -> f64 {
+    /// The mean use of a pool, given that of the first epoch's ports: of the fewest ports that it ever has.
+    pub fn mean_use(&self, of_first: f64) -> f64 {
         let limits = self.plans.iter().map(|plan| plan.binding_limit().max(1));
-        let fewest = limits.clone().min().unwrap_or(1);
-        f64::from(limits.take(1).next().unwrap_or(1)) / f64::from(fewest)
+        match limits.min() {
+            Some(fewest) if self.are_several() => {
+                let first = self.plans[0].binding_limit();
+                (of_first * f64::from(first) / f64::from(fewest)).min(1.0)
+            }
+            _ => of_first,
+        }
     }
 
     /// When the epochs after the first begin, in nanoseconds.
