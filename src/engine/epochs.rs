@@ -74,7 +74,7 @@ impl<R: Releases> Cell<R> {
         }
         if node_leaves {
             for attempt in self.pending.drain() {
-                recorder.pending(attempt.tag);
+                recorder.pending(attempt.tag());
             }
         }
     }

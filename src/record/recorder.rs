@@ -230,13 +230,22 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
             .into_iter()
             .flatten()
             .min();
-        if FULL {
-            run.series.as_mut().expect("full detail keeps series").add(
-                parts,
-                layout,
-                &self.entries,
-            );
+        self.give_minutes(parts, run);
+    }
+
+    /// Whether it has written down so many minutes that they should be added to the run.
+    pub fn has_many_minutes(&self) -> bool {
+        /// They and what they are added to stay in the cache.
+        const MANY: usize = 4_096;
+        self.entries.len() >= MANY
+    }
+
+    /// Adds the minutes written down so far to `run`, and forgets them.
+    pub fn give_minutes(&mut self, parts: &Parts, run: &mut Accumulator) {
+        if let Some(series) = &mut run.series {
+            series.add(parts, self.layout, &self.entries);
         }
+        self.entries.clear();
     }
 }
 
@@ -362,11 +371,9 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
         let mut held = 0;
         if FULL {
             let (window, first) = (self.window, arrivals[0].sort);
-            let spans = arrivals.iter().zip(releases).map(|(arrival, release)| {
-                let open_until = arrival.at.saturating_add(arrival.life);
-                let open = window.clip(arrival.at, open_until);
-                (arrival.sort, open, window.clip(open_until, *release))
-            });
+            let ends = releases.iter().copied().fold(0, u64::max);
+            let all_counts = tag.offered && ends <= window.duration.as_nanos();
+            let one_sort = arrivals.iter().all(|arrival| arrival.sort == first);
             let mut count_for = |sort: Sort, open: u64, after: u64| {
                 let (while_open, then) = causes(sort.end());
                 let class = if classes == 1 { 0 } else { sort.class() };
@@ -375,13 +382,18 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
                 tally.port_nanos[then as usize] += u128::from(after);
                 held += open + after;
             };
-            if arrivals.iter().all(|arrival| arrival.sort == first) {
-                let (open, after) = spans.fold((0, 0), |(open, after), (_, more, then)| {
-                    (open + more, after + then)
+            let both = arrivals.iter().zip(releases);
+            if all_counts && one_sort {
+                let (open, all) = both.fold((0, 0), |(open, all), (arrival, release)| {
+                    (open + arrival.life, all + (release - arrival.at))
                 });
-                count_for(first, open, after);
+                count_for(first, open, all - open);
             } else {
-                spans.for_each(|(sort, open, after)| count_for(sort, open, after));
+                for (arrival, release) in both {
+                    let open_until = arrival.at.saturating_add(arrival.life);
+                    let open = window.clip(arrival.at, open_until);
+                    count_for(arrival.sort, open, window.clip(open_until, *release));
+                }
             }
             if tag.offered {
                 let holds = arrivals.iter().zip(releases);

@@ -166,21 +166,21 @@ impl Job<'_> {
         }
         let feed = Feed::new(group, self.seed, duration, chunks.len());
         let feed = feed.with_epochs(self.epochs, group, self.seed);
-        run_chunks(
-            &mut chunks,
-            feed,
-            arrivals,
-            &mut shared,
-            |chunks, shared, at| {
-                let Some(epoch) = self.epochs.beginning_at(at) else {
-                    return;
-                };
-                for chunk in chunks {
-                    chunk.begin_epoch(self, epoch, at, group, shared);
-                }
-                shared.rules = self.rules(epoch, group, step);
-            },
-        );
+        let heard = |recorder: &mut GroupRecorder<FULL>| {
+            if recorder.has_many_minutes() {
+                recorder.give_minutes(parts, &mut run.lock().expect("no thread panicked"));
+            }
+        };
+        let then = |chunks: &mut [Chunk<R, FULL>], shared: &mut Shared, at: u64| {
+            let Some(epoch) = self.epochs.beginning_at(at) else {
+                return;
+            };
+            for chunk in chunks {
+                chunk.begin_epoch(self, epoch, at, group, shared);
+            }
+            shared.rules = self.rules(epoch, group, step);
+        };
+        run_chunks(&mut chunks, feed, arrivals, &mut shared, heard, then);
         let mut under_ceiling = vec![0; self.plan.ceiling_scopes()];
         for mut chunk in chunks {
             chunk.finish(&shared, duration.as_nanos(), &mut under_ceiling);
@@ -225,7 +225,7 @@ impl Job<'_> {
     /// Into how many chunks a group of cells is cut.
     fn chunks(&self, cells: usize) -> usize {
         /// Fewer are not worth the trouble.
-        const CELLS: usize = 4;
+        const CELLS: usize = 2;
         (cells / CELLS).clamp(1, self.most_chunks)
     }
 
@@ -382,13 +382,14 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
 }
 
 /// Runs all chunks of a group to the end: one on this thread, several side by side and beside the drawing of what
-/// arrives next. `then` comes after every window, with its end.
-fn run_chunks<'s, R: Releases, const FULL: bool>(
-    chunks: &mut [Chunk<R, FULL>],
+/// arrives next. `heard` looks at who listened to a window; `then` comes after every window, with its end.
+fn run_chunks<'l, 's, R: Releases, const FULL: bool>(
+    chunks: &mut [Chunk<'l, R, FULL>],
     mut feed: Feed,
     arrivals: &mut Dealt,
     shared: &mut Shared<'s>,
-    then: impl Fn(&mut [Chunk<R, FULL>], &mut Shared<'s>, u64),
+    heard: impl Fn(&mut GroupRecorder<'l, FULL>) + Sync,
+    then: impl Fn(&mut [Chunk<'l, R, FULL>], &mut Shared<'s>, u64),
 ) {
     if let [chunk] = chunks {
         if shared.loses_most {
@@ -407,6 +408,7 @@ fn run_chunks<'s, R: Releases, const FULL: bool>(
         }
         while let Some(until) = feed.next_window(arrivals) {
             chunk.run(arrivals, until, shared);
+            heard(&mut chunk.recorder);
             then(std::slice::from_mut(chunk), shared, until);
         }
         return;
@@ -415,9 +417,10 @@ fn run_chunks<'s, R: Releases, const FULL: bool>(
     let mut window = feed.next_window(arrivals);
     while let Some(until) = window {
         let run = || {
-            chunks
-                .par_iter_mut()
-                .for_each(|chunk| chunk.run(arrivals, until, shared));
+            chunks.par_iter_mut().for_each(|chunk| {
+                chunk.run(arrivals, until, shared);
+                heard(&mut chunk.recorder);
+            });
         };
         (window, ()) = rayon::join(|| feed.next_window(&mut later), run);
         then(chunks, shared, until);
