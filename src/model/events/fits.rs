@@ -120,7 +120,8 @@ pub(in crate::model) fn check_cuts(
                       beside keepalive and activity: events that leave the idle timeout"
                 .to_owned(),
             remedy: format!(
-                "Simulate before and after as two outbound entries, or workload \"{}\" without the words named.",
+                "Simulate before and after as two outbound entries, or take {} from workload \"{}\".",
+                keeper.words(),
                 workload.name
             ),
         });
@@ -135,6 +136,16 @@ struct Keeper<'a> {
 }
 
 impl Keeper<'_> {
+    /// The words that make somebody keep its connections.
+    fn words(&self) -> &'static str {
+        match (&self.workload.traffic, self.workload.packets.reconnects) {
+            (Traffic::Trace(_), _) => "the keepalive column",
+            _ if self.workload.pool.is_some() => "\"pool\"",
+            (_, true) => "\"reconnect\", \"keepalive\" and \"activity\"",
+            (_, false) => "\"keepalive\" and \"activity\"",
+        }
+    }
+
     /// What happens at the beginning of an epoch that its connections are not told of.
     fn obstacle(&self, epoch: usize, outbounds: &[Outbound]) -> Option<String> {
         let name = &self.workload.name;
@@ -158,14 +169,17 @@ impl Keeper<'_> {
                 }
             };
             if other_timers {
-                let whose = match pooled {
-                    true => "the pools",
-                    false => "keepalive or activity",
-                };
-                return Some(format!(
-                    "\"{}\" has other timers, and {whose} of workload \"{name}\" have met the ones before",
-                    outbound.name
-                ));
+                return Some(match pooled {
+                    true => format!(
+                        "the timers of \"{}\" change, and pools of workload \"{name}\" have connections from before",
+                        outbound.name
+                    ),
+                    false => format!(
+                        "the idle timeout of \"{}\" changes, and which connections of workload \"{name}\" idle out \
+                         is known by the one before",
+                        outbound.name
+                    ),
+                });
             }
             if !(pooled || reopens) {
                 return None;
@@ -181,7 +195,7 @@ impl Keeper<'_> {
                 ));
             }
             self.nodes_leave(epoch).then(|| {
-                format!("nodes leave, and {who} of workload \"{name}\" on them with their connections")
+                format!("nodes leave, and {who} of workload \"{name}\" on them do not")
             })
         })
     }
