@@ -3,7 +3,9 @@
 mod cell;
 mod closing;
 mod connection;
+mod epochs;
 mod ladder;
+mod ledger;
 mod pending;
 mod plan;
 mod releases;
@@ -13,7 +15,9 @@ mod stock;
 pub use cell::{Cell, Context};
 pub use closing::{Closing, Held, Outcome, RequestStep, Verdict};
 pub use connection::{Arrival, Class, End, Schedule, Sort};
+pub use epochs::{Change, Taken};
 pub use ladder::LadderReleases;
+pub use ledger::{Ledger, Lottery, Noting};
 pub use plan::{
     ActiveLimit, Ceiling, Gateways, Grouping, Holds, IpChoice, OnIdle, PoolPlan, Protocol,
     RefusedSyn, UdpKey,
@@ -121,12 +125,26 @@ pub struct Period {
     pub peak: u32,
     /// Most active connections, where the plan has a second limit.
     pub peak_active: u32,
+    /// Both since the limits changed last, where they changed within the period.
+    pub last_peaks: (u32, u32),
     /// SYNs that got a port.
     pub granted: u64,
     /// SYNs that found none.
     pub refused: u64,
     /// Active connections when it ended, where the plan has a second limit.
     pub active_at_end: u32,
+}
+
+/// A port taken back before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// What was booked when it was handed out.
+    pub grant: Grant,
+    /// When it was taken back, in nanoseconds.
+    pub at: u64,
+    /// Whether its connection was still open, and what opened it is still there: it was broken, and not counted so
+    /// before.
+    pub breaks: bool,
 }
 
 /// What listens to a cell. Every call says what just happened; none of them can change it.
@@ -177,6 +195,12 @@ pub trait Recorder {
     fn pending(&mut self, tag: Tag);
     /// What happens to a request of `class` that was made at `made_at`, where requests go through pools.
     fn request(&mut self, _class: u32, _made_at: u64, _step: RequestStep) {}
+    /// A port of `stock` is taken back: what [`Recorder::granted`] heard of it holds only until then.
+    fn cut(&mut self, _tag: Tag, _stock: u32, _cut: Cut) {}
+    /// A port that was noted in a [`Ledger`] was held this long in all, in nanoseconds.
+    fn held(&mut self, _tag: Tag, _nanos: u64) {}
+    /// The most ports in use, and active connections, of a stock in this period, before its limits change.
+    fn peaked(&mut self, _peaks: (u32, u32)) {}
     /// A period of `stock` from warm-up on, not called where nothing was in use.
     fn period(&mut self, stock: u32, period: Period);
 }

@@ -3,6 +3,7 @@
 mod build;
 mod cluster;
 mod destinations;
+mod events;
 mod network;
 mod paths;
 pub mod pod_network;
@@ -12,6 +13,7 @@ mod workloads;
 
 pub use crate::traffic::OpenProcess;
 pub use build::{build, refusals};
+pub use events::{Buckets, Epoch};
 pub use paths::{Bypass, Decision, Denial, Path, PathShare, Paths};
 
 use crate::engine::{PoolPlan, Protocol, Schedule, UdpKey};
@@ -42,7 +44,7 @@ pub struct Model {
     pub confidence: f64,
     /// The node pools and their addresses, for explanations.
     pub cluster: CountedCluster,
-    /// Names of the nodes, in the order of pools.
+    /// Names of the nodes, in the order of pools; of all that are ever there.
     pub nodes: Vec<String>,
     /// Names of the destinations as reported: the declared ones, then those only traces name.
     pub destinations: Vec<String>,
@@ -52,6 +54,8 @@ pub struct Model {
     pub workloads: Vec<Workload>,
     /// The outbound types to simulate, in the order of the file.
     pub outbounds: Vec<Outbound>,
+    /// The epochs that events divide the run into, the first from 0 on; one where there are no events.
+    pub epochs: Vec<Epoch>,
     /// The assumptions in force.
     pub assumptions: Assumptions,
     /// What a reader of the result should know about the input (skipped trace rows, a mean that does not exist).
@@ -158,6 +162,11 @@ pub struct Outbound {
     pub kind: OutboundType,
     /// What the engine simulates, or why Azure would refuse it.
     pub plan: Result<PoolPlan, Vec<Fault>>,
+    /// The plans of the model's later epochs; empty where nothing changes it and where Azure refuses it.
+    pub later_plans: Vec<PoolPlan>,
+    /// By epoch, which of a firewall's buckets there are; empty where that stays. The plans then have the buckets of all
+    /// public IPs and instances that are ever there.
+    pub buckets: Vec<Buckets>,
     /// Public IPs, where the type has them; for sentences.
     pub public_ips: Option<u32>,
     /// How its figures came about, for explanations.
@@ -238,7 +247,29 @@ impl Workload {
     }
 }
 
+impl Outbound {
+    /// Its plans in the order of epochs; none where Azure refuses it.
+    pub fn plans(&self) -> impl Iterator<Item = &PoolPlan> {
+        self.plan.as_ref().into_iter().chain(&self.later_plans)
+    }
+
+    /// The most that `limit` comes to for a pool in any epoch; none where Azure refuses it.
+    pub fn most(&self, pool: usize, limit: impl Fn(&PoolPlan) -> u32) -> Option<u32> {
+        self.plans().map(|plan| limit(&plan.of_pool(pool))).max()
+    }
+
+    /// Ports of a pool toward one key, in the epoch in which there are most; none where Azure refuses it.
+    pub fn most_ports(&self, pool: usize) -> Option<u32> {
+        self.most(pool, |plan| plan.limit)
+    }
+}
+
 impl Model {
+    /// Whether something happens in the course of a run.
+    pub fn has_events(&self) -> bool {
+        self.epochs.len() > 1
+    }
+
     /// The key of every endpoint under `plan`, dense, in the order of first use: what a port is busy toward.
     pub fn keys(&self, plan: &PoolPlan) -> Vec<usize> {
         let mut dense = BTreeMap::new();

@@ -7,6 +7,7 @@ mod recorder;
 mod replication;
 mod requests;
 mod series;
+mod taken;
 mod tally;
 
 pub use accumulator::{Accumulator, Totals};
@@ -15,6 +16,7 @@ pub use layout::{ClassUse, KeyUse, Layout, Parts, Window};
 pub use recorder::GroupRecorder;
 pub use replication::{FirstFailure, Minutes, ReplicationRun};
 pub use requests::Requests;
+pub use taken::{HighestUse, Limits, TakenBack};
 pub use tally::{Cause, Slot, Tally, UsedCounts};
 
 /// How much a run writes down.

@@ -1,6 +1,7 @@
 //! The scenario file: its words, its rules with codes, the places of its errors, its schema.
 
 mod diagnostics;
+mod events;
 mod network;
 mod places;
 mod sets;
@@ -8,6 +9,7 @@ mod spec;
 mod typed;
 
 pub use diagnostics::{Diagnostics, Excerpt, Problem};
+pub use events::{EventSpec, LoseInstanceSpec, ScaleSpec, StopAnsweringSpec, UpgradeSpec};
 pub use network::{
     AccessSpec, DirectionSpec, HttpProxyConfigSpec, NetworkSpec, NextHopTypeSpec, NsgRuleSpec,
     NsgSpec, RouteSpec, RuleProtocolSpec,

@@ -1,6 +1,7 @@
 //! (model, seed) to result: cells in parallel, folded into integers that do not depend on the order.
 
 mod aside;
+mod epochs;
 mod feed;
 mod groups;
 mod in_order;
@@ -9,11 +10,12 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-use crate::engine::{Ceiling, PoolPlan};
+use crate::engine::PoolPlan;
 use crate::model::{Model, Outbound};
 use crate::record::{Accumulator, Latencies, Parts, Requests, Totals, Window};
 use crate::units::Seed;
 use aside::Counter;
+use epochs::Epochs;
 use groups::{Cells, Group, Side};
 use rayon::prelude::*;
 use run::{Job, Queue, Scratch};
@@ -23,7 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use aside::Asides;
 
-pub use crate::record::{Detail, FirstFailure, Minutes, ReplicationRun};
+pub use crate::record::{Detail, FirstFailure, HighestUse, Minutes, ReplicationRun, TakenBack};
 
 /// What came of one run of a model.
 #[derive(Clone, Debug)]
@@ -202,6 +204,7 @@ fn most_chunks(pieces: u64) -> usize {
 /// One outbound type, ready to run.
 struct Work<'a> {
     plan: &'a PoolPlan,
+    epochs: Epochs<'a>,
     cells: Cells<'a>,
     parts: Parts,
     groups: Vec<Group>,
@@ -219,6 +222,7 @@ impl<'a> Work<'a> {
         };
         Work {
             plan,
+            epochs: Epochs::new(model, outbound, plan),
             parts: cells.parts(),
             groups: cells.groups(),
             cells,
@@ -249,7 +253,7 @@ impl<'a> Work<'a> {
                 let mut spans = spans.lock().expect(NO_PANIC);
                 spans.0.merge(&totals.latency);
                 spans.1.merge(&totals.hold);
-                let mean_use = run.fullest_mean_use;
+                let mean_use = self.epochs.mean_use(run.fullest_mean_use);
                 (run.finish(&self.parts, totals.slots), mean_use)
             })
             .collect();
@@ -273,6 +277,7 @@ impl<'a> Work<'a> {
         let under_ceiling = Mutex::new(vec![0u64; self.plan.ceiling_scopes()]);
         let job = Job {
             plan: self.plan,
+            epochs: &self.epochs,
             window: &self.window,
             seed,
             queue: how.queue,
@@ -295,8 +300,8 @@ impl<'a> Work<'a> {
             )
             .for_each(|scratch| totals.lock().expect(NO_PANIC).merge(&scratch.totals));
         let under_ceiling = under_ceiling.into_inner().expect(NO_PANIC);
-        let reached = |ceiling: Ceiling| under_ceiling.iter().any(|sum| *sum > ceiling.limit);
-        if self.plan.ceiling.is_some_and(reached)
+        let reached = |ceiling: u64| under_ceiling.iter().any(|sum| *sum > ceiling);
+        if self.epochs.least_ceiling().is_some_and(reached)
             && let Some(all) = self.cells.coupled()
         {
             return self.coupled_replication(

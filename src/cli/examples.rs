@@ -48,6 +48,9 @@ examples! {
     "bursting-workers";
     "quiet-connections";
     "connection-pools";
+    "node-51-joins";
+    "ports-reset";
+    "firewall-scales-in";
     "replayed-trace" ["traces/nightly-job.csv"];
 }
 

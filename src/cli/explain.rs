@@ -3,7 +3,9 @@
 use super::simulation::{Format, Source, pointer_and_value, refused, terminal_width};
 use super::{Example, Failure, Outcome, SCENARIOS, example, print};
 use crate::fault::Code;
+use crate::model::{Model, Note};
 use crate::results::words::wrapped;
+use crate::scenario::Loaded;
 use crate::{model, report, results, scenario};
 use anyhow::Context;
 use std::path::Path;
@@ -87,7 +89,7 @@ fn explained(source: &Source, args: &Args) -> Result<String, Failure> {
     {
         loaded.fill_in_azure_types();
     }
-    let model = model::build(&loaded, &mut |name| source.file(name)).map_err(refused)?;
+    let model = before_events(loaded, source)?;
     let explanation = results::explain(&model);
     Ok(match args.format {
         Format::Json => {
@@ -96,6 +98,26 @@ fn explained(source: &Source, args: &Args) -> Result<String, Failure> {
         }
         Format::Table => report::explanation(&explanation, terminal_width()),
     })
+}
+
+/// The model of what is so before anything happens; what Azure would refuse later it refuses here too.
+fn before_events(mut loaded: Loaded, source: &Source) -> Result<Model, Failure> {
+    let model = model::build(&loaded, &mut |name| source.file(name)).map_err(refused)?;
+    if !model.has_events() {
+        return Ok(model);
+    }
+    loaded.spec.events = None;
+    let mut before = model::build(&loaded, &mut |name| source.file(name)).map_err(refused)?;
+    for (before, eventful) in before.outbounds.iter_mut().zip(model.outbounds) {
+        if eventful.plan.is_err() {
+            before.plan = eventful.plan;
+        }
+        before.notes.push(Note {
+            code: Code::F0170,
+            text: "The scenario has events: this is what is so before them. `snatsim run` tells what they do.".to_owned(),
+        });
+    }
+    Ok(before)
 }
 
 fn story(code: Code) -> String {

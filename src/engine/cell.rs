@@ -25,9 +25,9 @@ pub struct Context<'a, S, T> {
 /// One cell: its stocks, and the connections that wait for their next SYN. Times in nanoseconds.
 #[derive(Clone, Debug)]
 pub struct Cell<R> {
-    stocks: Vec<Stock<R>>,
-    under_ceiling: Vec<UnderCeiling>,
-    pending: Pending,
+    pub(super) stocks: Vec<Stock<R>>,
+    pub(super) under_ceiling: Vec<UnderCeiling>,
+    pub(super) pending: Pending,
     next_border: u64,
     period_start: u64,
 }
@@ -69,6 +69,11 @@ impl<R: Releases> Cell<R> {
             next_border: rules.first_border(),
             period_start: 0,
         }
+    }
+
+    /// Stocks it has.
+    pub fn stocks(&self) -> usize {
+        self.stocks.len()
     }
 
     /// Runs to `until` (not included), at most the end of the run. The source yields no arrival at or after `until`
@@ -200,7 +205,7 @@ impl<R: Releases> Cell<R> {
         let [stock] = &mut self.stocks[..] else {
             return false;
         };
-        if cx.rules.ceiling.is_some() {
+        if cx.rules.ceiling.is_some() || cx.rules.some_are_silent() {
             return false;
         }
         let room = stock.room(cx.rules, at);
@@ -248,6 +253,7 @@ impl<R: Releases> Cell<R> {
     fn first_syn<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, arrival: Arrival) {
         let Arrival { at, life, id, sort } = arrival;
         let (class, end) = (&cx.classes[sort.class() as usize], sort.end());
+        let answered = end != End::Unanswered && !cx.rules.is_silent(sort.class());
         let stock = cx.rules.place(class, at, id, 1);
         let tag = Tag {
             class: sort.class(),
@@ -256,9 +262,7 @@ impl<R: Releases> Cell<R> {
             first_at: at,
         };
         cx.recorder.offered(tag);
-        if end != End::Unanswered
-            && let Some(stock) = self.admit(cx.rules, stock, at)
-        {
+        if answered && let Some(stock) = self.admit(cx.rules, stock, at) {
             let grant = Answered {
                 stock,
                 tag,
@@ -284,9 +288,7 @@ impl<R: Releases> Cell<R> {
             syn: 0,
             offered: tag.offered,
         };
-        if end == End::Unanswered
-            && let Some(stock) = self.admit(cx.rules, stock, at)
-        {
+        if !answered && let Some(stock) = self.admit(cx.rules, stock, at) {
             return self.leave_unanswered(cx, attempt, stock, at);
         }
         self.stocks[stock as usize].refuse(1);
@@ -298,14 +300,21 @@ impl<R: Releases> Cell<R> {
     fn syn_again<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, at: u64) {
         let next = self.pending.next();
         let (tag, end) = (next.tag(), next.sort.end());
-        let Attempt { stock, syn, .. } = *next;
+        let Attempt {
+            stock,
+            syn,
+            first_refused,
+            ..
+        } = *next;
         let tries = u64::from(syn == 0);
-        if let Some(stock) = self.admit(cx.rules, stock, at) {
+        if cx.rules.is_open(stock)
+            && let Some(stock) = self.admit(cx.rules, stock, at)
+        {
             cx.recorder.sent(tag, tries, 1);
             let attempt = self.pending.pop();
-            return match end {
-                End::Unanswered => self.leave_unanswered(cx, attempt, stock, at),
-                _ => {
+            return match end != End::Unanswered && !cx.rules.is_silent(tag.class) {
+                false => self.leave_unanswered(cx, attempt, stock, at),
+                true => {
                     let Attempt { life, id, .. } = attempt;
                     let grant = Answered {
                         stock,
@@ -324,7 +333,10 @@ impl<R: Releases> Cell<R> {
         cx.recorder.refused_again(tag, tries);
         let schedule = &cx.classes[tag.class as usize].schedule;
         match schedule.retransmit(syn, at) {
-            Some(due) if due < cx.rules.duration && !cx.rules.reset && end != End::Unanswered => {
+            // What follows on a first refusal is noted below.
+            Some(due)
+                if due < cx.rules.duration && !cx.rules.reset && first_refused != u64::MAX =>
+            {
                 self.pending.again(due);
             }
             _ => {
@@ -367,7 +379,7 @@ impl<R: Releases> Cell<R> {
         stock: u32,
         at: u64,
     ) {
-        let (tag, end) = (attempt.tag(), attempt.sort.end());
+        let tag = attempt.tag();
         let schedule = &cx.classes[tag.class as usize].schedule;
         let try_start = at - schedule.syns[usize::from(attempt.syn)];
         let last = schedule.syns.last().expect("a try has at least one SYN");
@@ -378,7 +390,7 @@ impl<R: Releases> Cell<R> {
             open: 0,
             active: (try_start + last - at).saturating_add(cx.rules.half_open),
             hold_down: 0,
-            end,
+            end: End::Unanswered,
         };
         self.hold(cx, hold);
         let later = &schedule.syns[usize::from(attempt.syn) + 1..];
@@ -455,7 +467,7 @@ impl<R: Releases> Cell<R> {
         let first = stock - stock % rules.ips;
         (1..rules.ips)
             .map(|further| first + (stock - first + further) % rules.ips)
-            .find(|other| self.stocks[*other as usize].admits(rules, at))
+            .find(|other| rules.is_open(*other) && self.stocks[*other as usize].admits(rules, at))
     }
 
     /// Gives a connection that is answered the port it was admitted to.
@@ -556,7 +568,12 @@ impl<R: Releases> Cell<R> {
 
     /// Closes every period that ends at or before `at`; those in which nothing is in use leave no trace.
     #[inline]
-    fn cross_borders<T: Recorder>(&mut self, rules: &CellRules, at: u64, recorder: &mut T) {
+    pub(super) fn cross_borders<T: Recorder>(
+        &mut self,
+        rules: &CellRules,
+        at: u64,
+        recorder: &mut T,
+    ) {
         while self.next_border <= at {
             self.cross_border(rules, recorder);
             let idle = self.stocks.iter().all(Stock::is_idle);

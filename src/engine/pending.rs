@@ -156,6 +156,16 @@ impl Pending {
         self.today[index].attempt
     }
 
+    /// Removes all SYNs, in their order.
+    pub fn drain(&mut self) -> impl Iterator<Item = Attempt> {
+        std::iter::from_fn(|| {
+            (self.next_due < u64::MAX).then(|| {
+                self.next();
+                self.pop()
+            })
+        })
+    }
+
     /// Queues the next SYN of the same try, due at `due`, for the one that [`Pending::next`] saw.
     #[inline(always)]
     pub fn again(&mut self, due: u64) {

@@ -1,5 +1,6 @@
 //! The rules of a cell: limits, holds, buckets and borders, as plain numbers.
 
+use super::Grant;
 use super::connection::{Class, Draw, End, EndRule, draw, end_rules};
 use super::plan::{Grouping, IpChoice, PoolPlan, RefusedSyn};
 use crate::units::SimTime;
@@ -24,6 +25,10 @@ pub struct CellRules {
     pub(super) warmup: u64,
     pub(super) duration: u64,
     border_step: u64,
+    /// Buckets that take new connections, ascending; none where all do.
+    open: Option<Vec<u32>>,
+    /// By class, whether no answer comes; empty where all are answered.
+    silent: Vec<bool>,
 }
 
 impl CellRules {
@@ -70,6 +75,45 @@ impl CellRules {
             warmup: warmup.as_nanos(),
             duration: duration.as_nanos(),
             border_step: step.as_nanos(),
+            open: None,
+            silent: Vec::new(),
+        }
+    }
+
+    /// The same while the destinations of some classes do not answer; `silent` says of which.
+    pub fn with_silent(self, silent: Vec<bool>) -> Self {
+        CellRules { silent, ..self }
+    }
+
+    /// The same while only these buckets, ascending and at least one, take new connections; all where there is no list.
+    pub fn with_open(self, open: Option<Vec<u32>>) -> Self {
+        CellRules { open, ..self }
+    }
+
+    /// Whether the bucket `stock` takes new connections.
+    #[inline(always)]
+    pub(super) fn is_open(&self, stock: u32) -> bool {
+        let bucket = stock % self.buckets();
+        let open = self.open.as_ref();
+        open.is_none_or(|open| open.binary_search(&bucket).is_ok())
+    }
+
+    #[inline(always)]
+    pub(super) fn some_are_silent(&self) -> bool {
+        !self.silent.is_empty()
+    }
+
+    /// Whether connections of `class` that get a port now get no answer.
+    #[inline(always)]
+    pub(super) fn is_silent(&self, class: u32) -> bool {
+        self.some_are_silent() && self.silent[class as usize]
+    }
+
+    /// When a port that was handed out under these rules stops being active, unless it is taken back.
+    pub(super) fn inactive_at(&self, grant: &Grant) -> u64 {
+        match grant.end {
+            End::Unanswered => grant.release_at,
+            end => grant.release_at - self.ends[end as usize].hold_down,
         }
     }
 
@@ -108,6 +152,9 @@ impl CellRules {
             return first;
         }
         let bits = draw(class.seed, first_at, id, tried, Draw::Bucket);
+        if let Some(open) = &self.open {
+            return first + open[(((bits >> 32) * open.len() as u64) >> 32) as usize];
+        }
         first + (((bits >> 32) * u64::from(buckets)) >> 32) as u32
     }
 

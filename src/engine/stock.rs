@@ -21,6 +21,8 @@ pub(super) struct Stock<R> {
     /// The peak of all periods closed.
     highest: u32,
     peak_active: u32,
+    /// The peaks of the period before its limits changed, of ports in use and of active connections.
+    before: (u32, u32),
     period_granted: u64,
     period_refused: u64,
 }
@@ -48,6 +50,7 @@ impl<R: Releases> Stock<R> {
             peak: 0,
             highest: 0,
             peak_active: 0,
+            before: (0, 0),
             period_granted: 0,
             period_refused: 0,
         }
@@ -66,7 +69,7 @@ impl<R: Releases> Stock<R> {
 
     /// Whether nothing was in use since the last border.
     pub fn is_idle(&self) -> bool {
-        self.peak == 0
+        self.peak == 0 && self.before.0 == 0
     }
 
     #[inline(always)]
@@ -207,23 +210,65 @@ impl<R: Releases> Stock<R> {
         let active = self.active(border);
         let period = Period {
             start: SimTime::from_nanos(start),
-            peak: self.peak,
-            peak_active: self.peak_active,
+            peak: self.peak.max(self.before.0),
+            peak_active: self.peak_active.max(self.before.1),
+            last_peaks: (self.peak, self.peak_active),
             granted: self.granted - self.period_granted,
             refused: self.period_refused,
             active_at_end: active,
         };
-        self.highest = self.highest.max(self.peak);
+        self.highest = self.highest.max(period.peak);
         self.peak = used;
         self.peak_active = active;
+        self.before = (0, 0);
         self.period_granted = self.granted;
         self.period_refused = 0;
         (period.peak > 0 || period.refused > 0).then_some(period)
     }
 
+    /// Goes on under other limits from `at` on; the peaks under the limits before, in this period.
+    pub fn change_limits(&mut self, at: u64) -> (u32, u32) {
+        let peaks = (self.peak, self.peak_active);
+        self.before = (self.before.0.max(peaks.0), self.before.1.max(peaks.1));
+        self.peak = self.used(at);
+        self.peak_active = self.active(at);
+        self.full_until = 0;
+        self.takes_last = false;
+        peaks
+    }
+
+    /// From `at` on only these ports are in use: until when each is active, and until when it is held.
+    pub fn keep(&mut self, at: u64, kept: impl Iterator<Item = (u64, u64)> + Clone) {
+        let releases = kept.clone().map(|(_, release_at)| release_at);
+        keep(&mut self.releases, self.granted, at, releases);
+        if let Some(ends) = &mut self.ends {
+            keep(
+                ends,
+                self.granted,
+                at,
+                kept.map(|(inactive_at, _)| inactive_at),
+            );
+        }
+        self.peak = self.used(at);
+        self.peak_active = self.active(at);
+    }
+
     /// Forgets the ports that have not come back: (granted in all, forgotten).
     pub fn drain(&mut self) -> (u64, u64) {
         (self.granted, self.releases.drain())
+    }
+}
+
+/// Makes a queue into which `granted` were pushed hold just these times: all others have come back by `at`.
+fn keep<R: Releases>(queue: &mut R, granted: u64, at: u64, times: impl Iterator<Item = u64>) {
+    queue.drain();
+    let times: Vec<u64> = times.filter(|time| *time > at).collect();
+    let back = queue.advance(at);
+    for _ in back + times.len() as u64..granted {
+        queue.push(at);
+    }
+    for time in times {
+        queue.push(time);
     }
 }
 
@@ -254,5 +299,10 @@ impl UnderCeiling {
     /// One taken by [`UnderCeiling::take_until_closed`] is active until `inactive_at`.
     pub fn give_back(&mut self, inactive_at: u64) {
         self.ends.push(inactive_at);
+    }
+
+    /// From `at` on only these are active: until when each.
+    pub fn keep(&mut self, at: u64, kept: impl Iterator<Item = u64>) {
+        keep(&mut self.ends, self.granted, at, kept);
     }
 }

@@ -260,6 +260,22 @@ codes! {
     E0407: "no connection left",
         "Nothing of the trace can be replayed: it has no rows, or all of them are of other protocols, of sources that do not count, or start at or after duration.\n\nstart of a CSV counts in seconds from the start of the run: an epoch such as 1700000000 lies 54 years behind it. Subtract the first time.";
 
+    // --- Events: E041x ---
+    E0410: "an event of no kind, or of several",
+        "An event says when it happens (\"at\", from the start of the run, warm-up included) and what, by one key: setOutbound (an outbound type is configured anew), scale (a node pool gets another number of nodes), upgrade (its nodes are drained and come back one batch after the other), stopAnswering (a destination does not answer for a while) or loseInstance (a firewall loses an instance).\n\nEvents of the same instant happen in the order of the list.";
+    E0411: "an event outside of the run",
+        "Events happen after the start and before the end of a run; what they bring about may last beyond the end. What is so from the start is not an event: it belongs into cluster or outbound.";
+    E0412: "an event names what is not there",
+        "scale and upgrade name a node pool of cluster.nodePools, stopAnswering one of destinations, and setOutbound and loseInstance an entry of outbound by its name (its outboundType, where it has no name of its own). They may leave the name out where the file has one entry. The instance that is lost is one of those that there are, and another one is left.";
+    E0413: "an event changes what stays",
+        "setOutbound changes figures of an outbound type: timers, ports, public IPs, instances of a firewall. The type itself, and whether its ports are divided by node, shared or in buckets, stay as they are: simulate both as entries of outbound and compare them.\n\nAn idle timeout applies to connections that get their port after it. Ports that are taken away are taken at random, and connections on them are broken.";
+    E0414: "a pool cannot have that many nodes",
+        "A node pool is scaled to 1 node at least, and to no more than its maxCount, or the 1,000 nodes of an AKS pool. An upgrade has 1 surge node at least, and takes a batch of as many at a time. While a pool is upgraded nothing else happens to it.\n\nSources: `includes/container-service-limits.md`, MicrosoftDocs/azure-aks-docs, articles/aks/upgrade-aks-node-pools-rolling.md.";
+    E0415: "connections that cannot move with the nodes",
+        "When nodes come and go, a workload's connections spread over the nodes that there are: what a missing node would have opened, the others open. That has no meaning for a trace, which says which node opened what, for clients and pools of connections, each of which stays on its node, and for replicas, which stay where the scheduler put them; nodes with public IPs of their own do not share a way out with the others, nor do those of node pools with NAT Gateways of their own.";
+    E0416: "an event cuts what is kept",
+        "Who keeps a connection has to learn what becomes of it. An event that takes ports away breaks connections at random, an event that takes a node away ends all on it, a destination that stops answering leaves open connections hanging, and another idle timeout holds for connections opened after it: pools of connections and owners that reconnect are not told of it, and would go on with connections that are gone. Which connections idle out inside their lives (keepalive, activity, the keepalive of a trace) is known before they are opened, by the idle timeout that there is all along.\n\nBeside them an outbound type may get more ports, public IPs or instances, nodes may join behind owners that reconnect, and destinations of others may stop answering. For the rest simulate before and after as two entries of outbound, and compare them.";
+
     // --- Sweeps: E05xx ---
     E0501: "an axis leads nowhere",
         "An axis says with \"pointer\" which value of the scenario it sets: a JSON pointer (RFC 6901) as in `--set`, in which an element of a list may be named instead of counted: \"/outbound/NAT Gateway/natGatewayProfile/idleTimeoutInMinutes\". \"pointers\" sets several places to the same value. Objects on the way are made, list elements are not.\n\nThe Azure types that \"compare\": true fills in have no place in the file, so no axis leads to them: write them out to vary them.";
@@ -348,6 +364,9 @@ codes! {
         "The network forgot a connection that lay idle in a pool for longer than its idle timeout, and the pool did not hear of it: a NAT Gateway sends its reset only when the next packet comes, a silent device none at all. The next request that takes the connection meets that error, and with a silent device only when the kernel gives up, after about 15 minutes.\n\nSet the pool's idle timeout below that of the network (4 minutes by default on NAT Gateway and Azure Firewall, 30 on the Load Balancer of AKS), or send keepalives more often.\n\nSource: MicrosoftDocs/azure-docs, articles/nat-gateway/nat-gateway-resource.md.";
     F0162: "requests failed for want of a connection",
         "The connection that was to be opened for these requests got no SNAT port, or no answer, and they failed with it. Other requests may have been served meanwhile by connections that were open: compare failed with requests, not with connections.";
+
+    F0170: "something happened in the course of the run",
+        "An event of the scenario changed the outbound type or its nodes. When an automatic allocation falls to the next tier (50 to 51 nodes: 1,024 to 512 ports each), every node loses part of its ports; connections on ports that are taken away are broken, and their owners learn it by a timeout. Ports that are taken back from a node that leaves were of connections that end with it: those count as taken back, not as broken.\n\nPorts by hand (allocatedOutboundPorts) do not move with the number of nodes; they have to be few enough for the largest cluster, surge nodes included.\n\nSource: `articles/load-balancer/load-balancer-outbound-connections.md` (2020-06-24).";
 
     // --- Findings about the input: F02xx ---
     F0201: "mean that does not exist",

@@ -2,6 +2,7 @@
 
 use super::cluster::Cluster;
 use super::destinations::Destinations;
+use super::events::{Events, check_cuts, check_moves};
 use super::network::{Hop, Network};
 use super::paths::{self, Client, Origins};
 use super::{Model, Note, Outbound, pod_network, replay, workloads};
@@ -45,7 +46,9 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
     let spec = &loaded.spec;
     let mut review = Review::default();
     let run = Run::read(spec, &mut review);
-    let mut cluster = Cluster::read(spec, &mut review);
+    let assumptions = assumptions(spec, &mut review);
+    let events = Events::read(loaded, &assumptions, &mut review);
+    let mut cluster = Cluster::read(spec, &events, &mut review);
     let mut destinations = Destinations::read(spec, &mut review);
     let network = Network::read(spec, &mut review);
     let drafts = workloads::read(spec, &cluster, &destinations, files, &mut review);
@@ -57,12 +60,38 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
         &mut destinations,
         &mut review,
     );
-    let assumptions = assumptions(spec, &mut review);
     let counted = super::CountedCluster::read(spec, &cluster, &assumptions, &mut review);
     let mut outbounds = outbounds(spec, &cluster, &counted, &assumptions, &mut review);
     for outbound in &mut outbounds {
         refuse_default_route(outbound, &network);
     }
+    let epochs = events.epochs(&cluster, &destinations);
+    for (index, outbound) in outbounds.iter_mut().enumerate() {
+        let plans = events.plans(index, outbound, loaded, &cluster, &assumptions, &mut review);
+        match plans {
+            Ok(later) => later.put_into(outbound),
+            Err(faults) => outbound.plan = Err(faults),
+        }
+    }
+    let written = &spec.workloads;
+    check_moves(
+        &events,
+        &epochs,
+        &workloads,
+        written,
+        &outbounds,
+        &cluster,
+        &mut review,
+    );
+    let endpoints = &destinations.endpoints;
+    check_cuts(
+        &events,
+        &epochs,
+        &workloads,
+        &outbounds,
+        endpoints,
+        &mut review,
+    );
     if !review.problems.is_empty() {
         // Who mends the scenario wants to know what Azure would refuse as well.
         review.problems.extend(refused(&outbounds));
@@ -91,6 +120,7 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
         endpoints: destinations.endpoints,
         workloads,
         outbounds,
+        epochs,
         assumptions,
         notes: review.notes,
     })
@@ -289,6 +319,8 @@ fn outbounds(
             name: resolved.name,
             kind: resolved.kind,
             plan: resolved.plan,
+            later_plans: Vec::new(),
+            buckets: Vec::new(),
             public_ips: resolved.public_ips,
             setup: resolved.setup,
             notes: resolved.notes.into_iter().map(note).collect(),

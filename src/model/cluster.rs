@@ -1,6 +1,7 @@
 //! The nodes of a cluster, pool by pool.
 
 use super::build::{Review, among, check_names};
+use super::events::Events;
 use super::services::outbound_frontend_rules;
 use crate::fault::{Code, Fault, step};
 use crate::outbound::{ClusterFacts, MaxSurge, PoolFacts, azure};
@@ -29,7 +30,7 @@ struct Pool {
 }
 
 impl Cluster {
-    pub(super) fn read(spec: &ScenarioSpec, review: &mut Review) -> Cluster {
+    pub(super) fn read(spec: &ScenarioSpec, events: &Events, review: &mut Review) -> Cluster {
         let declared = spec
             .cluster
             .as_ref()
@@ -60,9 +61,12 @@ impl Cluster {
         for (i, pool) in declared.iter().enumerate() {
             check_max_count(pool, &step(POINTER, i), review);
         }
-        let total: u64 = declared.iter().map(|pool| u64::from(pool.count)).sum();
+        let most: Vec<u32> = (0..declared.len()).map(|i| events.most_nodes(i)).collect();
+        let total: u64 = most.iter().copied().map(u64::from).sum();
         match total {
-            0 => review.fault(no_nodes("No node pool has a node: every count is 0.")),
+            _ if declared.iter().all(|pool| pool.count == 0) => {
+                review.fault(no_nodes("No node pool has a node: every count is 0."))
+            }
             total if total > MAX_NODES as u64 => review.fault(too_many(
                 POINTER,
                 &format!("{total} nodes over all pools."),
@@ -72,18 +76,19 @@ impl Cluster {
         }
         Cluster {
             outbound_frontend_rules,
-            ..Cluster::of(declared, total <= MAX_NODES as u64)
+            ..Cluster::of(declared, &most, total <= MAX_NODES as u64)
         }
     }
 
-    /// The cluster of these pools; without `name_nodes` their nodes stay out, for there are too many.
-    fn of(declared: &[NodePoolSpec], name_nodes: bool) -> Cluster {
+    /// The cluster of these pools, with the most nodes that each ever has; without `name_nodes` their nodes stay out, for
+    /// there are too many.
+    fn of(declared: &[NodePoolSpec], most: &[u32], name_nodes: bool) -> Cluster {
         let mut nodes = Vec::new();
         let mut pools = Vec::new();
         let mut own_ips = Vec::new();
-        for pool in declared {
+        for (pool, most) in declared.iter().zip(most) {
             let first = nodes.len();
-            let count = if name_nodes { pool.count } else { 0 };
+            let count = if name_nodes { *most } else { 0 };
             nodes.extend((0..count).map(|i| format!("{}-{i}", pool.name)));
             own_ips.resize(nodes.len(), pool.enable_node_public_ip == Some(true));
             pools.push(Pool {

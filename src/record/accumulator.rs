@@ -1,7 +1,9 @@
 //! A replication being added up, group by group.
 
+use super::recorder::Epochs;
 use super::replication::{FirstFailure, Minutes, ReplicationRun};
 use super::series::{Gather, Series};
+use super::taken::{HighestUse, TakenBack};
 use super::{Detail, Latencies, Parts, Requests, Slot, Tally, UsedCounts, Window};
 use std::collections::BTreeMap;
 
@@ -63,6 +65,8 @@ pub struct Accumulator {
     pub(super) peak_by_workload: Vec<u32>,
     /// Mean over time of (ports held over the limit) of the fullest stock.
     pub fullest_mean_use: f64,
+    taken_back: Vec<TakenBack>,
+    highest_use: Option<HighestUse>,
     pub(super) series: Option<Series>,
 }
 
@@ -98,7 +102,20 @@ impl Accumulator {
             peak_by_destination: vec![0; parts.destination_keys.len()],
             peak_by_workload: vec![0; parts.workload_keys.len()],
             fullest_mean_use: 0.0,
+            taken_back: Vec::new(),
+            highest_use: None,
             series,
+        }
+    }
+
+    /// Adds what the epochs of a group came to.
+    pub(super) fn add_epochs(&mut self, epochs: &Epochs) {
+        let highest = self.highest_use.unwrap_or_default();
+        self.highest_use = Some(highest.max(epochs.highest_use));
+        let later = epochs.taken_back.len();
+        self.taken_back.resize(later, TakenBack::default());
+        for (mine, theirs) in self.taken_back.iter_mut().zip(&epochs.taken_back) {
+            mine.add(theirs);
         }
     }
 
@@ -149,6 +166,8 @@ impl Accumulator {
             refused: self.refused,
             peak_by_destination: self.peak_by_destination,
             peak_by_workload: self.peak_by_workload,
+            taken_back: self.taken_back,
+            highest_use: self.highest_use,
             minutes,
         }
     }

@@ -3,8 +3,9 @@
 use super::accumulator::raise;
 use super::replication::FirstFailure;
 use super::series::Entry;
+use super::taken::{HighestUse, Limits, TakenBack};
 use super::{Accumulator, Cause, Layout, Parts, Slot, Tally, Totals, Window};
-use crate::engine::{Arrival, End, Grant, Period, Recorder, RequestStep, Sort, Tag};
+use crate::engine::{Arrival, Cut, End, Grant, Period, Recorder, RequestStep, Sort, Tag};
 use crate::units::SimTime;
 use std::ops::Range;
 
@@ -29,6 +30,17 @@ pub struct GroupRecorder<'a, const FULL: bool> {
     entries: Vec<Entry>,
     peaks: Vec<(u32, u32)>,
     refused: Vec<bool>,
+    epochs: Option<Epochs>,
+}
+
+/// Where limits change in the course of a run.
+#[derive(Debug)]
+pub(super) struct Epochs {
+    /// Of the stocks of every cell, or one for all.
+    limits: Vec<Limits>,
+    pub highest_use: HighestUse,
+    /// By epoch but the first.
+    pub taken_back: Vec<TakenBack>,
 }
 
 impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
@@ -54,6 +66,31 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
             entries: Vec::new(),
             peaks: vec![(0, 0); stocks],
             refused: vec![false; stocks],
+            epochs: None,
+        }
+    }
+
+    /// Hears of the first epoch: the limits of every cell, or one for all. How long ports are held is heard when they
+    /// come back.
+    pub fn begin_epochs(&mut self, limits: Vec<Limits>) {
+        self.epochs = Some(Epochs {
+            limits,
+            highest_use: HighestUse::default(),
+            taken_back: Vec::new(),
+        });
+    }
+
+    /// Hears of the next epoch; what is taken back at its beginning comes before its limits.
+    pub fn begin_next_epoch(&mut self) {
+        if let Some(epochs) = &mut self.epochs {
+            epochs.taken_back.push(TakenBack::default());
+        }
+    }
+
+    /// Hears of the limits of the epoch.
+    pub fn set_limits(&mut self, limits: Vec<Limits>) {
+        if let Some(epochs) = &mut self.epochs {
+            epochs.limits = limits;
         }
     }
 
@@ -186,6 +223,9 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
             let use_ = self.held_nanos[index] as f64 / (window * f64::from(limit));
             run.fullest_mean_use = run.fullest_mean_use.max(use_);
         }
+        if let Some(epochs) = &self.epochs {
+            run.add_epochs(epochs);
+        }
         run.first_failure = [run.first_failure, self.first_failure]
             .into_iter()
             .flatten()
@@ -268,7 +308,7 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
             let tally = self.tally(tag);
             tally.port_nanos[while_open as usize] += u128::from(open);
             tally.port_nanos[then as usize] += u128::from(after);
-            if tag.offered {
+            if tag.offered && self.epochs.is_none() {
                 self.totals
                     .hold
                     .record(SimTime::from_nanos(grant.release_at - grant.at));
@@ -416,7 +456,50 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
         }
     }
 
+    fn cut(&mut self, tag: Tag, stock: u32, cut: Cut) {
+        let Cut { grant, at, breaks } = cut;
+        let stock = self.stock(stock);
+        self.held_nanos[stock] -= u128::from(self.window.clip(at, grant.release_at));
+        if FULL {
+            let open = self.window.clip(at, grant.open_until);
+            let after = self.window.clip(at.max(grant.open_until), grant.release_at);
+            let (while_open, then) = causes(grant.end);
+            let tally = self.tally(tag);
+            tally.port_nanos[while_open as usize] -= u128::from(open);
+            tally.port_nanos[then as usize] -= u128::from(after);
+        }
+        if breaks && tag.offered {
+            self.tally(tag).broken += 1;
+        }
+        if let Some(now) = self
+            .epochs
+            .as_mut()
+            .and_then(|all| all.taken_back.last_mut())
+        {
+            now.add(&TakenBack {
+                ports: 1,
+                broken: u64::from(breaks && tag.offered),
+            });
+        }
+    }
+
+    fn held(&mut self, tag: Tag, nanos: u64) {
+        if FULL && tag.offered {
+            self.totals.hold.record(SimTime::from_nanos(nanos));
+        }
+    }
+
+    fn peaked(&mut self, (peak, peak_active): (u32, u32)) {
+        let cell = self.cell;
+        if let Some(epochs) = &mut self.epochs {
+            let limits = &epochs.limits[cell.min(epochs.limits.len() - 1)];
+            let here = HighestUse::of(limits, peak, peak_active);
+            epochs.highest_use = epochs.highest_use.max(here);
+        }
+    }
+
     fn period(&mut self, stock: u32, period: Period) {
+        self.peaked(period.last_peaks);
         let index = self.stock(stock);
         let peak_active = if self.layout.active_counts_held {
             period.peak

@@ -1,5 +1,6 @@
 //! What one replication of one outbound type comes to.
 
+use super::taken::{HighestUse, TakenBack};
 use super::tally::{Slot, Tally, UsedCounts};
 use crate::units::SimTime;
 
@@ -7,7 +8,7 @@ use crate::units::SimTime;
 ///
 /// Slots and minutes cover [warmup, duration). Slots are equal parts of it (none where no batches are needed),
 /// minutes are those of the run, the first and last cut to the window.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ReplicationRun {
     /// All connections.
     pub total: Tally,
@@ -31,6 +32,10 @@ pub struct ReplicationRun {
     pub peak_by_destination: Vec<u32>,
     /// Peak by workload, over the pools and keys it uses.
     pub peak_by_workload: Vec<u32>,
+    /// What was taken back at the beginning of each epoch but the first; empty where nothing changes.
+    pub taken_back: Vec<TakenBack>,
+    /// The highest use where limits change in the course of the run, from warm-up on.
+    pub highest_use: Option<HighestUse>,
     /// Series; only with [`Detail::Full`](super::Detail::Full).
     pub minutes: Option<Minutes>,
 }

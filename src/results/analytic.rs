@@ -68,6 +68,7 @@ pub(super) fn obstacles_in_the_long_run(model: &Model, plan: &PoolPlan) -> Vec<&
             against.push(why);
         }
     };
+    say(model.has_events(), "events");
     let left = |workload: &&Workload| !workload.traffic.is_empty();
     for workload in model.workloads.iter().filter(left) {
         if let Some(why) = unknown_holds(model, plan, workload) {

@@ -183,6 +183,9 @@ pub struct Figures {
     /// What took no port, by workload, destination and rule; absent where every connection takes one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<PathResult>,
+    /// What events did, in time order; absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventResult>,
     /// Minute series: mean over replications; minimum, median and maximum over pools, sums for totals.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(required)]
@@ -293,6 +296,22 @@ pub struct Pools {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(required)]
     pub used_percentiles: Option<UsedPercentiles>,
+}
+
+/// What happened at an instant of the run, and what it took back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EventResult {
+    /// Seconds from the start of the run.
+    pub at: f64,
+    /// What happened.
+    pub what: String,
+    /// Ports of a pool toward one key from then on; of several gateways those of the largest.
+    pub limit: u32,
+    /// Ports in use that were taken back, those in a hold-down included, summed over replications.
+    pub ports_taken_back: u64,
+    /// Offered connections that were broken by it, summed over replications.
+    pub broken: u64,
 }
 
 /// The first refused SYN of a connection that fails.

@@ -2,6 +2,7 @@
 
 use super::asides;
 use super::document::*;
+use super::events;
 use super::figures::{About, Subject};
 use super::interval::MEAN_HOLDS_A_BATCH;
 use super::varying;
@@ -186,6 +187,7 @@ pub fn findings(
         subject,
     };
     let mut found: Vec<Finding> = rules.iter().filter_map(|rule| rule(&seen)).collect();
+    found.extend(events::findings(subject, &figures.events));
     found.extend(varying::findings(subject.model));
     if about.compare {
         found.extend(closed_loops_differ(&seen));
@@ -410,7 +412,7 @@ fn one_destination_fills_the_pool(seen: &Seen) -> Option<Finding> {
 fn more_ips_change_nothing(seen: &Seen) -> Option<Finding> {
     let allocation = seen.subject.outbound.setup.allocation.as_ref()?;
     let helps = allocation.with_one_more_ip() > allocation.ports;
-    (seen.is_short() && !helps).then(|| {
+    (seen.is_short() && !helps && !seen.subject.model.has_events()).then(|| {
         info(
             Code::F0110,
             format!(
@@ -467,14 +469,15 @@ fn retries_add_load(seen: &Seen) -> Option<Finding> {
 }
 
 fn broken_connections(seen: &Seen) -> Option<Finding> {
-    let connections = &seen.figures.connections;
-    (connections.broken > 0).then(|| {
+    let by_events: u64 = seen.figures.events.iter().map(|event| event.broken).sum();
+    let broken = seen.figures.connections.broken - by_events;
+    (broken > 0).then(|| {
         warning(
             Code::F0114,
             format!(
                 "{} lost the port in use by falling silent for the idle timeout of {}. \
                  A keepalive below it would have kept it.",
-                counted(connections.broken, "connection"),
+                counted(broken, "connection"),
                 span(seen.subject.plan.holds.idle.as_secs_f64())
             ),
         )

@@ -130,6 +130,7 @@ pub fn model(nodes: usize, destinations: usize, workloads: Vec<Workload>) -> Mod
             .collect(),
         workloads,
         outbounds: Vec::new(),
+        epochs: vec![crate::model::Epoch::default()],
         assumptions: Assumptions::default(),
         notes: Vec::new(),
     }
@@ -141,6 +142,8 @@ pub fn outbound(name: &str, kind: OutboundType, plan: PoolPlan) -> Outbound {
         name: name.to_owned(),
         kind,
         plan: Ok(plan),
+        later_plans: Vec::new(),
+        buckets: Vec::new(),
         public_ips: Some(1),
         setup: Setup::default(),
         notes: Vec::new(),
@@ -171,6 +174,8 @@ pub fn quiet(model: &Model, plan: &PoolPlan) -> ReplicationRun {
     let mut used = UsedCounts::default();
     used.add(half, (pools * minutes) as u64);
     ReplicationRun {
+        taken_back: Vec::new(),
+        highest_use: None,
         total: all.clone(),
         by_pool: first_only(pools),
         by_destination: first_only(model.destinations.len()),

@@ -1,6 +1,7 @@
 //! Minute series in Azure Monitor's metric names: per pool for `timeline.csv`, over the fleet for `result.json`.
 
 use super::document::{Series, Timeline};
+use super::limits::PoolLimits;
 use crate::engine::PoolPlan;
 use crate::model::{Model, Outbound};
 use crate::outbound::{Metric, MetricSource};
@@ -12,9 +13,9 @@ use std::io;
 /// `articles/firewall/monitor-firewall-reference.md`.
 const DEGRADED_PERCENT: u64 = 95;
 
-/// The value of a metric in one pool and minute.
-pub fn value(source: MetricSource, plan: &PoolPlan, minutes: &Minutes, at: usize) -> f64 {
-    let limit = u64::from(plan.limit);
+/// The value of a metric in one pool and minute, in which it has `limit` ports.
+pub fn value(source: MetricSource, limit: u32, minutes: &Minutes, at: usize) -> f64 {
+    let limit = u64::from(limit);
     let peak = u64::from(minutes.peak[at]);
     let of = |series: &[u32]| f64::from(series[at]);
     match source {
@@ -75,7 +76,7 @@ impl OverPools {
 /// The fleet's series: a statistic over pools, averaged over replications. None without minute series.
 pub fn fleet(
     metrics: &[Metric],
-    plan: &PoolPlan,
+    limits: &PoolLimits,
     replications: &[ReplicationRun],
 ) -> Option<Timeline> {
     let runs: Vec<&Minutes> = replications
@@ -86,12 +87,12 @@ pub fn fleet(
         interval: 60.0,
         series: metrics
             .iter()
-            .flat_map(|metric| metric_series(metric, plan, &runs))
+            .flat_map(|metric| metric_series(metric, limits, &runs))
             .collect(),
     })
 }
 
-fn metric_series(metric: &Metric, plan: &PoolPlan, runs: &[&Minutes]) -> Vec<Series> {
+fn metric_series(metric: &Metric, limits: &PoolLimits, runs: &[&Minutes]) -> Vec<Series> {
     let minutes = runs.first().map_or(0, |run| run.minutes);
     let pools = runs.first().map_or(0, |run| run.peak.len() / run.minutes);
     let statistics = OverPools::of(metric);
@@ -105,12 +106,14 @@ fn metric_series(metric: &Metric, plan: &PoolPlan, runs: &[&Minutes]) -> Vec<Ser
             values: vec![0.0; minutes],
         })
         .collect();
-    let mut sorted = vec![0.0; pools];
+    let mut sorted = Vec::with_capacity(pools);
     for run in runs {
         for minute in 0..minutes {
-            for (pool, place) in sorted.iter_mut().enumerate() {
-                *place = value(metric.source, plan, run, pool * minutes + minute);
-            }
+            sorted.clear();
+            sorted.extend((0..pools).filter_map(|pool| {
+                let limit = limits.in_minute(pool, run.first + minute)?;
+                Some(value(metric.source, limit, run, pool * minutes + minute))
+            }));
             sorted.sort_unstable_by(f64::total_cmp);
             for (statistic, series) in statistics.iter().zip(&mut series) {
                 series.values[minute] += statistic.take(&sorted);
@@ -178,6 +181,7 @@ fn write_outbound(
             (metric, dimension.unwrap_or_default())
         })
         .collect();
+    let limits = PoolLimits::of(model, outbound);
     let runs = run.replications.iter().map(|run| run.minutes.as_ref());
     for (replication, minutes) in runs.enumerate() {
         let Some(minutes) = minutes else { continue };
@@ -185,6 +189,9 @@ fn write_outbound(
         for pool in 0..plan.pools(model.nodes.len()) {
             let name = model.pool_name(outbound, plan, pool);
             for minute in 0..minutes.minutes {
+                let Some(limit) = limits.in_minute(pool, minutes.first + minute) else {
+                    continue;
+                };
                 let in_run = (minutes.first + minute).to_string();
                 for (metric, dimension) in &metrics {
                     let at = pool * minutes.minutes + minute;
@@ -195,7 +202,7 @@ fn write_outbound(
                         &in_run,
                         metric.id,
                         dimension,
-                        &value(metric.source, plan, minutes, at).to_string(),
+                        &value(metric.source, limit, minutes, at).to_string(),
                     ])?;
                 }
             }
@@ -251,7 +258,9 @@ mod tests {
             }
         }
         runs[1].minutes.as_mut().unwrap().refused[60] = 5;
-        let found = fleet(&[USED, FAILED, HEALTH], &plan, &runs).unwrap();
+        let outbound = fixture::outbound("LB", crate::outbound::OutboundType::LoadBalancer, plan);
+        let limits = PoolLimits::of(&model, &outbound);
+        let found = fleet(&[USED, FAILED, HEALTH], &limits, &runs).unwrap();
         let first: Vec<(&str, Option<&str>, f64)> = found
             .series
             .iter()
@@ -277,9 +286,9 @@ mod tests {
     #[test]
     fn one_pool_has_one_series_a_metric() {
         let (model, run) = fixture::comparison(&[0]);
-        let plan = model.outbounds[1].plan.as_ref().unwrap();
+        let limits = PoolLimits::of(&model, &model.outbounds[1]);
         let replications = &run.outbounds[1].as_ref().unwrap().replications;
-        let found = fleet(&[USED, FAILED], plan, replications).unwrap();
+        let found = fleet(&[USED, FAILED], &limits, replications).unwrap();
         assert_eq!(found.series.len(), 2);
         assert!(found.series[0].dimensions.is_empty());
     }

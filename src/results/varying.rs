@@ -21,6 +21,9 @@ pub(super) fn moves(workload: &Workload) -> bool {
 /// Seconds after which the load of a model is as good as drawn anew, at most in the mean; none where the clock moves it,
 /// because no two stretches of time are then alike.
 pub(super) fn memory(model: &Model) -> Option<f64> {
+    if model.has_events() {
+        return None;
+    }
     let mut memory = 0.0f64;
     for workload in &model.workloads {
         let Traffic::Open { process, .. } = &workload.traffic else {

@@ -1,5 +1,6 @@
 //! The words of a scenario, as they stand in the file; nothing is checked here but their kinds.
 
+use super::events::EventSpec;
 use super::network::NetworkSpec;
 use crate::engine::Protocol;
 use crate::outbound::{AssumptionsSpec, MaxSurge, OutboundSpec};
@@ -46,6 +47,8 @@ pub struct ScenarioSpec {
     pub workloads: Vec<WorkloadSpec>,
     /// The outbound types to simulate, each in the shape of an AKS `networkProfile`.
     pub outbound: Option<Vec<OutboundSpec>>,
+    /// What happens in the course of the run. At one instant in the order of the list.
+    pub events: Option<Vec<EventSpec>>,
     /// What Azure does not document, or documents in two ways.
     pub assumptions: Option<AssumptionsSpec>,
 }

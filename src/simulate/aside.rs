@@ -1,6 +1,7 @@
 //! What takes no port, counted as it arrives: bypassed connections on a path without limits, denied ones on one without
 //! ports.
 
+use super::epochs::Epochs;
 use super::groups::{Cells, Group, Side};
 use super::run::{Job, Queue, Scratch};
 use crate::engine::{Grouping, PoolPlan, RefusedSyn};
@@ -118,6 +119,7 @@ impl<'a> Counter<'a> {
     fn opened_by_clients(&self, path: &OnePath, seed: Seed) -> Vec<(u32, u32, u64)> {
         let job = Job {
             plan: &path.plan,
+            epochs: &Epochs::one(self.model, &path.plan),
             window: &self.window,
             seed,
             queue: Queue::Fitting,

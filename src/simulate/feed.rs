@@ -1,8 +1,9 @@
 //! What arrives at a group of cells, window by window.
 
-use super::groups::Group;
+use super::epochs::Epochs;
+use super::groups::{Group, Moves};
 use crate::engine::Arrival;
-use crate::traffic::{Dealt, Stream};
+use crate::traffic::{Dealt, Stream, class_seed};
 use crate::units::{Seed, SimTime};
 
 /// Everything that arrives at a group, window by window.
@@ -13,6 +14,16 @@ pub(super) struct Feed<'a> {
     now: u64,
     window: u64,
     end: u64,
+    /// When the epochs after the first begin.
+    borders: Vec<u64>,
+    moves: Option<Moving<'a>>,
+}
+
+/// Nodes that come and go.
+struct Moving<'a> {
+    moves: &'a Moves,
+    /// By stream, the seed of its class.
+    seeds: Vec<u64>,
 }
 
 impl<'a> Feed<'a> {
@@ -52,6 +63,28 @@ impl<'a> Feed<'a> {
             now: 0,
             window: (duration.as_nanos() as f64 / windows).ceil() as u64,
             end: duration.as_nanos(),
+            borders: Vec::new(),
+            moves: None,
+        }
+    }
+
+    /// The same, with windows that end where epochs do, and arrivals of nodes that are not there dealt to the others.
+    pub fn with_epochs(self, epochs: &Epochs, group: &'a Group, seed: Seed) -> Self {
+        let moving = |moves| Moving {
+            moves,
+            seeds: group
+                .streams
+                .iter()
+                .map(|stream| {
+                    let class = &group.classes[stream.class as usize];
+                    class_seed(seed, u64::from(class.workload), u64::from(class.endpoint))
+                })
+                .collect(),
+        };
+        Feed {
+            borders: epochs.borders().collect(),
+            moves: group.moves.as_ref().map(moving),
+            ..self
         }
     }
 
@@ -68,10 +101,27 @@ impl<'a> Feed<'a> {
         if self.now >= self.end {
             return None;
         }
-        let until = self.now.saturating_add(self.window).min(self.end);
+        let mut until = self.now.saturating_add(self.window).min(self.end);
+        let begun = self.borders.partition_point(|border| *border <= self.now);
+        if let Some(border) = self.borders.get(begun) {
+            until = until.min(*border);
+        }
         arrivals.clear();
-        for stream in &mut self.streams {
-            stream.deal(until, arrivals);
+        for (index, stream) in self.streams.iter_mut().enumerate() {
+            match &self.moves {
+                None => stream.deal(until, arrivals),
+                Some(moving) => {
+                    let seed = moving.seeds[index];
+                    let mut here = Vec::new();
+                    stream.hand_over(until, |batch| {
+                        let dealt = batch
+                            .iter()
+                            .filter_map(|arrival| moving.moves.deal(begun, index, seed, arrival));
+                        here.extend(dealt);
+                    });
+                    arrivals.deal(here.into_iter());
+                }
+            }
         }
         let ready = self.traced.partition_point(|arrival| arrival.at < until);
         let (now, later) = self.traced.split_at(ready);

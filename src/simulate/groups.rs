@@ -1,6 +1,7 @@
 //! Which cells there are: keys from resolved addresses, blocks of nodes, and the groups of cells that share nothing.
 
 mod builder;
+mod moves;
 mod open;
 mod pooled;
 mod shares;
@@ -10,6 +11,7 @@ use crate::model::{Model, Paths, Traffic, Workload};
 use crate::record::{Layout, Parts};
 use crate::traffic::{Caller, ClientPlan, OwnerPlan, PooledPlan, StreamPlan, TraceRow};
 use builder::GroupBuilder;
+pub(super) use moves::Moves;
 use shares::{DealtBurst, deal, shares_before, ways};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -33,6 +35,8 @@ pub(super) struct Group {
     pub owners: Vec<Option<OwnerPlan>>,
     /// Whether it is one stream of connections with one SYN each, of which the cells lose a good part.
     pub loses_most: bool,
+    /// Where nodes come and go and each has a cell of its own: who opens the connections of those that are not there.
+    pub moves: Option<Moves>,
 }
 
 impl Group {
@@ -226,6 +230,9 @@ impl<'a> Cells<'a> {
                 let rows = std::mem::take(&mut traced[key * blocks.len() + index]);
                 groups.extend(self.group(classes, block.clone(), rows));
             }
+        }
+        if self.plan.grouping == Grouping::ByNode {
+            moves::add(self.model, &mut groups);
         }
         groups
     }

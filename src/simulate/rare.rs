@@ -72,8 +72,17 @@ pub fn obstacles(model: &Model) -> Vec<Fault> {
         let mut views = reaching.iter();
         views.any(|view| !view.workloads[index].traffic.is_empty())
     };
+    let events = model.has_events().then(|| Fault {
+        code: Code::E0601,
+        pointer: "/events".to_owned(),
+        found: "The scenario has events: what is so before them is not so after.".to_owned(),
+        allowed: "with --rare: a scenario without events".to_owned(),
+        remedy:
+            "Leave out --rare, or remove the events and simulate what comes before and after apart."
+                .to_owned(),
+    });
     let workloads = model.workloads.iter().enumerate();
-    workloads
+    let of_workloads = workloads
         .filter(|(index, _)| takes_ports(*index))
         .filter_map(|(index, workload)| {
             let (field, found, remedy) = obstacle(model, workload)?;
@@ -85,8 +94,8 @@ pub fn obstacles(model: &Model) -> Vec<Fault> {
                     .to_owned(),
                 remedy: remedy.to_owned(),
             })
-        })
-        .collect()
+        });
+    events.into_iter().chain(of_workloads).collect()
 }
 
 fn obstacle(

@@ -1,11 +1,12 @@
 //! Runs one group of cells through the whole horizon, window by window.
 
+use super::epochs::Epochs;
 use super::feed::Feed;
 use super::groups::{CellPlan, Group};
 use super::in_order::run_in_order;
 use crate::engine::{
-    Cell, CellRules, Class, Context, Grouping, HeapReleases, LadderReleases, OpenLoop, PoolPlan,
-    Releases, WheelReleases,
+    Cell, CellRules, Change, Class, Context, Grouping, HeapReleases, LadderReleases, Ledger,
+    Noting, OpenLoop, PoolPlan, Releases, WheelReleases,
 };
 use crate::record::{Accumulator, Detail, GroupRecorder, Parts, Totals, Window};
 use crate::traffic::{Caller, Callers, Clients, ConnectionPools, Dealt, Mixed, Owners, class_seed};
@@ -45,6 +46,7 @@ impl Scratch {
 /// What every group of a replication is run with.
 pub(super) struct Job<'a> {
     pub plan: &'a PoolPlan,
+    pub epochs: &'a Epochs<'a>,
     pub window: &'a Window,
     pub seed: Seed,
     pub queue: Queue,
@@ -89,6 +91,7 @@ impl Job<'_> {
             .map(|cell| cell.expected_used)
             .fold(0.0, f64::max);
         let queue = match self.queue {
+            Queue::Fitting if self.epochs.are_several() => Queue::Heap,
             Queue::Fitting if most_used >= LADDER_FROM_USED => Queue::Ladder,
             Queue::Fitting if most_used >= WHEEL_FROM_USED => Queue::Wheel,
             Queue::Fitting => Queue::Heap,
@@ -108,20 +111,10 @@ impl Job<'_> {
         scratch: &mut Scratch,
         run: &Mutex<Accumulator>,
     ) -> Vec<u64> {
-        let Window {
-            warmup, duration, ..
-        } = *self.window;
+        let duration = self.window.duration;
         let step = if FULL { SimTime::MINUTE } else { duration };
-        let rules_of = |plan: &PoolPlan| CellRules::new(plan, warmup, duration, step, self.coupled);
-        let rules: Vec<CellRules> = match self.plan.grouping {
-            Grouping::ByGateway(_) => {
-                let pools = group.layout.cell_pools.iter();
-                pools
-                    .map(|pool| rules_of(&self.plan.of_pool(*pool as usize)))
-                    .collect()
-            }
-            _ => vec![rules_of(self.plan)],
-        };
+        let rules = self.rules(0, group, step);
+        let several = self.epochs.are_several();
         let classes = self.classes(group);
         let keys = group.layout.keys.len() as u32;
         let new_cell = |(index, cell): (usize, &CellPlan)| {
@@ -132,7 +125,9 @@ impl Job<'_> {
             )
         };
         let mut cells: Vec<Cell<R>> = group.cells.iter().enumerate().map(new_cell).collect();
-        let mut callers: Vec<Callers> = match group.has_callers() {
+        // Cells with a ledger have one kind of source, whether anybody waits or not.
+        let have_callers = several || group.has_callers();
+        let mut callers: Vec<Callers> = match have_callers {
             true => group
                 .cells
                 .iter()
@@ -140,10 +135,10 @@ impl Job<'_> {
                 .collect(),
             false => Vec::new(),
         };
-        let shared = Shared {
-            waiting: group.has_callers().then_some(&group.waiting),
+        let mut shared = Shared {
+            waiting: have_callers.then_some(&group.waiting),
             workloads: group.classes.iter().map(|class| class.workload).collect(),
-            loses_most: group.loses_most,
+            loses_most: group.loses_most && !several,
             rules,
             classes,
         };
@@ -161,14 +156,31 @@ impl Job<'_> {
                 cells: cells.drain(..per_chunk.min(cells.len())).collect(),
                 callers: callers.drain(..per_chunk.min(callers.len())).collect(),
                 recorder: GroupRecorder::new(&group.layout, window, totals),
+                ledgers: Vec::new(),
             })
             .collect();
+        if several {
+            chunks
+                .iter_mut()
+                .for_each(|chunk| chunk.begin_epochs(self.epochs, group));
+        }
         let feed = Feed::new(group, self.seed, duration, chunks.len());
-        run_chunks(&mut chunks, feed, arrivals, &shared, |recorder| {
+        let feed = feed.with_epochs(self.epochs, group, self.seed);
+        let heard = |recorder: &mut GroupRecorder<FULL>| {
             if recorder.has_many_minutes() {
                 recorder.give_minutes(parts, &mut run.lock().expect("no thread panicked"));
             }
-        });
+        };
+        let then = |chunks: &mut [Chunk<R, FULL>], shared: &mut Shared, at: u64| {
+            let Some(epoch) = self.epochs.beginning_at(at) else {
+                return;
+            };
+            for chunk in chunks {
+                chunk.begin_epoch(self, epoch, at, group, shared);
+            }
+            shared.rules = self.rules(epoch, group, step);
+        };
+        run_chunks(&mut chunks, feed, arrivals, &mut shared, heard, then);
         let mut under_ceiling = vec![0; self.plan.ceiling_scopes()];
         for mut chunk in chunks {
             chunk.finish(&shared, duration.as_nanos(), &mut under_ceiling);
@@ -178,6 +190,28 @@ impl Job<'_> {
         }
         further.iter().for_each(|further| totals.merge(further));
         under_ceiling
+    }
+
+    /// The rules of an epoch: of every cell, or one for all.
+    fn rules(&self, epoch: usize, group: &Group, step: SimTime) -> Vec<CellRules> {
+        let Window {
+            warmup, duration, ..
+        } = *self.window;
+        let rules_of = |plan: &PoolPlan| {
+            CellRules::new(plan, warmup, duration, step, self.coupled)
+                .with_silent(self.epochs.silent(epoch, group))
+                .with_open(self.epochs.open(epoch))
+        };
+        let plan = self.epochs.plan(epoch);
+        match plan.grouping {
+            Grouping::ByGateway(_) => {
+                let pools = group.layout.cell_pools.iter();
+                pools
+                    .map(|pool| rules_of(&plan.of_pool(*pool as usize)))
+                    .collect()
+            }
+            _ => vec![rules_of(plan)],
+        }
     }
 
     fn callers<'g>(&self, group: &'g Group, cell: &'g CellPlan) -> Callers<'g> {
@@ -235,6 +269,8 @@ struct Chunk<'a, R, const FULL: bool> {
     /// By cell who waits for verdicts; empty where nobody does.
     callers: Vec<Callers<'a>>,
     recorder: GroupRecorder<'a, FULL>,
+    /// By cell, what is in use, where events may take it back; else empty.
+    ledgers: Vec<Ledger>,
 }
 
 impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
@@ -254,6 +290,21 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
                     workloads: &shared.workloads,
                     waiting,
                 };
+                if let Some(ledger) = self.ledgers.get_mut(offset) {
+                    let recorder = &mut Noting {
+                        ledger,
+                        rules,
+                        recorder,
+                    };
+                    let mut context = Context {
+                        rules,
+                        classes,
+                        source,
+                        recorder,
+                    };
+                    cell.run(&mut context, until);
+                    continue;
+                }
                 let mut context = Context {
                     rules,
                     classes,
@@ -273,16 +324,53 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
         }
     }
 
+    /// Begins the first of several epochs: notes what is handed out from now on.
+    fn begin_epochs(&mut self, epochs: &Epochs, group: &Group) {
+        self.recorder.begin_epochs(epochs.limits(0, group));
+        let ledger = |cell: &Cell<R>| Ledger::new(cell.stocks());
+        self.ledgers = self.cells.iter().map(ledger).collect();
+    }
+
+    /// Takes its cells into the epoch that begins at `at`, from what was so under the rules `before`.
+    fn begin_epoch(&mut self, job: &Job, epoch: usize, at: u64, group: &Group, before: &Shared) {
+        self.recorder.begin_next_epoch();
+        for (offset, cell) in self.cells.iter_mut().enumerate() {
+            let index = self.first + offset;
+            self.recorder.listen_to(index);
+            let change = Change {
+                at,
+                before: before.rules(index),
+                node_leaves: job.epochs.node_leaves(epoch, group, index),
+            };
+            let taken = |stock| job.epochs.taken(epoch, group, index, stock, job.seed);
+            cell.go_through(
+                &change,
+                &mut self.ledgers[offset],
+                taken,
+                &mut self.recorder,
+            );
+        }
+        self.recorder.set_limits(job.epochs.limits(epoch, group));
+    }
+
     /// Ends its cells, and adds to each scope of a ceiling the most ports of each of its stocks that were in use.
     fn finish(&mut self, shared: &Shared, end: u64, under_ceiling: &mut [u64]) {
         for (offset, cell) in self.cells.iter_mut().enumerate() {
             let rules = shared.rules(self.first + offset);
             self.recorder.listen_to(self.first + offset);
             cell.finish(rules, &mut self.recorder);
-            if let Some(callers) = self.callers.get_mut(offset) {
-                for closing in callers.pools.close_all(end) {
-                    cell.close(rules, closing, &mut self.recorder);
-                }
+            let callers = self.callers.get_mut(offset).into_iter();
+            let closings = callers.flat_map(|callers| callers.pools.close_all(end));
+            if let Some(ledger) = self.ledgers.get_mut(offset) {
+                let recorder = &mut Noting {
+                    ledger,
+                    rules,
+                    recorder: &mut self.recorder,
+                };
+                closings.for_each(|closing| cell.close(rules, closing, recorder));
+                std::mem::take(ledger).finish(&mut self.recorder);
+            } else {
+                closings.for_each(|closing| cell.close(rules, closing, &mut self.recorder));
             }
             if !under_ceiling.is_empty() {
                 for (stock, highest) in (0..).zip(cell.highest()) {
@@ -294,13 +382,14 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
 }
 
 /// Runs all chunks of a group to the end: one on this thread, several side by side and beside the drawing of what
-/// arrives next. `then` looks at who listened to a window.
-fn run_chunks<'l, R: Releases, const FULL: bool>(
+/// arrives next. `heard` looks at who listened to a window; `then` comes after every window, with its end.
+fn run_chunks<'l, 's, R: Releases, const FULL: bool>(
     chunks: &mut [Chunk<'l, R, FULL>],
     mut feed: Feed,
     arrivals: &mut Dealt,
-    shared: &Shared,
-    then: impl Fn(&mut GroupRecorder<'l, FULL>) + Sync,
+    shared: &mut Shared<'s>,
+    heard: impl Fn(&mut GroupRecorder<'l, FULL>) + Sync,
+    then: impl Fn(&mut [Chunk<'l, R, FULL>], &mut Shared<'s>, u64),
 ) {
     if let [chunk] = chunks {
         if shared.loses_most {
@@ -319,7 +408,8 @@ fn run_chunks<'l, R: Releases, const FULL: bool>(
         }
         while let Some(until) = feed.next_window(arrivals) {
             chunk.run(arrivals, until, shared);
-            then(&mut chunk.recorder);
+            heard(&mut chunk.recorder);
+            then(std::slice::from_mut(chunk), shared, until);
         }
         return;
     }
@@ -329,10 +419,11 @@ fn run_chunks<'l, R: Releases, const FULL: bool>(
         let run = || {
             chunks.par_iter_mut().for_each(|chunk| {
                 chunk.run(arrivals, until, shared);
-                then(&mut chunk.recorder);
+                heard(&mut chunk.recorder);
             });
         };
         (window, ()) = rayon::join(|| feed.next_window(&mut later), run);
+        then(chunks, shared, until);
         std::mem::swap(arrivals, &mut later);
     }
 }

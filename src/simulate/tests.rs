@@ -1,6 +1,7 @@
 //! Whole runs: the two queues agree, threads do not matter, ports are conserved.
 
 use super::*;
+use crate::engine::Ceiling;
 use crate::scenario;
 use proptest::prelude::*;
 
@@ -76,6 +77,37 @@ fn scenario_text(rate: f64, ports: u32, life: &str, attempts: u32, syn_retries: 
     )
 }
 
+/// Every kind of event, from minute `at` of the run on.
+fn events(at: u32, ports: u32) -> String {
+    let minute = |after: u32| at + after;
+    format!(
+        r#", "events": [
+    {{ "at": "{}m", "setOutbound": {{ "name": "by node", "custom": {{ "portsPerPool": {} }} }} }},
+    {{ "at": "{}m10s", "setOutbound": {{ "name": "shared", "custom": {{ "portsPerPool": {}, "activePerPool": {} }} }} }},
+    {{ "at": "{}m", "scale": {{ "nodePool": "a", "count": 5 }} }},
+    {{ "at": "{}m", "upgrade": {{ "nodePool": "a", "batchTime": "40s", "maxSurge": "40%" }} }},
+    {{ "at": "{}m20s", "stopAnswering": {{ "destination": "sql", "for": "30s" }} }},
+    {{ "at": "{}m", "setOutbound": {{ "name": "firewall", "azureFirewall": {{ "publicIPs": 2, "instances": 3 }} }} }},
+    {{ "at": "{}m", "loseInstance": {{ "outbound": "firewall", "instance": 1 }} }},
+    {{ "at": "{}m", "setOutbound": {{ "name": "firewall", "azureFirewall": {{ "instances": 2 }} }} }},
+    {{ "at": "{}m", "setOutbound": {{ "name": "gateway", "timers": {{ "holdAfterFin": "5s" }} }} }}
+  ]
+}}"#,
+        minute(0),
+        ports / 2 + 1,
+        minute(1),
+        ports * 5,
+        ports * 2,
+        minute(1),
+        minute(2),
+        minute(3),
+        minute(3),
+        minute(4),
+        minute(5),
+        minute(6),
+    )
+}
+
 const LIVES: [&str; 3] = [
     r#"{ "exponential": { "mean": "4s" } }"#,
     r#"{ "constant": "3s" }"#,
@@ -94,6 +126,25 @@ proptest! {
         assert_same(&heap, &run(&model, Queue::Wheel));
         assert_same(&heap, &run(&model, Queue::Ladder));
         assert_same(&heap, &run(&model, Queue::Fitting));
+    }
+
+    #[test]
+    fn all_queues_and_both_details_agree_whatever_happens(
+        at in 1u32..12, rate in 1.0..60.0f64, ports in 8u32..200, life in 0usize..3, attempts in 1u32..4
+    ) {
+        let text = scenario_text(rate, ports, LIVES[life], attempts, 2);
+        let model = model(&(text.trim_end().strip_suffix('}').unwrap().to_owned() + &events(at, ports)));
+        let heap = run(&model, Queue::Heap);
+        assert_same(&heap, &run(&model, Queue::Wheel));
+        assert_same(&heap, &run(&model, Queue::Ladder));
+        assert_same(&heap, &run(&model, Queue::Fitting));
+        assert_table_shows_the_same(&model);
+        for (outbound, came) in model.outbounds.iter().zip(&heap.outbounds) {
+            let plan = outbound.plan.as_ref().unwrap();
+            for replication in &came.as_ref().unwrap().replications {
+                check_replication(plan, replication);
+            }
+        }
     }
 
     #[test]
@@ -193,8 +244,12 @@ fn any_number_of_threads_gives_the_same_run() {
 #[test]
 fn the_table_shows_what_the_full_run_shows() {
     let model = model(&scenario_text(40.0, 60, LIVES[0], 3, 2));
-    let full = run(&model, Queue::Fitting);
-    let table = simulate(&model, Detail::Table, &|_, _| {});
+    assert_table_shows_the_same(&model);
+}
+
+fn assert_table_shows_the_same(model: &Model) {
+    let full = run(model, Queue::Fitting);
+    let table = simulate(model, Detail::Table, &|_, _| {});
     for (full, table) in full.outbounds.iter().zip(&table.outbounds) {
         let (full, table) = (full.as_ref().unwrap(), table.as_ref().unwrap());
         assert_eq!(full.fullest_mean_use, table.fullest_mean_use);

@@ -91,6 +91,9 @@ pub fn run_trials(
 
 /// Whether a rerun could come to anything else.
 fn can_matter(model: &Model, was: &Outbound, is: &Outbound, result: &OutboundResult) -> bool {
+    if was.later_plans != is.later_plans {
+        return true;
+    }
     let (Ok(was), Ok(is)) = (&was.plan, &is.plan) else {
         return was.plan.is_ok() != is.plan.is_ok();
     };

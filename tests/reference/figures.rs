@@ -56,6 +56,8 @@ impl Book<'_> {
         let workloads = 0..self.model.workloads.len();
         let by_destination = destinations.clone();
         ReplicationRun {
+            taken_back: Vec::new(),
+            highest_use: None,
             total: self.tally(|_| true, |_| true),
             by_pool: pools
                 .clone()

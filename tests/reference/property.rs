@@ -402,6 +402,8 @@ fn a_table_counts_what_the_full_detail_counts_but_for_series_and_holds() {
 fn without_detail(run: &ReplicationRun) -> ReplicationRun {
     let bare = |tallies: &[Tally]| tallies.iter().map(bare_tally).collect();
     ReplicationRun {
+        taken_back: Vec::new(),
+        highest_use: None,
         total: bare_tally(&run.total),
         by_pool: bare(&run.by_pool),
         by_destination: bare(&run.by_destination),

@@ -160,6 +160,7 @@ pub fn model(
         endpoints,
         workloads,
         outbounds: plans.into_iter().map(outbound).collect(),
+        epochs: vec![snatsim::model::Epoch::default()],
         assumptions: Assumptions::default(),
         notes: Vec::new(),
     }
@@ -170,6 +171,8 @@ fn outbound(plan: PoolPlan) -> Outbound {
         name: "custom".to_owned(),
         kind: OutboundType::Custom,
         plan: Ok(plan),
+        later_plans: Vec::new(),
+        buckets: Vec::new(),
         public_ips: None,
         setup: Setup::default(),
         notes: Vec::new(),

@@ -5,14 +5,15 @@ use crate::engine::Grouping;
 use crate::model::{Path, Traffic, Workload};
 use crate::record::{Cause, Latencies, Tally, UsedCounts};
 use crate::results::document::*;
-use crate::results::{interval, timeline};
+use crate::results::limits::PoolLimits;
+use crate::results::{events, interval, timeline};
 use crate::simulate::{Minutes, ReplicationRun};
 
 impl Subject<'_> {
     /// Ports of the largest pool that connections use which come from any of `workloads`.
     fn limit_for<'w>(&self, workloads: impl Iterator<Item = &'w Workload>) -> u32 {
         if !matches!(self.plan.grouping, Grouping::ByGateway(_)) {
-            return self.plan.limit;
+            return self.most_ports(0);
         }
         let pools = workloads.flat_map(|workload| {
             let nodes: Vec<u32> = match &workload.traffic {
@@ -23,8 +24,13 @@ impl Subject<'_> {
             };
             nodes.into_iter().filter_map(|node| self.plan.pool_of(node))
         });
-        let limits = pools.map(|pool| self.plan.of_pool(pool as usize).limit);
+        let limits = pools.map(|pool| self.most_ports(pool as usize));
         limits.max().unwrap_or(self.plan.limit)
+    }
+
+    /// Ports of a pool when it has most.
+    fn most_ports(&self, pool: usize) -> u32 {
+        self.outbound.most_ports(pool).unwrap_or(self.plan.limit)
     }
 
     /// Whether a workload goes to destination `index`.
@@ -61,9 +67,10 @@ impl Subject<'_> {
             by_destination: self.by_destination(),
             by_workload: self.by_workload(),
             paths: self.paths(),
+            events: events::of(self),
             timeline: timeline::fleet(
                 self.outbound.kind.metrics(),
-                self.plan,
+                &PoolLimits::of(self.model, self.outbound),
                 &self.run.replications,
             ),
         }
@@ -139,7 +146,11 @@ impl Subject<'_> {
             exhausted: (0..count).filter(refused).count() as u64,
             peak_used: fullest.used,
             used_percentiles: self.minutes().map(|runs| {
-                let peaks = runs.iter().flat_map(|run| run.peak.iter().copied());
+                let limits = PoolLimits::of(self.model, self.outbound);
+                let peaks = runs.iter().flat_map(|run| {
+                    let pools = 0..count;
+                    pools.flat_map(|pool| peaks_of_pool(run, pool, &limits))
+                });
                 percentiles(peaks.collect())
             }),
         }
@@ -199,18 +210,17 @@ impl Subject<'_> {
     }
 
     fn by_pool(&self) -> Vec<Part> {
+        let limits = PoolLimits::of(self.model, self.outbound);
         let pools = 0..self.pool_count();
         pools
             .map(|pool| {
                 let percentiles = self.minutes().map(|runs| {
-                    let peaks = runs.iter().flat_map(|run| {
-                        let own = pool * run.minutes..(pool + 1) * run.minutes;
-                        run.peak[own].iter().copied()
-                    });
+                    let runs = runs.into_iter();
+                    let peaks = runs.flat_map(|run| peaks_of_pool(run, pool, &limits));
                     percentiles(peaks.collect())
                 });
                 self.part(
-                    (self.pool_name(pool), self.plan.of_pool(pool).limit),
+                    (self.pool_name(pool), self.most_ports(pool)),
                     |run| &run.by_pool[pool],
                     |run| run.peak_used[pool],
                     percentiles,
@@ -320,6 +330,17 @@ impl Subject<'_> {
             pool: None,
         }
     }
+}
+
+/// The peaks of a pool in the minutes in which it is there.
+fn peaks_of_pool<'r>(
+    run: &'r Minutes,
+    pool: usize,
+    limits: &'r PoolLimits,
+) -> impl Iterator<Item = u32> + 'r {
+    let own = &run.peak[pool * run.minutes..(pool + 1) * run.minutes];
+    let minutes = (run.first..).zip(own);
+    minutes.filter_map(move |(minute, peak)| limits.in_minute(pool, minute).map(|_| *peak))
 }
 
 /// Nearest-rank percentiles of minutes' peaks.

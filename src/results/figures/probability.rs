@@ -39,7 +39,7 @@ impl Subject<'_> {
             units,
             method,
             self.model.confidence,
-            match self.model.workloads.iter().any(varying::moves) {
+            match self.model.has_events() || self.model.workloads.iter().any(varying::moves) {
                 // Refusals would begin at the peak, whatever the mean.
                 true => self.run.fullest_mean_use.max(self.peak_of_limit()),
                 false => self.run.fullest_mean_use,

@@ -3,7 +3,7 @@
 use super::Subject;
 use crate::engine::PoolPlan;
 use crate::results::Verdict;
-use crate::simulate::{OutboundRun, ReplicationRun};
+use crate::simulate::{HighestUse, OutboundRun, ReplicationRun};
 
 /// The use from which on a pool without refusals is called tight.
 const TIGHT: f64 = 0.8;
@@ -25,12 +25,9 @@ impl Subject<'_> {
     /// The assumptions whose other value would give another verdict, as far as that shows without another run: ports in
     /// use above the second limit, if held ports counted toward it, would have been refused.
     pub(super) fn depends_on(&self, verdict: Verdict) -> Vec<String> {
-        let above = |pool: usize| {
-            let second = self.plan.of_pool(pool).active_limit;
-            let used = peak_of(self.run, pool, |run| &run.peak_used);
-            second.is_some_and(|second| !second.counts_held && used > second.limit)
-        };
-        let flips = verdict <= Verdict::Tight && (0..self.pool_count()).any(above);
+        let second = self.plan.active_limit;
+        let above = second.is_some_and(|second| !second.counts_held) && self.used_of_second() > 1.0;
+        let flips = verdict <= Verdict::Tight && above;
         match flips && self.outbound.kind.is_nat_gateway() {
             true => vec!["natHeldPortsCountToEndpointLimit".to_owned()],
             false => Vec::new(),
@@ -44,23 +41,43 @@ impl Subject<'_> {
 
     /// The highest use of any pool against its ports.
     pub fn peak_of_limit(&self) -> f64 {
-        self.fullest().share()
+        match self.highest_use() {
+            Some(highest) => highest.ports,
+            None => self.fullest().share(),
+        }
     }
 
     /// The highest use of any pool against the second limit, 0 where there is none.
     pub fn peak_of_second_limit(&self) -> f64 {
-        self.fullest_of_second_limit().share()
+        match self.highest_use() {
+            Some(highest) => highest.active,
+            None => self.fullest_of_second_limit().share(),
+        }
     }
 
-    /// The pool that came nearest to its ports.
+    /// The highest use of any pool against the second limit, if held ports counted toward it.
+    fn used_of_second(&self) -> f64 {
+        match self.highest_use() {
+            Some(highest) => highest.used_of_active,
+            None => self.nearest(second_limit, |run| &run.peak_used).share(),
+        }
+    }
+
+    /// The highest use where limits change in the course of the run, each epoch's by its own.
+    fn highest_use(&self) -> Option<HighestUse> {
+        let runs = self.run.replications.iter();
+        runs.filter_map(|run| run.highest_use)
+            .reduce(HighestUse::max)
+    }
+
+    /// The pool that came nearest to its ports, or to the most that it ever has.
     pub fn fullest(&self) -> Peak {
         self.nearest(|plan| plan.limit, |run| &run.peak_used)
     }
 
     /// The pool that came nearest to the second limit; nothing of nothing where there is none.
     pub fn fullest_of_second_limit(&self) -> Peak {
-        let limit = |plan: &PoolPlan| plan.active_limit.map_or(0, |second| second.limit);
-        self.nearest(limit, |run| &run.peak_active)
+        self.nearest(second_limit, |run| &run.peak_active)
     }
 
     fn nearest(
@@ -70,7 +87,7 @@ impl Subject<'_> {
     ) -> Peak {
         let pools = (0..self.pool_count()).map(|pool| Peak {
             used: peak_of(self.run, pool, &peaks),
-            limit: limit(&self.plan.of_pool(pool)),
+            limit: self.outbound.most(pool, &limit).unwrap_or(0),
         });
         // The first of those that are equally near.
         pools
@@ -99,6 +116,10 @@ impl Peak {
             limit => f64::from(self.used) / f64::from(limit),
         }
     }
+}
+
+fn second_limit(plan: &PoolPlan) -> u32 {
+    plan.active_limit.map_or(0, |second| second.limit)
 }
 
 /// The peak of one pool over replications.

@@ -319,6 +319,7 @@ impl<'a> GroupBuilder<'a> {
             waiting: self.waiting,
             owners: self.owners,
             loses_most,
+            moves: None,
         })
     }
 

@@ -1,0 +1,90 @@
+//! What an event does to a cell: other rules, ports taken back, a node that leaves.
+
+use super::Recorder;
+use super::cell::Cell;
+use super::ledger::{Ledger, Lottery};
+use super::releases::Releases;
+use super::rules::CellRules;
+
+/// What becomes of the ports of a stock at an event.
+#[derive(Clone, Copy, Debug)]
+pub enum Taken {
+    /// They stay.
+    None,
+    /// Those that the lottery picks are taken away, and connections on them are broken.
+    Some(Lottery),
+    /// All come back at once.
+    All,
+}
+
+/// What an event does to one cell, between two epochs.
+#[derive(Debug)]
+pub struct Change<'a> {
+    /// When, in nanoseconds.
+    pub at: u64,
+    /// The rules until then. Those that follow are handed to [`Cell::run`].
+    pub before: &'a CellRules,
+    /// Whether the node of the cell leaves: its ports come back, its connections end with it, and nothing that waits for
+    /// a SYN is ever decided.
+    pub node_leaves: bool,
+}
+
+impl<R: Releases> Cell<R> {
+    /// Goes through `change`, having run until then: a SYN at that very instant comes after it. `taken` says what becomes
+    /// of the ports of each stock; everything in use stands in `ledger`.
+    pub fn go_through<T: Recorder>(
+        &mut self,
+        change: &Change,
+        ledger: &mut Ledger,
+        taken: impl Fn(u32) -> Taken,
+        recorder: &mut T,
+    ) {
+        let Change {
+            at,
+            before: rules,
+            node_leaves,
+        } = *change;
+        self.cross_borders(rules, at, recorder);
+        let mut some_taken = false;
+        for (index, stock) in (0..).zip(&mut self.stocks) {
+            let peaks = stock.change_limits(at);
+            if at > rules.warmup {
+                recorder.peaked(peaks);
+            }
+            let taken = if node_leaves {
+                Taken::All
+            } else {
+                taken(index)
+            };
+            let breaks = (!node_leaves).then_some(rules.duration);
+            let count = match taken {
+                Taken::None => 0,
+                Taken::Some(mut lottery) => {
+                    ledger.take_back(index, at, breaks, || lottery.takes(), recorder)
+                }
+                Taken::All => ledger.take_back(index, at, breaks, || true, recorder),
+            };
+            if count > 0 {
+                stock.keep(at, ledger.times(index));
+                some_taken = true;
+            }
+        }
+        if some_taken {
+            self.recount_under_ceilings(at, rules, ledger);
+        }
+        if node_leaves {
+            for attempt in self.pending.drain() {
+                recorder.pending(attempt.tag());
+            }
+        }
+    }
+
+    fn recount_under_ceilings(&mut self, at: u64, rules: &CellRules, ledger: &Ledger) {
+        let stocks = self.stocks.len() as u32;
+        for (instance, under_ceiling) in (0..).zip(&mut self.under_ceiling) {
+            let of_instance = (0..stocks).filter(|stock| rules.instance(*stock) == instance);
+            let kept = of_instance.flat_map(|stock| ledger.times(stock));
+            under_ceiling.keep(at, kept.map(|(inactive_at, _)| inactive_at));
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! What happens in the course of a run: events under their rules, and the epochs that they divide a run into.
+
+mod firewall;
+mod fits;
+mod read;
+
+pub use firewall::Buckets;
+pub(super) use fits::{check_cuts, check_moves};
+
+use super::build::Review;
+use super::cluster::Cluster;
+use super::destinations::Destinations;
+use crate::engine::{Grouping, PoolPlan};
+use crate::fault::{Code, Fault};
+use crate::outbound::{
+    self, Assumptions, ClusterFacts, MaxSurge, OutboundSpec, OutboundType, PoolFacts,
+};
+use crate::scenario::Loaded;
+use crate::units::SimTime;
+use firewall::Firewall;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// A stretch of a run in which nothing changes but the traffic. It begins with events, unless it is the first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Epoch {
+    /// When it begins; the one before ends there.
+    pub at: SimTime,
+    /// By node, whether it is there; empty where all are there all along.
+    pub present: Vec<bool>,
+    /// Destinations that do not answer, by index, ascending.
+    pub silent: Vec<u32>,
+    /// What happens at its beginning, a phrase an event; empty for the first.
+    pub what: Vec<String>,
+}
+
+impl Epoch {
+    /// Whether node `node` is there.
+    pub fn has(&self, node: u32) -> bool {
+        self.present.get(node as usize).is_none_or(|there| *there)
+    }
+}
+
+/// What becomes of an outbound type after the first epoch.
+pub(super) struct Later {
+    plans: Vec<PoolPlan>,
+    /// By epoch, the first included; empty where it is no firewall.
+    firewall: Vec<Firewall>,
+}
+
+impl Later {
+    fn push(&mut self, plan: PoolPlan, firewall: &mut Option<Firewall>, drained: bool) {
+        if let Some(firewall) = firewall {
+            firewall.go_on(&plan, drained);
+        }
+        self.firewall.extend(firewall.clone());
+        self.plans.push(plan);
+    }
+
+    /// Lays the outbound type out for all epochs.
+    pub(super) fn put_into(self, outbound: &mut super::Outbound) {
+        outbound.later_plans = self.plans;
+        firewall::lay_out(&self.firewall, outbound);
+    }
+}
+
+/// The events of a scenario, taken apart.
+pub(super) struct Events {
+    /// In the order in which they happen.
+    changes: Vec<Change>,
+    /// By node pool, the most nodes it has at a time.
+    most: Vec<u32>,
+}
+
+struct Change {
+    at: SimTime,
+    /// Where the scenario says so.
+    pointer: String,
+    what: What,
+    /// What to say of it; none where an event goes on.
+    phrase: Option<String>,
+}
+
+enum What {
+    /// An entry of `outbound` is patched.
+    Outbound { index: usize, patch: Value },
+    /// A pool has another number of nodes.
+    Count { pool: usize, count: u32 },
+    /// A pool has surge nodes, and some of its nodes are away.
+    Upgrade {
+        pool: usize,
+        surge: u32,
+        away: Range<u32>,
+    },
+    /// Instances of a firewall that were to leave are drained.
+    Drained { index: usize },
+    /// A firewall's instance is lost, or replaced.
+    Instance {
+        index: usize,
+        instance: u32,
+        there: bool,
+    },
+    /// A destination no longer answers, or answers again.
+    Answers { destination: u32, answers: bool },
+}
+
+impl Events {
+    /// The most nodes that pool `pool` of the file has at a time.
+    pub(super) fn most_nodes(&self, pool: usize) -> u32 {
+        self.most.get(pool).copied().unwrap_or(0)
+    }
+
+    /// Where the first event stands that moves nodes; none if none does.
+    pub(super) fn moves_nodes(&self) -> Option<&str> {
+        let moves =
+            |change: &&Change| matches!(change.what, What::Count { .. } | What::Upgrade { .. });
+        let first = self.changes.iter().find(moves)?;
+        Some(&first.pointer)
+    }
+
+    /// Changes by when they happen.
+    fn by_time(&self) -> impl Iterator<Item = &[Change]> {
+        self.changes.chunk_by(|a, b| a.at == b.at)
+    }
+
+    /// The epochs of the cluster: one without events.
+    pub(super) fn epochs(&self, cluster: &Cluster, destinations: &Destinations) -> Vec<Epoch> {
+        let mut state = State::new(cluster.facts());
+        let mut silences: BTreeMap<u32, i32> = BTreeMap::new();
+        let present = |state: &State| match self.moves_nodes() {
+            Some(_) => state.present(&self.most),
+            None => Vec::new(),
+        };
+        let mut epochs = vec![Epoch {
+            present: present(&state),
+            ..Epoch::default()
+        }];
+        for changes in self.by_time() {
+            for change in changes {
+                state.apply(&change.what);
+                if let What::Answers {
+                    destination,
+                    answers,
+                } = change.what
+                {
+                    *silences.entry(destination).or_default() += if answers { -1 } else { 1 };
+                }
+            }
+            let silent = silences.iter().filter(|(_, silences)| **silences > 0);
+            let known = |destination: &u32| (*destination as usize) < destinations.names.len();
+            epochs.push(Epoch {
+                at: changes[0].at,
+                present: present(&state),
+                silent: silent.map(|(index, _)| *index).filter(known).collect(),
+                what: changes
+                    .iter()
+                    .filter_map(|change| change.phrase.clone())
+                    .collect(),
+            });
+        }
+        epochs
+    }
+
+    /// The plans of outbound `index` in all epochs but the first, or why Azure would refuse one.
+    pub(super) fn plans(
+        &self,
+        index: usize,
+        first: &super::Outbound,
+        loaded: &Loaded,
+        cluster: &Cluster,
+        assumptions: &Assumptions,
+        review: &mut Review,
+    ) -> Result<Later, Vec<Fault>> {
+        let mut later = Later {
+            plans: Vec::new(),
+            firewall: Vec::new(),
+        };
+        let Ok(first_plan) = &first.plan else {
+            return Ok(later);
+        };
+        let mut firewall = Firewall::of(first_plan);
+        later.firewall.extend(firewall.clone());
+        let mut state = State::new(cluster.facts());
+        let mut entry = entry(index, loaded);
+        for changes in self.by_time() {
+            let mut pointer = None;
+            let mut drained = false;
+            for change in changes {
+                state.apply(&change.what);
+                match &change.what {
+                    What::Outbound { index: of, patch } if *of == index => {
+                        merge(&mut entry, patch);
+                        pointer = Some(&change.pointer);
+                    }
+                    What::Count { .. } | What::Upgrade { .. } => {
+                        pointer = pointer.or(Some(&change.pointer));
+                    }
+                    What::Drained { index: of } => drained |= *of == index,
+                    What::Instance {
+                        index: of,
+                        instance,
+                        there,
+                    } if *of == index => {
+                        let lost = firewall
+                            .as_mut()
+                            .is_some_and(|firewall| firewall.lose(*instance, *there));
+                        if !lost {
+                            review.fault(no_instance(
+                                *instance,
+                                firewall.as_ref(),
+                                &change.pointer,
+                            ));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            let before = later.plans.last().unwrap_or(first_plan).clone();
+            let Some(pointer) = pointer else {
+                later.push(before, &mut firewall, drained);
+                continue;
+            };
+            let words: OutboundSpec = match serde_json::from_value(entry.clone()) {
+                Ok(words) => words,
+                Err(error) => {
+                    review.fault(unreadable(pointer, &error.to_string()));
+                    return Ok(later);
+                }
+            };
+            let resolved = outbound::resolve(&words, &state.facts(), assumptions, pointer);
+            let sound = resolved.errors.is_empty();
+            for fault in resolved.errors {
+                review.fault(fault);
+            }
+            let plan = resolved.plan?;
+            if sound {
+                if let Some(fault) =
+                    unchangeable(first.kind, resolved.kind, &before, &plan, pointer)
+                {
+                    review.fault(fault);
+                }
+                later.push(plan, &mut firewall, drained);
+            }
+        }
+        Ok(later)
+    }
+}
+
+/// The node pools at an instant.
+struct State {
+    facts: ClusterFacts,
+    /// By pool, surge nodes and nodes that are away.
+    upgrades: Vec<(u32, Range<u32>)>,
+}
+
+impl State {
+    fn new(facts: ClusterFacts) -> State {
+        let upgrades = vec![(0, 0..0); facts.pools.len()];
+        State { facts, upgrades }
+    }
+
+    fn apply(&mut self, what: &What) {
+        match what {
+            What::Count { pool, count } => self.facts.pools[*pool].count = *count,
+            What::Upgrade { pool, surge, away } => self.upgrades[*pool] = (*surge, away.clone()),
+            What::Outbound { .. }
+            | What::Drained { .. }
+            | What::Instance { .. }
+            | What::Answers { .. } => {}
+        }
+    }
+
+    /// The pools as Azure counts them: a surge node is a node like any other, and comes once.
+    fn facts(&self) -> ClusterFacts {
+        let pools = self.facts.pools.iter().zip(&self.upgrades);
+        let pools = pools.map(|(pool, (surge, _))| match surge {
+            0 => pool.clone(),
+            surge => PoolFacts {
+                name: pool.name.clone(),
+                count: pool.count + surge,
+                max_count: pool.max_count.map(|max| max.max(pool.count) + surge),
+                max_surge: Some(MaxSurge::Nodes(0)),
+            },
+        });
+        ClusterFacts {
+            pools: pools.collect(),
+            ..self.facts.clone()
+        }
+    }
+
+    /// By node of the largest cluster, whether it is there.
+    fn present(&self, most: &[u32]) -> Vec<bool> {
+        let mut present = Vec::new();
+        for ((pool, (surge, away)), most) in self.facts.pools.iter().zip(&self.upgrades).zip(most) {
+            let there = |node: u32| node < pool.count + surge && !away.contains(&node);
+            present.extend((0..*most).map(there));
+        }
+        present
+    }
+}
+
+/// The entry of `outbound` as the file has it, or as `compare` fills it in.
+fn entry(index: usize, loaded: &Loaded) -> Value {
+    let file: Value = serde_json::from_str(&loaded.text).expect("the text of a scenario is JSON");
+    let written = file.get("outbound").and_then(|entries| entries.get(index));
+    written.cloned().unwrap_or_else(|| {
+        let entries = loaded.spec.outbound.as_deref().unwrap_or_default();
+        let kind = entries[index].outbound_type.clone().unwrap_or_default();
+        serde_json::json!({ "outboundType": kind })
+    })
+}
+
+/// RFC 7396, JSON merge patch, but for null: it stays, because it means Azure's default.
+fn merge(target: &mut Value, patch: &Value) {
+    match (target, patch) {
+        (Value::Object(target), Value::Object(patch)) => {
+            for (key, value) in patch {
+                merge(target.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (target, patch) => *target = patch.clone(),
+    }
+}
+
+fn unreadable(pointer: &str, error: &str) -> Fault {
+    Fault {
+        code: Code::E0413,
+        pointer: pointer.to_owned(),
+        found: format!("The entry of \"outbound\" with this change cannot be read: {error}."),
+        allowed: "what an entry of \"outbound\" may say".to_owned(),
+        remedy: "Spell each field as the entry itself does.".to_owned(),
+    }
+}
+
+fn no_instance(instance: u32, firewall: Option<&Firewall>, pointer: &str) -> Fault {
+    let instances = firewall.map_or(0, Firewall::open_instances);
+    Fault {
+        code: Code::E0412,
+        pointer: pointer.to_owned(),
+        found: match instances {
+            0 => "An outbound type without instances loses one.".to_owned(),
+            _ => format!("Instance {instance} of {instances} is lost."),
+        },
+        allowed: match instances {
+            0 => "an entry of \"outbound\" with the ports of a firewall".to_owned(),
+            _ => format!("instance 0 to {}, while another is there", instances - 1),
+        },
+        remedy: "Count the instances of azureFirewall from 0, and lose one at a time.".to_owned(),
+    }
+}
+
+/// What stays as it is in the course of a run.
+fn unchangeable(
+    was: OutboundType,
+    is: OutboundType,
+    before: &PoolPlan,
+    after: &PoolPlan,
+    pointer: &str,
+) -> Option<Fault> {
+    let found = if was != is {
+        format!(
+            "The outbound type becomes {} in the course of the run.",
+            is.word()
+        )
+    } else if !divided_alike(&before.grouping, &after.grouping) || before.udp_key != after.udp_key {
+        "The pools are divided otherwise in the course of the run.".to_owned()
+    } else {
+        return None;
+    };
+    Some(Fault {
+        code: Code::E0413,
+        pointer: pointer.to_owned(),
+        found,
+        allowed:
+            "timers, ports, public IPs and instances; portsPerPool and activePerPool of custom"
+                .to_owned(),
+        remedy: "Simulate before and after as two outbound entries, and compare them.".to_owned(),
+    })
+}
+
+/// Whether every node finds its ports in the same pool under both.
+fn divided_alike(before: &Grouping, after: &Grouping) -> bool {
+    match (before, after) {
+        (Grouping::ByGateway(before), Grouping::ByGateway(after)) => {
+            before.of_node == after.of_node && before.sizes.len() == after.sizes.len()
+        }
+        _ => std::mem::discriminant(before) == std::mem::discriminant(after),
+    }
+}

@@ -1,0 +1,403 @@
+//! Events under their rules, taken apart into changes.
+
+use super::{Change, Events, What};
+use crate::fault::{Code, Fault, step};
+use crate::model::build::{Review, among};
+use crate::outbound::{Assumptions, OutboundSpec};
+use crate::scenario::{EventSpec, Loaded, LoseInstanceSpec, ScenarioSpec, UpgradeSpec};
+use crate::units::SimTime;
+use serde_json::Value;
+
+/// From when on an instance that is scaled in answers every packet with RST, after it took no new connections.
+/// `articles/firewall/firewall-faq.yml`.
+const DRAIN: SimTime = SimTime::from_secs(45);
+
+/// How long it takes until a lost instance is replaced: `articles/firewall/firewall-faq.yml`.
+const REPLACED_AFTER: SimTime = SimTime::from_secs(10);
+
+const POINTER: &str = "/events";
+
+/// What is read while events are taken apart.
+struct Reader<'a> {
+    spec: &'a ScenarioSpec,
+    assumptions: &'a Assumptions,
+    file: Value,
+    pools: Vec<String>,
+    counts: Vec<u32>,
+    /// By pool, until when its last upgrade takes.
+    upgraded: Vec<SimTime>,
+    events: Events,
+}
+
+impl Events {
+    /// Reads all events; what breaks a rule is reported and left out.
+    pub(in crate::model) fn read(
+        loaded: &Loaded,
+        assumptions: &Assumptions,
+        review: &mut Review,
+    ) -> Events {
+        let spec = &loaded.spec;
+        let declared = spec
+            .cluster
+            .as_ref()
+            .and_then(|cluster| cluster.node_pools.as_deref())
+            .unwrap_or_default();
+        let counts: Vec<u32> = declared.iter().map(|pool| pool.count).collect();
+        let mut reader = Reader {
+            spec,
+            assumptions,
+            file: serde_json::from_str(&loaded.text).expect("the text of a scenario is JSON"),
+            pools: declared.iter().map(|pool| pool.name.clone()).collect(),
+            upgraded: vec![SimTime::ZERO; counts.len()],
+            events: Events {
+                changes: Vec::new(),
+                most: counts.clone(),
+            },
+            counts,
+        };
+        let mut in_time: Vec<(usize, &EventSpec)> =
+            spec.events.iter().flatten().enumerate().collect();
+        in_time.sort_by_key(|(_, event)| event.at);
+        for (index, event) in in_time {
+            reader.event(event, &step(POINTER, index), review);
+        }
+        let mut events = reader.events;
+        events.changes.retain(|change| change.at < spec.duration);
+        events.changes.sort_by_key(|change| change.at);
+        events
+    }
+}
+
+impl Reader<'_> {
+    fn push(&mut self, at: SimTime, pointer: &str, what: What, phrase: Option<String>) {
+        self.events.changes.push(Change {
+            at,
+            pointer: pointer.to_owned(),
+            what,
+            phrase,
+        });
+    }
+
+    fn event(&mut self, event: &EventSpec, pointer: &str, review: &mut Review) {
+        if event.at == SimTime::ZERO || event.at >= self.spec.duration {
+            review.fault(Fault {
+                code: Code::E0411,
+                pointer: step(pointer, "at"),
+                found: format!("An event at {} of a run of {}.", event.at, self.spec.duration),
+                allowed: format!("a time above 0s and below {}", self.spec.duration),
+                remedy: "What is so from the start belongs into the scenario itself; for what comes later, lengthen the \
+                         duration."
+                    .to_owned(),
+            });
+        }
+        let kinds = [
+            ("setOutbound", event.set_outbound.is_some()),
+            ("scale", event.scale.is_some()),
+            ("upgrade", event.upgrade.is_some()),
+            ("stopAnswering", event.stop_answering.is_some()),
+            ("loseInstance", event.lose_instance.is_some()),
+        ];
+        let given: Vec<&str> = kinds
+            .iter()
+            .filter(|kind| kind.1)
+            .map(|kind| kind.0)
+            .collect();
+        if given.len() != 1 {
+            review.fault(Fault {
+                code: Code::E0410,
+                pointer: pointer.to_owned(),
+                found: match given.len() {
+                    0 => "An event that says when, but not what.".to_owned(),
+                    _ => format!("An event of several kinds: {}.", given.join(", ")),
+                },
+                allowed: "\"at\" and one of setOutbound, scale, upgrade, stopAnswering, loseInstance".to_owned(),
+                remedy: "Make each an event of its own; at one instant they happen in the order of the list."
+                    .to_owned(),
+            });
+            return;
+        }
+        let at = event.at;
+        if let Some(patch) = &event.set_outbound {
+            self.set_outbound(at, patch, &step(pointer, "setOutbound"), review);
+        }
+        if let Some(scale) = &event.scale {
+            self.scale(
+                at,
+                &scale.node_pool,
+                scale.count,
+                &step(pointer, "scale"),
+                review,
+            );
+        }
+        if let Some(upgrade) = &event.upgrade {
+            self.upgrade(at, upgrade, &step(pointer, "upgrade"), review);
+        }
+        if let Some(loss) = &event.lose_instance {
+            self.lose_instance(at, loss, &step(pointer, "loseInstance"), review);
+        }
+        if let Some(silence) = &event.stop_answering {
+            let pointer = step(pointer, "stopAnswering");
+            self.silence(at, &silence.destination, silence.span, &pointer, review);
+        }
+    }
+
+    /// The entry of `outbound` called `name`, or the only one; its index and name.
+    fn outbound(
+        &self,
+        name: Option<&String>,
+        pointer: String,
+        review: &mut Review,
+    ) -> Option<(usize, String)> {
+        let entries = self.spec.outbound.as_deref().unwrap_or_default();
+        let names: Vec<String> = entries
+            .iter()
+            .map(|entry| entry.name.as_ref().or(entry.outbound_type.as_ref()))
+            .map(|name| name.cloned().unwrap_or_default())
+            .collect();
+        let written = self.file.get("outbound").and_then(Value::as_array);
+        let index = match name {
+            Some(name) => names.iter().position(|known| known == name),
+            None if written.is_some_and(|entries| entries.len() == 1) => Some(0),
+            None => None,
+        };
+        let Some(index) = index else {
+            let name = name.map(String::as_str);
+            let (allowed, remedy) = among("outbound", name.unwrap_or_default(), &names);
+            review.fault(Fault {
+                code: Code::E0412,
+                pointer,
+                found: match name {
+                    Some(name) => format!("There is no outbound \"{name}\"."),
+                    None => "The scenario has several outbound types, and the event names none."
+                        .to_owned(),
+                },
+                allowed,
+                remedy: match name {
+                    Some(_) => remedy,
+                    None => "Say which: one of these.".to_owned(),
+                },
+            });
+            return None;
+        };
+        Some((index, names[index].clone()))
+    }
+
+    fn set_outbound(
+        &mut self,
+        at: SimTime,
+        words: &OutboundSpec,
+        pointer: &str,
+        review: &mut Review,
+    ) {
+        let Some((index, name)) = self.outbound(words.name.as_ref(), step(pointer, "name"), review)
+        else {
+            return;
+        };
+        let mut patch = self.file.pointer(pointer).cloned().unwrap_or_default();
+        if let Some(patch) = patch.as_object_mut() {
+            patch.remove("name");
+        }
+        let phrase = format!("{name} is configured anew");
+        self.push(at, pointer, What::Outbound { index, patch }, Some(phrase));
+        let firewall = words.azure_firewall.as_ref();
+        if firewall.is_some_and(|firewall| firewall.instances.is_some()) {
+            let drained = What::Drained { index };
+            self.push(at.saturating_add(DRAIN), pointer, drained, None);
+        }
+    }
+
+    fn lose_instance(
+        &mut self,
+        at: SimTime,
+        words: &LoseInstanceSpec,
+        pointer: &str,
+        review: &mut Review,
+    ) {
+        let place = step(pointer, "outbound");
+        let Some((index, name)) = self.outbound(words.outbound.as_ref(), place, review) else {
+            return;
+        };
+        let instance = words.instance.unwrap_or(0);
+        let turn = |there| What::Instance {
+            index,
+            instance,
+            there,
+        };
+        let phrase = Some(format!("{name} loses instance {instance}"));
+        self.push(at, pointer, turn(false), phrase);
+        let back = at.saturating_add(words.span.unwrap_or(REPLACED_AFTER));
+        self.push(back, pointer, turn(true), None);
+    }
+
+    /// The pool called `name`, unless it is being upgraded.
+    fn pool(&self, at: SimTime, name: &str, pointer: &str, review: &mut Review) -> Option<usize> {
+        let Some(pool) = self.pools.iter().position(|known| known == name) else {
+            let (allowed, remedy) = among("node pool", name, &self.pools);
+            review.fault(Fault {
+                code: Code::E0412,
+                pointer: step(pointer, "nodePool"),
+                found: format!("There is no node pool \"{name}\"."),
+                allowed,
+                remedy,
+            });
+            return None;
+        };
+        if at < self.upgraded[pool] {
+            review.fault(Fault {
+                code: Code::E0414,
+                pointer: pointer.to_owned(),
+                found: format!(
+                    "Node pool \"{name}\" is being upgraded at {at}, until {}.",
+                    self.upgraded[pool]
+                ),
+                allowed: "one operation on a node pool at a time, as in AKS".to_owned(),
+                remedy: format!(
+                    "Let it happen at {} or later, or before the upgrade.",
+                    self.upgraded[pool]
+                ),
+            });
+            return None;
+        }
+        Some(pool)
+    }
+
+    fn scale(&mut self, at: SimTime, name: &str, count: u32, pointer: &str, review: &mut Review) {
+        let Some(pool) = self.pool(at, name, pointer, review) else {
+            return;
+        };
+        let most = self.max_count(pool).unwrap_or(MOST_IN_A_POOL);
+        if count == 0 || count > most {
+            review.fault(Fault {
+                code: Code::E0414,
+                pointer: step(pointer, "count"),
+                found: format!("Node pool \"{name}\" is scaled to {count} nodes."),
+                allowed: format!("1 to {most}"),
+                remedy: match self.max_count(pool) {
+                    Some(max) if count > max => "Raise maxCount of the node pool.".to_owned(),
+                    _ => "A pool that stays has a node at least; AKS pools have at most 1,000."
+                        .to_owned(),
+                },
+            });
+            return;
+        }
+        let phrase = format!("{name} scales from {} to {count} nodes", self.counts[pool]);
+        self.counts[pool] = count;
+        self.events.most[pool] = self.events.most[pool].max(count);
+        self.push(at, pointer, What::Count { pool, count }, Some(phrase));
+    }
+
+    fn max_count(&self, pool: usize) -> Option<u32> {
+        let cluster = self.spec.cluster.as_ref()?;
+        cluster.node_pools.as_ref()?[pool].max_count
+    }
+
+    fn upgrade(&mut self, at: SimTime, words: &UpgradeSpec, pointer: &str, review: &mut Review) {
+        let Some(pool) = self.pool(at, &words.node_pool, pointer, review) else {
+            return;
+        };
+        let count = self.counts[pool];
+        let declared = self
+            .spec
+            .cluster
+            .as_ref()
+            .and_then(|cluster| cluster.node_pools.as_ref());
+        let own = declared.and_then(|pools| pools[pool].max_surge);
+        let surge = words
+            .max_surge
+            .or(own)
+            .unwrap_or(self.assumptions.max_surge)
+            .of(count);
+        if surge == 0 || surge > count || words.batch_time == SimTime::ZERO {
+            review.fault(Fault {
+                code: Code::E0414,
+                pointer: pointer.to_owned(),
+                found: format!(
+                    "An upgrade of {count} nodes with {surge} surge nodes, each batch taking {}.",
+                    words.batch_time
+                ),
+                allowed: format!("1 to {count} surge nodes, and a batchTime above 0s"),
+                remedy: "Set \"maxSurge\": \"1\" and \"batchTime\": \"5m\", say.".to_owned(),
+            });
+            return;
+        }
+        self.events.most[pool] = self.events.most[pool].max(count + surge);
+        let batches = count.div_ceil(surge);
+        for batch in 0..batches {
+            let away = batch * surge..((batch + 1) * surge).min(count);
+            let phrase = (batch == 0).then(|| {
+                format!(
+                    "an upgrade of {} begins, {surge} of {count} nodes at a time",
+                    words.node_pool
+                )
+            });
+            let starts = times(words.batch_time, batch).saturating_add(at);
+            self.push(starts, pointer, What::Upgrade { pool, surge, away }, phrase);
+        }
+        let ends = times(words.batch_time, batches).saturating_add(at);
+        let phrase = Some(format!("the upgrade of {} ends", words.node_pool));
+        let what = What::Upgrade {
+            pool,
+            surge: 0,
+            away: 0..0,
+        };
+        self.push(ends, pointer, what, phrase);
+        self.upgraded[pool] = ends;
+    }
+
+    fn silence(
+        &mut self,
+        at: SimTime,
+        name: &str,
+        span: SimTime,
+        pointer: &str,
+        review: &mut Review,
+    ) {
+        let declared = self.spec.destinations.as_deref().unwrap_or_default();
+        let names: Vec<String> = declared.iter().map(|known| known.name.clone()).collect();
+        let Some(destination) = names.iter().position(|known| known == name) else {
+            let (allowed, remedy) = among("destination", name, &names);
+            review.fault(Fault {
+                code: Code::E0412,
+                pointer: step(pointer, "destination"),
+                found: format!("There is no destination \"{name}\"."),
+                allowed,
+                remedy,
+            });
+            return;
+        };
+        if span == SimTime::ZERO {
+            review.fault(Fault {
+                code: Code::E0411,
+                pointer: step(pointer, "for"),
+                found: "A destination that stops answering for 0s.".to_owned(),
+                allowed: "a span above 0s".to_owned(),
+                remedy: "Two minutes are a short outage: \"2m\".".to_owned(),
+            });
+        }
+        let destination = destination as u32;
+        let turn = |answers| What::Answers {
+            destination,
+            answers,
+        };
+        self.push(
+            at,
+            pointer,
+            turn(false),
+            Some(format!("{name} stops answering")),
+        );
+        let ends = at.saturating_add(span);
+        self.push(
+            ends,
+            pointer,
+            turn(true),
+            Some(format!("{name} answers again")),
+        );
+    }
+}
+
+/// Nodes that AKS allows in a pool: `includes/container-service-limits.md`.
+const MOST_IN_A_POOL: u32 = 1_000;
+
+fn times(span: SimTime, factor: u32) -> SimTime {
+    SimTime::from_nanos(span.as_nanos().saturating_mul(u64::from(factor)))
+}

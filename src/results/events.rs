@@ -1,0 +1,90 @@
+//! What events did: for the document, and in sentences.
+
+use super::document::{EventResult, Finding, Severity};
+use super::figures::Subject;
+use super::words::{count, counted};
+use crate::engine::{Grouping, PoolPlan};
+use crate::fault::Code;
+use crate::record::TakenBack;
+use crate::units::SimTime;
+
+/// What happened, instant by instant. What an event takes back later, such as batch after batch of an upgrade, counts with
+/// its beginning.
+pub fn of(subject: &Subject) -> Vec<EventResult> {
+    let epochs = subject.model.epochs.iter().zip(subject.outbound.plans());
+    let mut found: Vec<EventResult> = Vec::new();
+    for (index, (epoch, plan)) in epochs.enumerate().skip(1) {
+        let limit = largest(plan);
+        let mut taken = TakenBack::default();
+        let of_runs = subject.run.replications.iter();
+        of_runs
+            .filter_map(|run| run.taken_back.get(index - 1))
+            .for_each(|more| taken.add(more));
+        if !epoch.what.is_empty() {
+            found.push(EventResult {
+                at: epoch.at.as_secs_f64(),
+                what: epoch.what.join(", "),
+                limit,
+                ports_taken_back: 0,
+                broken: 0,
+            });
+        }
+        if let Some(last) = found.last_mut() {
+            last.limit = limit;
+            last.ports_taken_back += taken.ports;
+            last.broken += taken.broken;
+        }
+    }
+    found
+}
+
+/// Ports of the largest pool.
+fn largest(plan: &PoolPlan) -> u32 {
+    let pools = match &plan.grouping {
+        Grouping::ByGateway(gateways) => gateways.sizes.len(),
+        _ => 1,
+    };
+    let limits = (0..pools).map(|pool| plan.of_pool(pool).limit);
+    limits.max().unwrap_or(plan.limit)
+}
+
+/// A sentence an event that changed something under this outbound type.
+pub fn findings(subject: &Subject, events: &[EventResult]) -> Vec<Finding> {
+    let mut before = largest(subject.plan);
+    let mut found = Vec::new();
+    for event in events {
+        let now = event.limit;
+        let was = std::mem::replace(&mut before, now);
+        let mut text = format!("At {} {}", SimTime::from_secs_f64(event.at), event.what);
+        match was == now {
+            true => text.push('.'),
+            false => {
+                text += &format!(
+                    ": a pool has {} from then on, after {}.",
+                    counted(u64::from(now), "port"),
+                    count(u64::from(was))
+                )
+            }
+        }
+        if event.ports_taken_back > 0 {
+            let broke = match event.broken {
+                0 => String::new(),
+                broken => format!(", which broke {}", counted(broken, "connection")),
+            };
+            text += &format!(
+                " Over all replications {} in use came back before the time{broke}.",
+                counted(event.ports_taken_back, "port"),
+            );
+        }
+        let severity = match event.broken {
+            0 => Severity::Info,
+            _ => Severity::Warning,
+        };
+        found.push(Finding {
+            code: Code::F0170.id().to_owned(),
+            severity,
+            text,
+        });
+    }
+    found
+}

@@ -1,0 +1,177 @@
+//! What changes in the course of a run, as the cells of one outbound type meet it.
+
+use super::groups::Group;
+use crate::engine::{ActiveLimit, Grouping, Lottery, PoolPlan, Protocol, Taken};
+use crate::model::{Buckets, Model, Outbound};
+use crate::record::Limits;
+use crate::units::Seed;
+
+/// Names the random streams of what is taken back, in the place of a workload: there is no such workload.
+const TAKEN_BACK: u64 = u64::MAX - 1;
+
+/// The epochs of one outbound type, the first included; one where nothing changes.
+#[derive(Clone, Debug)]
+pub(super) struct Epochs<'a> {
+    model: &'a Model,
+    plans: Vec<PoolPlan>,
+    /// By epoch; empty where buckets stay.
+    buckets: Vec<Buckets>,
+}
+
+impl<'a> Epochs<'a> {
+    /// Those of `outbound` under `plan`, its first.
+    pub fn new(model: &'a Model, outbound: &Outbound, plan: &PoolPlan) -> Self {
+        let mut plans = vec![plan.clone()];
+        plans.extend(outbound.later_plans.iter().cloned());
+        // A second limit that comes later needs to know what is active before it comes.
+        if plans.iter().any(|plan| plan.active_limit.is_some()) {
+            for plan in &mut plans {
+                plan.active_limit.get_or_insert(ActiveLimit {
+                    limit: u32::MAX,
+                    counts_held: false,
+                });
+            }
+        }
+        Epochs {
+            model,
+            plans,
+            buckets: outbound.buckets.clone(),
+        }
+    }
+
+    /// One epoch under `plan`.
+    pub fn one(model: &'a Model, plan: &PoolPlan) -> Self {
+        Epochs {
+            model,
+            plans: vec![plan.clone()],
+            buckets: Vec::new(),
+        }
+    }
+
+    /// The plan of an epoch, by index.
+    pub fn plan(&self, epoch: usize) -> &PoolPlan {
+        &self.plans[epoch]
+    }
+
+    /// Whether anything changes.
+    pub fn are_several(&self) -> bool {
+        self.plans.len() > 1
+    }
+
+    /// At least the mean use of a pool, given that of the first epoch's ports: of the fewest ports that it ever has.
+    pub fn mean_use(&self, of_first: f64) -> f64 {
+        if !self.are_several() {
+            return of_first;
+        }
+        let limit = |plan: &PoolPlan, pool: usize| f64::from(plan.of_pool(pool).binding_limit());
+        let more = |pool: usize| {
+            let limits = self.plans.iter().map(|plan| limit(plan, pool).max(1.0));
+            limit(&self.plans[0], pool) / limits.fold(f64::INFINITY, f64::min)
+        };
+        let pools = 0..gateways(&self.plans[0]).unwrap_or(1);
+        (of_first * pools.map(more).fold(1.0, f64::max)).min(1.0)
+    }
+
+    /// The least ceiling of all epochs; none where there is none.
+    pub fn least_ceiling(&self) -> Option<u64> {
+        let ceilings = self.plans.iter().filter_map(|plan| plan.ceiling);
+        ceilings.map(|ceiling| ceiling.limit).min()
+    }
+
+    /// When the epochs after the first begin, in nanoseconds.
+    pub fn borders(&self) -> impl Iterator<Item = u64> {
+        let later = self.model.epochs.iter().take(self.plans.len()).skip(1);
+        later.map(|epoch| epoch.at.as_nanos())
+    }
+
+    /// The epoch that begins at `at`.
+    pub fn beginning_at(&self, at: u64) -> Option<usize> {
+        let place = self.borders().position(|border| border == at)?;
+        Some(place + 1)
+    }
+
+    /// The limits of the stocks of a group in an epoch: by cell, or one for all.
+    pub fn limits(&self, epoch: usize, group: &Group) -> Vec<Limits> {
+        let plan = self.plan(epoch);
+        let limits = |pool: usize| {
+            let plan = plan.of_pool(pool);
+            Limits {
+                ports: plan.limit,
+                active: plan.active_limit.map(|active| active.limit),
+                held_count: plan.active_limit.is_some_and(|active| active.counts_held),
+            }
+        };
+        match gateways(plan) {
+            Some(_) => {
+                let pools = group.layout.cell_pools.iter();
+                pools.map(|pool| limits(*pool as usize)).collect()
+            }
+            None => vec![limits(0)],
+        }
+    }
+
+    /// By class of `group`, whether its destination does not answer in an epoch; empty where all answer. Flows have no
+    /// answer that anybody waits for.
+    pub fn silent(&self, epoch: usize, group: &Group) -> Vec<bool> {
+        let silent = &self.model.epochs[epoch].silent;
+        if silent.is_empty() {
+            return Vec::new();
+        }
+        let is_silent = |class: &super::groups::ClassPlan| {
+            let endpoint = &self.model.endpoints[class.endpoint as usize];
+            endpoint.protocol == Protocol::Tcp && silent.contains(&endpoint.destination)
+        };
+        group.classes.iter().map(is_silent).collect()
+    }
+
+    /// The buckets that take new connections in an epoch; none where all do.
+    pub fn open(&self, epoch: usize) -> Option<Vec<u32>> {
+        self.buckets.get(epoch).map(|buckets| buckets.open.clone())
+    }
+
+    /// Whether the node of cell `cell` leaves at the beginning of an epoch.
+    pub fn node_leaves(&self, epoch: usize, group: &Group, cell: usize) -> bool {
+        if self.plan(epoch).grouping != Grouping::ByNode {
+            return false;
+        }
+        let node = group.layout.cell_pools[cell];
+        let epochs = &self.model.epochs;
+        epochs[epoch - 1].has(node) && !epochs[epoch].has(node)
+    }
+
+    /// What becomes of the ports of stock `stock` of a cell at the beginning of an epoch.
+    pub fn taken(&self, epoch: usize, group: &Group, cell: usize, stock: u32, seed: Seed) -> Taken {
+        let (key, bucket) = (stock / group.layout.buckets, stock % group.layout.buckets);
+        let is_there = |epoch: usize| {
+            let buckets = self.buckets.get(epoch);
+            buckets.is_none_or(|buckets| buckets.there[bucket as usize])
+        };
+        if is_there(epoch - 1) && !is_there(epoch) {
+            return Taken::All;
+        }
+        let pool = group.layout.cell_pools.get(cell).copied().unwrap_or(bucket);
+        let limit = |epoch: usize| self.plan(epoch).of_pool(pool as usize).limit;
+        let (before, after) = (limit(epoch - 1), limit(epoch));
+        if after >= before {
+            return Taken::None;
+        }
+        let class = group.classes.iter().find(|class| class.key == key);
+        let class = class.expect("every key has a class");
+        let parts = [
+            TAKEN_BACK,
+            epoch as u64,
+            u64::from(class.workload),
+            u64::from(class.endpoint),
+            u64::from(pool),
+        ];
+        Taken::Some(Lottery::new(seed.stream(&parts).0, before, before - after))
+    }
+}
+
+/// How many NAT Gateways there are with ports of their own; none where all pools are alike.
+fn gateways(plan: &PoolPlan) -> Option<usize> {
+    match &plan.grouping {
+        Grouping::ByGateway(gateways) => Some(gateways.sizes.len()),
+        _ => None,
+    }
+}
