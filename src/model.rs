@@ -253,14 +253,9 @@ impl Outbound {
         self.plan.as_ref().into_iter().chain(&self.later_plans)
     }
 
-    /// The most that `limit` comes to for a pool in any epoch; none where Azure refuses it.
-    pub fn most(&self, pool: usize, limit: impl Fn(&PoolPlan) -> u32) -> Option<u32> {
-        self.plans().map(|plan| limit(&plan.of_pool(pool))).max()
-    }
-
     /// Ports of a pool toward one key, in the epoch in which there are most; none where Azure refuses it.
     pub fn most_ports(&self, pool: usize) -> Option<u32> {
-        self.most(pool, |plan| plan.limit)
+        self.plans().map(|plan| plan.of_pool(pool).limit).max()
     }
 }
 

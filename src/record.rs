@@ -16,7 +16,7 @@ pub use layout::{ClassUse, KeyUse, Layout, Parts, Window};
 pub use recorder::GroupRecorder;
 pub use replication::{FirstFailure, Minutes, ReplicationRun};
 pub use requests::Requests;
-pub use taken::{HighestUse, Limits, TakenBack};
+pub use taken::{HighestUse, Limits, Peak, TakenBack};
 pub use tally::{Cause, Slot, Tally, UsedCounts};
 
 /// How much a run writes down.

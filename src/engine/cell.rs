@@ -29,7 +29,7 @@ pub struct Cell<R> {
     pub(super) under_ceiling: Vec<UnderCeiling>,
     pub(super) pending: Pending,
     next_border: u64,
-    period_start: u64,
+    pub(super) period_start: u64,
 }
 
 /// A connection that is answered, and the stock it was admitted to.

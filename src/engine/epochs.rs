@@ -47,7 +47,7 @@ impl<R: Releases> Cell<R> {
         self.cross_borders(rules, at, recorder);
         let mut some_taken = false;
         for (index, stock) in (0..).zip(&mut self.stocks) {
-            let peaks = stock.change_limits(at);
+            let peaks = stock.change_limits(at, self.period_start);
             if at > rules.warmup {
                 recorder.peaked(peaks);
             }

@@ -93,9 +93,8 @@ impl CellRules {
     /// Whether the bucket `stock` takes new connections.
     #[inline(always)]
     pub(super) fn is_open(&self, stock: u32) -> bool {
-        let bucket = stock % self.buckets();
         let open = self.open.as_ref();
-        open.is_none_or(|open| open.binary_search(&bucket).is_ok())
+        open.is_none_or(|open| open.binary_search(&(stock % self.buckets())).is_ok())
     }
 
     #[inline(always)]

@@ -226,10 +226,13 @@ impl<R: Releases> Stock<R> {
         (period.peak > 0 || period.refused > 0).then_some(period)
     }
 
-    /// Goes on under other limits from `at` on; the peaks under the limits before, in this period.
-    pub fn change_limits(&mut self, at: u64) -> (u32, u32) {
+    /// Goes on under other limits from `at` on; the peaks under the limits before, in the period that began at
+    /// `period_start`. At its very start they are those of the period before.
+    pub fn change_limits(&mut self, at: u64, period_start: u64) -> (u32, u32) {
         let peaks = (self.peak, self.peak_active);
-        self.before = (self.before.0.max(peaks.0), self.before.1.max(peaks.1));
+        if period_start < at {
+            self.before = (self.before.0.max(peaks.0), self.before.1.max(peaks.1));
+        }
         self.peak = self.used(at);
         self.peak_active = self.active(at);
         self.full_until = 0;

@@ -28,25 +28,55 @@ pub struct Limits {
     pub held_count: bool,
 }
 
-/// The highest use of any stock, each epoch's by its own limits; 1 is full.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// The most that was in use of a pool, or of a stock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Peak {
+    /// Ports, or connections.
+    pub used: u32,
+    /// How many there were.
+    pub limit: u32,
+}
+
+impl Peak {
+    /// What share of them was in use; 1 is full.
+    pub fn share(self) -> f64 {
+        match self.limit {
+            0 => 0.0,
+            limit => f64::from(self.used) / f64::from(limit),
+        }
+    }
+
+    /// The one that came nearer to its limit; of two that are equally near, the larger.
+    fn nearer(self, other: Peak) -> Peak {
+        let by = |peak: Peak| (peak.share(), peak.limit);
+        if by(other) > by(self) { other } else { self }
+    }
+}
+
+/// The highest use of any stock where limits change, each epoch's by its own limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HighestUse {
     /// Of the ports.
-    pub ports: f64,
-    /// Of the second limit; 0 where there is none.
-    pub active: f64,
-    /// The ports in use against the second limit; 0 where there is none.
-    pub used_of_active: f64,
+    pub ports: Peak,
+    /// Of the second limit; nothing of nothing where there is none.
+    pub active: Peak,
+    /// The ports in use against the second limit; nothing of nothing where there is none.
+    pub used_of_active: Peak,
 }
 
 impl HighestUse {
     /// The use at these peaks.
     pub fn of(limits: &Limits, peak: u32, peak_active: u32) -> HighestUse {
-        let share = |used: u32, limit: u32| f64::from(used) / f64::from(limit.max(1));
         let peak_active = if limits.held_count { peak } else { peak_active };
-        let of_active = |used: u32| limits.active.map_or(0.0, |limit| share(used, limit));
+        let of_active = |used: u32| {
+            let peak = limits.active.map(|limit| Peak { used, limit });
+            peak.unwrap_or_default()
+        };
         HighestUse {
-            ports: share(peak, limits.ports),
+            ports: Peak {
+                used: peak,
+                limit: limits.ports,
+            },
             active: of_active(peak_active),
             used_of_active: of_active(peak),
         }
@@ -55,9 +85,9 @@ impl HighestUse {
     /// The higher of both.
     pub fn max(self, other: HighestUse) -> HighestUse {
         HighestUse {
-            ports: self.ports.max(other.ports),
-            active: self.active.max(other.active),
-            used_of_active: self.used_of_active.max(other.used_of_active),
+            ports: self.ports.nearer(other.ports),
+            active: self.active.nearer(other.active),
+            used_of_active: self.used_of_active.nearer(other.used_of_active),
         }
     }
 }

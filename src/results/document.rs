@@ -286,11 +286,12 @@ pub struct UsedPercentiles {
 pub struct Pools {
     /// Pools.
     pub count: u64,
-    /// Ports of a pool toward one key.
+    /// Ports of a pool toward one key; of pools that are not alike, and where events change it, of the pool and at the time
+    /// that came nearest to it.
     pub limit: u32,
     /// Pools that refused a SYN after warm-up in any replication.
     pub exhausted: u64,
-    /// Highest number of ports in use toward one key, after warm-up.
+    /// Highest number of ports in use toward one key, after warm-up, of the pools and in the time of that limit.
     pub peak_used: u32,
     /// Percentiles of each minute's peak, over pools, minutes and replications.
     #[serde(skip_serializing_if = "Option::is_none")]

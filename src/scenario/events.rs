@@ -2,7 +2,7 @@
 
 use crate::outbound::{MaxSurge, OutboundSpec};
 use crate::units::SimTime;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 /// Something that happens at an instant of the run: `at`, and one key that names the kind.
@@ -18,6 +18,8 @@ pub struct EventSpec {
     /// An outbound type is configured anew: what is given takes the place of what is there, null stands for Azure's
     /// default, and what is left out stays (RFC 7396). `name` says which entry of `outbound`; it may be left out where
     /// there is one.
+    #[serde(default)]
+    #[schemars(schema_with = "patch_schema")]
     pub set_outbound: Option<OutboundSpec>,
     /// A node pool gets another number of nodes.
     pub scale: Option<ScaleSpec>,
@@ -27,6 +29,14 @@ pub struct EventSpec {
     pub stop_answering: Option<StopAnsweringSpec>,
     /// A firewall loses an instance.
     pub lose_instance: Option<LoseInstanceSpec>,
+}
+
+/// An entry of `outbound` of which anything may be left out.
+fn patch_schema(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = OutboundSpec::json_schema(generator);
+    schema.remove("required");
+    schema.remove("description");
+    schema
 }
 
 /// A node pool gets another number of nodes, all at once.

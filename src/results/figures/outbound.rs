@@ -8,6 +8,7 @@ use crate::results::document::*;
 use crate::results::limits::PoolLimits;
 use crate::results::{events, interval, timeline};
 use crate::simulate::{Minutes, ReplicationRun};
+use std::collections::BTreeSet;
 
 impl Subject<'_> {
     /// Ports of the largest pool that connections use which come from any of `workloads`.
@@ -15,17 +16,22 @@ impl Subject<'_> {
         if !matches!(self.plan.grouping, Grouping::ByGateway(_)) {
             return self.most_ports(0);
         }
-        let pools = workloads.flat_map(|workload| {
-            let nodes: Vec<u32> = match &workload.traffic {
-                Traffic::Open { mix, .. } | Traffic::Closed { mix, .. } => {
-                    mix.nodes.iter().map(|(node, _)| *node).collect()
-                }
-                Traffic::Trace(rows) => rows.iter().map(|row| row.node).collect(),
-            };
-            nodes.into_iter().filter_map(|node| self.plan.pool_of(node))
-        });
-        let limits = pools.map(|pool| self.most_ports(pool as usize));
+        let pools = workloads.flat_map(|workload| self.pools_of(workload));
+        let limits = pools.map(|pool| self.most_ports(pool));
         limits.max().unwrap_or(self.plan.limit)
+    }
+
+    /// The pools that connections of a workload may use, ascending.
+    fn pools_of(&self, workload: &Workload) -> BTreeSet<usize> {
+        let pool = |node: u32| self.plan.pool_of(node).map(|pool| pool as usize);
+        match (&self.plan.grouping, &workload.traffic) {
+            (Grouping::Shared | Grouping::Buckets { .. }, _) => (0..self.pool_count()).collect(),
+            (_, Traffic::Open { mix, .. } | Traffic::Closed { mix, .. }) => {
+                let nodes = mix.nodes.iter();
+                nodes.filter_map(|(node, _)| pool(*node)).collect()
+            }
+            (_, Traffic::Trace(rows)) => rows.iter().filter_map(|row| pool(row.node)).collect(),
+        }
     }
 
     /// Ports of a pool when it has most.
@@ -242,7 +248,10 @@ impl Subject<'_> {
                     (name.clone(), self.limit_for(to_here)),
                     |run| &run.by_destination[index],
                     |run| run.peak_by_destination[index],
-                    self.merged(|minutes| &minutes.by_destination[index]),
+                    self.merged(
+                        |minutes| &minutes.by_destination[index],
+                        &(0..self.pool_count()).collect(),
+                    ),
                     &self.analysis.by_destination[index],
                     self.aside(|_, destination| destination == index),
                 )
@@ -261,7 +270,10 @@ impl Subject<'_> {
                     ),
                     |run| &run.by_workload[index],
                     |run| run.peak_by_workload[index],
-                    self.merged(|minutes| &minutes.by_workload[index]),
+                    self.merged(
+                        |minutes| &minutes.by_workload[index],
+                        &self.pools_of(workload),
+                    ),
                     &self.analysis.by_workload[index],
                     self.aside(|workload, _| workload == index),
                 );
@@ -294,11 +306,28 @@ impl Subject<'_> {
         }
     }
 
-    /// Percentiles of counts that are kept per replication.
-    fn merged(&self, of: impl Fn(&Minutes) -> &UsedCounts) -> Option<UsedPercentiles> {
+    /// Percentiles of counts over `pools` that are kept per replication.
+    fn merged(
+        &self,
+        of: impl Fn(&Minutes) -> &UsedCounts,
+        pools: &BTreeSet<usize>,
+    ) -> Option<UsedPercentiles> {
         let mut all = UsedCounts::default();
         for minutes in self.minutes()? {
             all.merge(of(minutes));
+            if self.model.has_events() {
+                // Where a pool is not there nothing of it is in use, and was counted so.
+                let limits = PoolLimits::of(self.model, self.outbound);
+                let pools_there = pools
+                    .iter()
+                    .map(|pool| peaks_of_pool(minutes, *pool, &limits).count());
+                let counted = pools.len() * minutes.minutes;
+                let absent = (counted - pools_there.sum::<usize>()) as u64;
+                let zeros = all.0.entry(0).or_default();
+                *zeros = zeros
+                    .checked_sub(absent)
+                    .expect("nothing of a pool that is not there is in use");
+            }
         }
         Some(UsedPercentiles {
             p50: all.quantile(0.5),

@@ -2,8 +2,9 @@
 
 use super::Subject;
 use crate::engine::PoolPlan;
+use crate::record::{HighestUse, Peak};
 use crate::results::Verdict;
-use crate::simulate::{HighestUse, OutboundRun, ReplicationRun};
+use crate::simulate::{OutboundRun, ReplicationRun};
 
 /// The use from which on a pool without refusals is called tight.
 const TIGHT: f64 = 0.8;
@@ -26,7 +27,8 @@ impl Subject<'_> {
     /// use above the second limit, if held ports counted toward it, would have been refused.
     pub(super) fn depends_on(&self, verdict: Verdict) -> Vec<String> {
         let second = self.plan.active_limit;
-        let above = second.is_some_and(|second| !second.counts_held) && self.used_of_second() > 1.0;
+        let above = second.is_some_and(|second| !second.counts_held)
+            && self.used_of_second_limit().share() > 1.0;
         let flips = verdict <= Verdict::Tight && above;
         match flips && self.outbound.kind.is_nat_gateway() {
             true => vec!["natHeldPortsCountToEndpointLimit".to_owned()],
@@ -41,25 +43,35 @@ impl Subject<'_> {
 
     /// The highest use of any pool against its ports.
     pub fn peak_of_limit(&self) -> f64 {
-        match self.highest_use() {
-            Some(highest) => highest.ports,
-            None => self.fullest().share(),
-        }
+        self.fullest().share()
     }
 
     /// The highest use of any pool against the second limit, 0 where there is none.
     pub fn peak_of_second_limit(&self) -> f64 {
+        self.fullest_of_second_limit().share()
+    }
+
+    /// The pool that came nearest to its ports; where they change, when it did.
+    pub fn fullest(&self) -> Peak {
+        match self.highest_use() {
+            Some(highest) => highest.ports,
+            None => self.nearest(|plan| plan.limit, |run| &run.peak_used),
+        }
+    }
+
+    /// The pool that came nearest to the second limit; nothing of nothing where there is none.
+    pub fn fullest_of_second_limit(&self) -> Peak {
         match self.highest_use() {
             Some(highest) => highest.active,
-            None => self.fullest_of_second_limit().share(),
+            None => self.nearest(second_limit, |run| &run.peak_active),
         }
     }
 
     /// The highest use of any pool against the second limit, if held ports counted toward it.
-    fn used_of_second(&self) -> f64 {
+    fn used_of_second_limit(&self) -> Peak {
         match self.highest_use() {
             Some(highest) => highest.used_of_active,
-            None => self.nearest(second_limit, |run| &run.peak_used).share(),
+            None => self.nearest(second_limit, |run| &run.peak_used),
         }
     }
 
@@ -70,16 +82,6 @@ impl Subject<'_> {
             .reduce(HighestUse::max)
     }
 
-    /// The pool that came nearest to its ports, or to the most that it ever has.
-    pub fn fullest(&self) -> Peak {
-        self.nearest(|plan| plan.limit, |run| &run.peak_used)
-    }
-
-    /// The pool that came nearest to the second limit; nothing of nothing where there is none.
-    pub fn fullest_of_second_limit(&self) -> Peak {
-        self.nearest(second_limit, |run| &run.peak_active)
-    }
-
     fn nearest(
         &self,
         limit: impl Fn(&PoolPlan) -> u32,
@@ -87,7 +89,7 @@ impl Subject<'_> {
     ) -> Peak {
         let pools = (0..self.pool_count()).map(|pool| Peak {
             used: peak_of(self.run, pool, &peaks),
-            limit: self.outbound.most(pool, &limit).unwrap_or(0),
+            limit: limit(&self.plan.of_pool(pool)),
         });
         // The first of those that are equally near.
         pools
@@ -96,25 +98,6 @@ impl Subject<'_> {
                 false => best,
             })
             .unwrap_or_default()
-    }
-}
-
-/// The most that was in use of a pool.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Peak {
-    /// Ports, or connections.
-    pub used: u32,
-    /// How many there are.
-    pub limit: u32,
-}
-
-impl Peak {
-    /// What share of them was in use; 1 is full.
-    pub fn share(self) -> f64 {
-        match self.limit {
-            0 => 0.0,
-            limit => f64::from(self.used) / f64::from(limit),
-        }
     }
 }
 
