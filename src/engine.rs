@@ -103,6 +103,25 @@ pub struct Tag {
     pub first_at: u64,
 }
 
+impl Tag {
+    /// That of `arrival`, on the same side of warm-up as this one, and the port that it got at once and gives back at
+    /// `release`.
+    fn answered(self, arrival: &Arrival, release: u64) -> (Tag, Grant) {
+        let tag = Tag {
+            class: arrival.sort.class(),
+            first_at: arrival.at,
+            ..self
+        };
+        let grant = Grant {
+            at: arrival.at,
+            open_until: arrival.at.saturating_add(arrival.life),
+            release_at: release,
+            end: arrival.sort.end(),
+        };
+        (tag, grant)
+    }
+}
+
 /// A port handed out. Times in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -173,17 +192,7 @@ pub trait Recorder {
     /// port is free again.
     fn answered(&mut self, tag: Tag, arrivals: &[Arrival], releases: &[u64]) {
         for (arrival, release) in arrivals.iter().zip(releases) {
-            let tag = Tag {
-                class: arrival.sort.class(),
-                first_at: arrival.at,
-                ..tag
-            };
-            let grant = Grant {
-                at: arrival.at,
-                open_until: arrival.at.saturating_add(arrival.life),
-                release_at: *release,
-                end: arrival.sort.end(),
-            };
+            let (tag, grant) = tag.answered(arrival, *release);
             self.offered(tag);
             self.granted(tag, 0, grant);
             self.established(tag, 0, false);

@@ -149,13 +149,15 @@ impl Lottery {
     }
 }
 
-/// Notes in a ledger what a cell hands out, and passes everything on.
+/// Notes in a ledger what a cell hands out and does not get back before an event may take it, and passes everything on.
 #[derive(Debug)]
 pub struct Noting<'a, T> {
     /// The cell's.
     pub ledger: &'a mut Ledger,
     /// The rules in force.
     pub rules: &'a CellRules,
+    /// When they end, in nanoseconds; `u64::MAX` where they last.
+    pub until: u64,
     /// Hears everything.
     pub recorder: &'a mut T,
 }
@@ -179,12 +181,28 @@ impl<T: Recorder> Recorder for Noting<'_, T> {
 
     fn granted(&mut self, tag: Tag, stock: u32, grant: Grant) {
         self.recorder.granted(tag, stock, grant);
+        if grant.release_at <= self.until {
+            self.recorder.held(tag, grant.release_at - grant.at);
+            return;
+        }
         let entry = Entry {
             tag,
             grant,
             inactive_at: self.rules.inactive_at(&grant),
         };
         self.ledger.note(stock, entry, self.recorder);
+    }
+
+    fn answered(&mut self, tag: Tag, arrivals: &[Arrival], releases: &[u64]) {
+        if releases.iter().all(|release| *release <= self.until) {
+            return self.recorder.answered(tag, arrivals, releases);
+        }
+        for (arrival, release) in arrivals.iter().zip(releases) {
+            let (tag, grant) = tag.answered(arrival, *release);
+            self.offered(tag);
+            self.granted(tag, 0, grant);
+            self.established(tag, 0, false);
+        }
     }
 
     fn established(&mut self, tag: Tag, latency: u64, delayed: bool) {

@@ -84,6 +84,11 @@ impl<'a> Epochs<'a> {
         later.map(|epoch| epoch.at.as_nanos())
     }
 
+    /// When an epoch ends, in nanoseconds; `u64::MAX` for the last.
+    pub fn end(&self, epoch: usize) -> u64 {
+        self.borders().nth(epoch).unwrap_or(u64::MAX)
+    }
+
     /// The epoch that begins at `at`.
     pub fn beginning_at(&self, at: u64) -> Option<usize> {
         let place = self.borders().position(|border| border == at)?;

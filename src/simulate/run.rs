@@ -6,7 +6,7 @@ use super::groups::{CellPlan, Group};
 use super::in_order::run_in_order;
 use crate::engine::{
     Cell, CellRules, Change, Class, Context, Grouping, HeapReleases, LadderReleases, Ledger,
-    Noting, OpenLoop, PoolPlan, Releases, WheelReleases,
+    Noting, OpenLoop, PoolPlan, Recorder, Releases, Source, WheelReleases,
 };
 use crate::record::{Accumulator, Detail, GroupRecorder, Parts, Totals, Window};
 use crate::traffic::{Caller, Callers, Clients, ConnectionPools, Dealt, Mixed, Owners, class_seed};
@@ -91,7 +91,6 @@ impl Job<'_> {
             .map(|cell| cell.expected_used)
             .fold(0.0, f64::max);
         let queue = match self.queue {
-            Queue::Fitting if self.epochs.are_several() => Queue::Heap,
             Queue::Fitting if most_used >= LADDER_FROM_USED => Queue::Ladder,
             Queue::Fitting if most_used >= WHEEL_FROM_USED => Queue::Wheel,
             Queue::Fitting => Queue::Heap,
@@ -125,8 +124,7 @@ impl Job<'_> {
             )
         };
         let mut cells: Vec<Cell<R>> = group.cells.iter().enumerate().map(new_cell).collect();
-        // Cells with a ledger have one kind of source, whether anybody waits or not.
-        let have_callers = several || group.has_callers();
+        let have_callers = group.has_callers();
         let mut callers: Vec<Callers> = match have_callers {
             true => group
                 .cells
@@ -139,6 +137,7 @@ impl Job<'_> {
             waiting: have_callers.then_some(&group.waiting),
             workloads: group.classes.iter().map(|class| class.workload).collect(),
             loses_most: group.loses_most && !several,
+            epoch_ends: self.epochs.end(0),
             rules,
             classes,
         };
@@ -179,6 +178,7 @@ impl Job<'_> {
                 chunk.begin_epoch(self, epoch, at, group, shared);
             }
             shared.rules = self.rules(epoch, group, step);
+            shared.epoch_ends = self.epochs.end(epoch);
         };
         run_chunks(&mut chunks, feed, arrivals, &mut shared, heard, then);
         let mut under_ceiling = vec![0; self.plan.ceiling_scopes()];
@@ -253,6 +253,8 @@ struct Shared<'a> {
     /// By class, who waits for the verdicts on its connections, if anybody does.
     waiting: Option<&'a Vec<Caller>>,
     loses_most: bool,
+    /// When the epoch ends, in nanoseconds; `u64::MAX` for the last.
+    epoch_ends: u64,
 }
 
 impl Shared<'_> {
@@ -276,51 +278,24 @@ struct Chunk<'a, R, const FULL: bool> {
 impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
     /// Runs its cells over the window of `arrivals`, which ends at `until`.
     fn run(&mut self, arrivals: &Dealt, until: u64, shared: &Shared) {
-        let classes = &shared.classes;
         let recorder = &mut self.recorder;
         for (offset, cell) in self.cells.iter_mut().enumerate() {
             let index = self.first + offset;
             let rules = shared.rules(index);
             let mut open = OpenLoop(arrivals.of(index));
             recorder.listen_to(index);
-            if let Some(waiting) = shared.waiting {
-                let source = &mut Mixed {
-                    open,
-                    callers: &mut self.callers[offset],
-                    workloads: &shared.workloads,
-                    waiting,
-                };
-                if let Some(ledger) = self.ledgers.get_mut(offset) {
-                    let recorder = &mut Noting {
-                        ledger,
-                        rules,
-                        recorder,
-                    };
-                    let mut context = Context {
-                        rules,
-                        classes,
-                        source,
-                        recorder,
-                    };
-                    cell.run(&mut context, until);
-                    continue;
-                }
-                let mut context = Context {
-                    rules,
-                    classes,
-                    source,
-                    recorder: &mut *recorder,
-                };
-                cell.run(&mut context, until);
-            } else {
-                let mut context = Context {
-                    rules,
-                    classes,
-                    source: &mut open,
-                    recorder: &mut *recorder,
-                };
-                cell.run(&mut context, until);
-            }
+            let ledger = self.ledgers.get_mut(offset);
+            let Some(waiting) = shared.waiting else {
+                run_cell(cell, shared, rules, &mut open, recorder, ledger, until);
+                continue;
+            };
+            let source = &mut Mixed {
+                open,
+                callers: &mut self.callers[offset],
+                workloads: &shared.workloads,
+                waiting,
+            };
+            run_cell(cell, shared, rules, source, recorder, ledger, until);
         }
     }
 
@@ -365,6 +340,7 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
                 let recorder = &mut Noting {
                     ledger,
                     rules,
+                    until: shared.epoch_ends,
                     recorder: &mut self.recorder,
                 };
                 closings.for_each(|closing| cell.close(rules, closing, recorder));
@@ -379,6 +355,56 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
             }
         }
     }
+}
+
+/// Runs `cell` until `until` on what `source` brings; where it has a ledger, what it hands out is noted there.
+#[inline(always)]
+fn run_cell<R: Releases, S: Source, const FULL: bool>(
+    cell: &mut Cell<R>,
+    shared: &Shared,
+    rules: &CellRules,
+    source: &mut S,
+    recorder: &mut GroupRecorder<FULL>,
+    ledger: Option<&mut Ledger>,
+    until: u64,
+) {
+    let classes = &shared.classes;
+    match ledger {
+        None => {
+            let mut context = Context {
+                rules,
+                classes,
+                source,
+                recorder,
+            };
+            cell.run(&mut context, until);
+        }
+        Some(ledger) => {
+            let recorder = &mut Noting {
+                ledger,
+                rules,
+                until: shared.epoch_ends,
+                recorder,
+            };
+            let mut context = Context {
+                rules,
+                classes,
+                source,
+                recorder,
+            };
+            run_noting(cell, &mut context, until);
+        }
+    }
+}
+
+/// Apart, so that the loop without a ledger is as fast as alone.
+#[inline(never)]
+fn run_noting<R: Releases, S: Source, T: Recorder>(
+    cell: &mut Cell<R>,
+    context: &mut Context<S, T>,
+    until: u64,
+) {
+    cell.run(context, until);
 }
 
 /// Runs all chunks of a group to the end: one on this thread, several side by side and beside the drawing of what
