@@ -161,9 +161,10 @@ pub struct Cut {
     pub grant: Grant,
     /// When it was taken back, in nanoseconds.
     pub at: u64,
-    /// Whether its connection was still open, and what opened it is still there: it was broken, and not counted so
-    /// before.
+    /// Whether its connection was still open, and what opened it is still there: it was broken.
     pub breaks: bool,
+    /// Whether it counted as broken before, because it was to idle out later.
+    pub counted: bool,
 }
 
 /// What listens to a cell. Every call says what just happened; none of them can change it.

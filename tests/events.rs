@@ -557,3 +557,34 @@ fn what_keeps_connections_and_is_not_told_of_an_event_is_refused() {
     let problems = build(&loaded, &mut |_| unreachable!("it names no file")).expect_err("refused");
     assert!(problems.render(false).contains("error[E0415]"));
 }
+
+/// Every connection falls silent at once and idles out after 20 s.
+fn silent_by_the_clock(ports: u32) -> Value {
+    let mut scenario = by_the_clock(ports);
+    scenario["workloads"][0]["keepalive"] = json!("30s");
+    scenario["outbound"][0]["timers"] = json!({ "idle": "20s" });
+    scenario
+}
+
+#[test]
+fn what_idles_out_later_breaks_once_by_what_comes_first() {
+    // 20 of 20 ports are in use at 50.5 s, all of connections that were to idle out.
+    let events = json!([{ "at": "50.5s", "setOutbound": { "custom": { "portsPerPool": 10 } } }]);
+    let run = only(&with(&silent_by_the_clock(20), events));
+    let replication = &run.replications[0];
+    let taken = replication.taken_back[0];
+    assert_eq!((taken.ports, taken.broken), (10, 10));
+    // All break but the ten that have the ports at the end, each of which one a second and 20 s of silence keep in use.
+    let total = &replication.total;
+    assert_eq!(total.broken, total.established - 10);
+    // Nothing breaks on a node that leaves: ten connections of the last 20 s end with it.
+    let mut two_nodes = silent_by_the_clock(100);
+    two_nodes["cluster"]["nodePools"][0]["count"] = json!(2);
+    let events = json!([{ "at": "50.5s", "scale": { "nodePool": "apps", "count": 1 } }]);
+    let plain = only(&two_nodes);
+    let run = only(&with(&two_nodes, events));
+    let taken = run.replications[0].taken_back[0];
+    assert_eq!((taken.ports, taken.broken), (10, 0));
+    assert_eq!(plain.replications[0].total.broken, 80);
+    assert_eq!(run.replications[0].total.broken, 70);
+}

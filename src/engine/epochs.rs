@@ -2,7 +2,7 @@
 
 use super::Recorder;
 use super::cell::Cell;
-use super::ledger::{Ledger, Lottery};
+use super::ledger::{Ledger, Lottery, Taking};
 use super::releases::Releases;
 use super::rules::CellRules;
 
@@ -56,13 +56,16 @@ impl<R: Releases> Cell<R> {
             } else {
                 taken(index)
             };
-            let breaks = (!node_leaves).then_some(rules.duration);
+            let taking = Taking {
+                owners_leave: node_leaves,
+                duration: rules.duration,
+            };
             let count = match taken {
                 Taken::None => 0,
                 Taken::Some(mut lottery) => {
-                    ledger.take_back(index, at, breaks, || lottery.takes(), recorder)
+                    ledger.take_back(index, at, taking, || lottery.takes(), recorder)
                 }
-                Taken::All => ledger.take_back(index, at, breaks, || true, recorder),
+                Taken::All => ledger.take_back(index, at, taking, || true, recorder),
             };
             if count > 0 {
                 stock.keep(at, ledger.times(index));

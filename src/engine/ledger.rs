@@ -22,15 +22,36 @@ struct Entry {
 }
 
 impl Entry {
-    /// Whether its connection is open at `at`, and would not count as broken anyway.
-    fn would_break(&self, at: u64, duration: u64) -> bool {
+    /// Whether its connection is open at `at`.
+    fn is_open(&self, at: u64) -> bool {
         match self.grant.end {
             End::Unanswered => false,
-            // Counted when the port was handed out, if it loses the port before the end of the run.
-            End::Broken => self.inactive_at >= duration,
+            // Its owner still wants it after the last packet.
+            End::Broken => at < self.inactive_at,
             _ => at < self.grant.open_until,
         }
     }
+
+    /// What it means to take its port back at `at`, of which its connection breaks where what opened it is still there.
+    fn cut(&self, at: u64, taking: Taking) -> Cut {
+        let is_open = self.is_open(at);
+        Cut {
+            grant: self.grant,
+            at,
+            breaks: is_open && !taking.owners_leave,
+            // When the port was handed out, if it was to be lost before the end of the run.
+            counted: is_open && self.grant.end == End::Broken && self.inactive_at < taking.duration,
+        }
+    }
+}
+
+/// How ports are taken back.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Taking {
+    /// Whether what opened the connections leaves with them: they end, and do not break.
+    pub owners_leave: bool,
+    /// The end of the run, in nanoseconds.
+    pub duration: u64,
 }
 
 impl Ledger {
@@ -56,12 +77,12 @@ impl Ledger {
     }
 
     /// Takes back the ports of `stock` that `takes` picks from those in use at `at`, in the order in which they were
-    /// handed out; `breaks` where what opened the connections is still there. How many were taken.
+    /// handed out. How many were taken.
     pub(super) fn take_back<T: Recorder>(
         &mut self,
         stock: u32,
         at: u64,
-        breaks: Option<u64>,
+        taking: Taking,
         mut takes: impl FnMut() -> bool,
         recorder: &mut T,
     ) -> usize {
@@ -72,12 +93,7 @@ impl Ledger {
             let taken = takes();
             if taken {
                 recorder.held(entry.tag, at - entry.grant.at);
-                let cut = Cut {
-                    grant: entry.grant,
-                    at,
-                    breaks: breaks.is_some_and(|duration| entry.would_break(at, duration)),
-                };
-                recorder.cut(entry.tag, stock, cut);
+                recorder.cut(entry.tag, stock, entry.cut(at, taking));
             }
             !taken
         });

@@ -457,7 +457,12 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
     }
 
     fn cut(&mut self, tag: Tag, stock: u32, cut: Cut) {
-        let Cut { grant, at, breaks } = cut;
+        let Cut {
+            grant,
+            at,
+            breaks,
+            counted,
+        } = cut;
         let stock = self.stock(stock);
         self.held_nanos[stock] -= u128::from(self.window.clip(at, grant.release_at));
         if FULL {
@@ -468,8 +473,9 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
             tally.port_nanos[while_open as usize] -= u128::from(open);
             tally.port_nanos[then as usize] -= u128::from(after);
         }
-        if breaks && tag.offered {
-            self.tally(tag).broken += 1;
+        if tag.offered {
+            let broken = &mut self.tally(tag).broken;
+            *broken = *broken + u64::from(breaks) - u64::from(counted);
         }
         if let Some(now) = self
             .epochs

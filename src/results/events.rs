@@ -51,6 +51,10 @@ fn largest(plan: &PoolPlan) -> u32 {
 /// A sentence an event that changed something under this outbound type.
 pub fn findings(subject: &Subject, events: &[EventResult]) -> Vec<Finding> {
     let mut before = largest(subject.plan);
+    let whose = match subject.plan.grouping {
+        Grouping::ByGateway(_) => "the largest gateway",
+        _ => "a pool",
+    };
     let mut found = Vec::new();
     for event in events {
         let now = event.limit;
@@ -60,7 +64,7 @@ pub fn findings(subject: &Subject, events: &[EventResult]) -> Vec<Finding> {
             true => text.push('.'),
             false => {
                 text += &format!(
-                    ": a pool has {} from then on, after {}.",
+                    ": {whose} has {} from then on, after {}.",
                     counted(u64::from(now), "port"),
                     count(u64::from(was))
                 )

@@ -1,5 +1,7 @@
 //! Whole runs: the two queues agree, threads do not matter, ports are conserved.
 
+mod kept;
+
 use super::*;
 use crate::engine::Ceiling;
 use crate::scenario;
