@@ -291,23 +291,25 @@ fn requests_wait_for_a_pool_that_may_not_open_another_connection() {
 /// Three replicas on two nodes: the scheduler puts two on the first, and every one has a pool that opens one connection.
 #[test]
 fn every_replica_has_a_pool_of_its_own() {
-    let second = Law::Constant(SimTime::from_secs(1));
-    let replicas = Replicas {
-        count: 3,
-        noisy: None,
+    let peaks = |noisy: Option<f64>, nodes: &[f64]| {
+        let replicas = Replicas { count: 3, noisy };
+        let second = Law::Constant(SimTime::from_secs(1));
+        let workload = Workload {
+            pool: Some(PoolSettings {
+                instances: Instances::Replicas {
+                    replicas,
+                    first: 0,
+                    nodes: 2,
+                },
+                max_open: Some(1),
+                ..UNLIMITED
+            }),
+            ..workload(poisson(10.0, mix(nodes, &[1.0], second)))
+        };
+        let run = run(600.0, 2, &workload, plan(Grouping::ByNode, 100, NO_HOLDS));
+        run.replications[0].peak_used.clone()
     };
-    let workload = Workload {
-        pool: Some(PoolSettings {
-            instances: Instances::Replicas {
-                replicas,
-                first: 0,
-                nodes: 2,
-            },
-            max_open: Some(1),
-            ..UNLIMITED
-        }),
-        ..workload(poisson(10.0, mix(&[2.0 / 3.0, 1.0 / 3.0], &[1.0], second)))
-    };
-    let run = run(600.0, 2, &workload, plan(Grouping::ByNode, 100, NO_HOLDS));
-    assert_eq!(run.replications[0].peak_used, [2, 1]);
+    assert_eq!(peaks(None, &[2.0 / 3.0, 1.0 / 3.0]), [2, 1]);
+    // The noisy replica makes all requests.
+    assert_eq!(peaks(Some(1.0), &[1.0]), [1, 0]);
 }
