@@ -156,12 +156,13 @@ impl Pending {
         self.today[index].attempt
     }
 
-    /// Removes all SYNs, in their order.
-    pub fn drain(&mut self) -> impl Iterator<Item = Attempt> {
-        std::iter::from_fn(|| {
-            (self.next_due < u64::MAX).then(|| {
-                self.next();
-                self.pop()
+    /// Removes all SYNs, in their order. The queue begins anew: SYNs to come may be due before those.
+    pub fn drain(&mut self) -> impl Iterator<Item = Attempt> + use<> {
+        let mut all = std::mem::take(self);
+        std::iter::from_fn(move || {
+            (all.next_due < u64::MAX).then(|| {
+                all.next();
+                all.pop()
             })
         })
     }
@@ -380,6 +381,28 @@ mod tests {
                 prop_assert_eq!({ pending.next(); pending.pop().id }, id);
             }
             prop_assert_eq!(pending.next_due(), u64::MAX);
+        }
+
+        /// What is queued after all was removed comes out by its turn too, though it is due before that.
+        #[test]
+        fn a_queue_that_was_emptied_begins_anew(
+            before in prop::collection::vec(0u64..10_000_000_000_000, 1..40),
+            after in prop::collection::vec(0u64..10_000_000_000_000, 1..40),
+        ) {
+            let mut pending = Pending::default();
+            let mut queue = |pending: &mut Pending, dues: &[u64]| {
+                for (id, due) in (0..).zip(dues) {
+                    pending.push(*due, 0, attempt(id));
+                }
+                let mut in_order: Vec<(u64, u32)> = dues.iter().copied().zip(0..).collect();
+                in_order.sort();
+                let ids: Vec<u32> = pending.drain().map(|attempt| attempt.id).collect();
+                (ids, in_order.into_iter().map(|(_, id)| id).collect::<Vec<_>>())
+            };
+            for dues in [before, after] {
+                let (found, wanted) = queue(&mut pending, &dues);
+                prop_assert_eq!(found, wanted);
+            }
         }
     }
 }

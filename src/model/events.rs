@@ -10,6 +10,7 @@ pub(super) use fits::{check_cuts, check_moves};
 use super::build::Review;
 use super::cluster::Cluster;
 use super::destinations::Destinations;
+use super::pod_network;
 use crate::engine::{Grouping, PoolPlan};
 use crate::fault::{Code, Fault};
 use crate::outbound::{
@@ -18,6 +19,7 @@ use crate::outbound::{
 use crate::scenario::Loaded;
 use crate::units::SimTime;
 use firewall::Firewall;
+use read::DRAIN;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -31,8 +33,10 @@ pub struct Epoch {
     pub present: Vec<bool>,
     /// Destinations that do not answer, by index, ascending.
     pub silent: Vec<u32>,
-    /// What happens at its beginning, a phrase an event; empty for the first.
+    /// What happens at its beginning, a phrase an event; empty for the first, and where events only go on.
     pub what: Vec<String>,
+    /// Where events only go on: the index of the epoch in which the first of them began.
+    pub goes_on: Option<usize>,
 }
 
 impl Epoch {
@@ -50,9 +54,9 @@ pub(super) struct Later {
 }
 
 impl Later {
-    fn push(&mut self, plan: PoolPlan, firewall: &mut Option<Firewall>, drained: bool) {
+    fn push(&mut self, plan: PoolPlan, firewall: &mut Option<Firewall>, at: SimTime) {
         if let Some(firewall) = firewall {
-            firewall.go_on(&plan, drained);
+            firewall.go_on(&plan, at, DRAIN);
         }
         self.firewall.extend(firewall.clone());
         self.plans.push(plan);
@@ -93,8 +97,8 @@ enum What {
         surge: u32,
         away: Range<u32>,
     },
-    /// Instances of a firewall that were to leave are drained.
-    Drained { index: usize },
+    /// Instances of a firewall that were to leave may be drained.
+    Drained,
     /// A firewall's instance is lost, or replaced.
     Instance {
         index: usize,
@@ -136,9 +140,11 @@ impl Events {
             present: present(&state),
             ..Epoch::default()
         }];
+        let mut begun: BTreeMap<&str, usize> = BTreeMap::new();
         for changes in self.by_time() {
             for change in changes {
                 state.apply(&change.what);
+                begun.entry(&change.pointer).or_insert(epochs.len());
                 if let What::Answers {
                     destination,
                     answers,
@@ -157,6 +163,10 @@ impl Events {
                     .iter()
                     .filter_map(|change| change.phrase.clone())
                     .collect(),
+                goes_on: changes
+                    .iter()
+                    .all(|change| change.phrase.is_none())
+                    .then(|| begun[changes[0].pointer.as_str()]),
             });
         }
         epochs
@@ -185,7 +195,7 @@ impl Events {
         let mut entry = entry(index, loaded);
         for changes in self.by_time() {
             let mut pointer = None;
-            let mut drained = false;
+            let at = changes[0].at;
             for change in changes {
                 state.apply(&change.what);
                 match &change.what {
@@ -196,7 +206,6 @@ impl Events {
                     What::Count { .. } | What::Upgrade { .. } => {
                         pointer = pointer.or(Some(&change.pointer));
                     }
-                    What::Drained { index: of } => drained |= *of == index,
                     What::Instance {
                         index: of,
                         instance,
@@ -218,7 +227,8 @@ impl Events {
             }
             let before = later.plans.last().unwrap_or(first_plan).clone();
             let Some(pointer) = pointer else {
-                later.push(before, &mut firewall, drained);
+                later.push(before, &mut firewall, at);
+                check_open(firewall.as_ref(), &changes[0].pointer, review);
                 continue;
             };
             let words: OutboundSpec = match serde_json::from_value(entry.clone()) {
@@ -234,13 +244,17 @@ impl Events {
                 review.fault(fault);
             }
             let plan = resolved.plan?;
+            if resolved.kind != OutboundType::Custom {
+                refused_by_addresses(&state, loaded, assumptions, at, pointer)?;
+            }
             if sound {
                 if let Some(fault) =
                     unchangeable(first.kind, resolved.kind, &before, &plan, pointer)
                 {
                     review.fault(fault);
                 }
-                later.push(plan, &mut firewall, drained);
+                later.push(plan, &mut firewall, at);
+                check_open(firewall.as_ref(), pointer, review);
             }
         }
         Ok(later)
@@ -265,7 +279,7 @@ impl State {
             What::Count { pool, count } => self.facts.pools[*pool].count = *count,
             What::Upgrade { pool, surge, away } => self.upgrades[*pool] = (*surge, away.clone()),
             What::Outbound { .. }
-            | What::Drained { .. }
+            | What::Drained
             | What::Instance { .. }
             | What::Answers { .. } => {}
         }
@@ -330,6 +344,45 @@ fn unreadable(pointer: &str, error: &str) -> Fault {
         found: format!("The entry of \"outbound\" with this change cannot be read: {error}."),
         allowed: "what an entry of \"outbound\" may say".to_owned(),
         remedy: "Spell each field as the entry itself does.".to_owned(),
+    }
+}
+
+/// What AKS would refuse of the addresses that the nodes of an instant take.
+fn refused_by_addresses(
+    state: &State,
+    loaded: &Loaded,
+    assumptions: &Assumptions,
+    at: SimTime,
+    pointer: &str,
+) -> Result<(), Vec<Fault>> {
+    let Some(words) = &loaded.spec.cluster else {
+        return Ok(());
+    };
+    let counted = state.facts().counted(assumptions.max_surge);
+    // What makes no sense was said of the cluster as it is at the start.
+    let found = pod_network::read(words, &counted, &mut Review::default());
+    let then = |fault: Fault| Fault {
+        pointer: pointer.to_owned(),
+        found: format!("At {at}: {}", fault.found),
+        ..fault
+    };
+    match found.refusals.is_empty() {
+        true => Ok(()),
+        false => Err(found.refusals.into_iter().map(then).collect()),
+    }
+}
+
+/// A firewall has an instance that takes new connections.
+fn check_open(firewall: Option<&Firewall>, pointer: &str, review: &mut Review) {
+    if firewall.is_some_and(|firewall| !firewall.has_open()) {
+        review.fault(Fault {
+            code: Code::E0412,
+            pointer: pointer.to_owned(),
+            found: "From here on no instance of the firewall takes connections: all that it has are lost."
+                .to_owned(),
+            allowed: "an instance, while others are lost".to_owned(),
+            remedy: "Lose fewer instances at a time, or for a shorter time.".to_owned(),
+        });
     }
 }
 

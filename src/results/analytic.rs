@@ -222,7 +222,7 @@ pub(super) fn flows<'a>(model: &'a Model, plan: &PoolPlan) -> Vec<Flow<'a>> {
             rate,
             held,
             active,
-            highest: highest(model, &workload.traffic, held).unwrap_or(rate * held),
+            highest: highest(model, plan, &workload.traffic, held).unwrap_or(rate * held),
         })
     };
     model
@@ -235,9 +235,9 @@ pub(super) fn flows<'a>(model: &'a Model, plan: &PoolPlan) -> Vec<Flow<'a>> {
         .collect()
 }
 
-/// Ports that arrivals have in use on average where profile and state bring the most of them and the largest burst has just
-/// come, each held for `held` seconds; none where the load is not of this kind.
-fn highest(model: &Model, traffic: &Traffic, held: f64) -> Option<f64> {
+/// Ports that arrivals have in use on average where profile and state bring the most of them and all bursts have just come,
+/// each held for `held` seconds; none where the load is not of this kind.
+fn highest(model: &Model, plan: &PoolPlan, traffic: &Traffic, held: f64) -> Option<f64> {
     let Traffic::Open {
         process,
         per_second,
@@ -256,15 +256,25 @@ fn highest(model: &Model, traffic: &Traffic, held: f64) -> Option<f64> {
         .as_ref()
         .map_or(1.0, |profile| profile.peak(model.warmup, model.duration));
     let of_burst = |burst: &Burst| {
-        let spread = (burst.over + burst.stagger).as_secs_f64();
-        let at_a_time = if spread > held { held / spread } else { 1.0 };
-        match burst.times(model.duration) {
-            0 => 0.0,
-            _ => burst.connections as f64 * at_a_time,
-        }
+        // Nodes begin one after the other: a pool of all meets that, a node's own does not.
+        let spread = match plan.grouping {
+            Grouping::Shared | Grouping::Buckets { .. } => burst.over + burst.stagger,
+            Grouping::ByNode | Grouping::ByGateway(_) => burst.over,
+        };
+        let spread = spread.as_secs_f64();
+        // Of one burst what comes within a span.
+        let within = |span: f64| if span >= spread { 1.0 } else { span / spread };
+        let at_a_time = match burst.every {
+            None => within(held),
+            Some(every) => {
+                let every = every.as_secs_f64();
+                (held / every).floor() + within(held % every)
+            }
+        };
+        burst.connections as f64 * at_a_time.min(burst.times(model.duration) as f64)
     };
-    let burst = bursts.iter().map(of_burst).fold(0.0, f64::max);
-    Some(busiest * factor * held + burst)
+    let bursts: f64 = bursts.iter().map(of_burst).sum();
+    Some(busiest * factor * held + bursts)
 }
 
 /// Pools that see the same load: one node's, one gateway's, or all pools of a shared type.

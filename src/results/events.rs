@@ -7,12 +7,14 @@ use crate::engine::{Grouping, PoolPlan};
 use crate::fault::Code;
 use crate::record::TakenBack;
 use crate::units::SimTime;
+use std::collections::BTreeMap;
 
 /// What happened, instant by instant. What an event takes back later, such as batch after batch of an upgrade, counts with
 /// its beginning.
 pub fn of(subject: &Subject) -> Vec<EventResult> {
     let epochs = subject.model.epochs.iter().zip(subject.outbound.plans());
     let mut found: Vec<EventResult> = Vec::new();
+    let mut place_of_epoch: BTreeMap<usize, usize> = BTreeMap::new();
     for (index, (epoch, plan)) in epochs.enumerate().skip(1) {
         let limit = largest(plan);
         let mut taken = TakenBack::default();
@@ -20,7 +22,9 @@ pub fn of(subject: &Subject) -> Vec<EventResult> {
         of_runs
             .filter_map(|run| run.taken_back.get(index - 1))
             .for_each(|more| taken.add(more));
-        if !epoch.what.is_empty() {
+        let began = epoch.goes_on.unwrap_or(index);
+        if began == index {
+            place_of_epoch.insert(index, found.len());
             found.push(EventResult {
                 at: epoch.at.as_secs_f64(),
                 what: epoch.what.join(", "),
@@ -31,8 +35,10 @@ pub fn of(subject: &Subject) -> Vec<EventResult> {
         }
         if let Some(last) = found.last_mut() {
             last.limit = limit;
-            last.ports_taken_back += taken.ports;
-            last.broken += taken.broken;
+        }
+        if let Some(event) = place_of_epoch.get(&began) {
+            found[*event].ports_taken_back += taken.ports;
+            found[*event].broken += taken.broken;
         }
     }
     found

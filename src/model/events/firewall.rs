@@ -2,6 +2,8 @@
 
 use crate::engine::{Grouping, PoolPlan};
 use crate::model::Outbound;
+use crate::units::SimTime;
+use std::collections::BTreeMap;
 
 /// Which of a firewall's buckets there are in an epoch; bucket index = instance × public IPs + public IP.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,12 +18,12 @@ pub struct Buckets {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Firewall {
     ips: u32,
-    /// Instances that take new connections.
+    /// Instances that take new connections, those that are lost included.
     open: u32,
-    /// Those, and after them those that drain.
-    there: u32,
-    /// Instances that are lost.
-    lost: Vec<u32>,
+    /// Instances that drain, and until when.
+    draining: BTreeMap<u32, SimTime>,
+    /// Instances that are lost, and how many losses of each are not over.
+    lost: BTreeMap<u32, u32>,
 }
 
 impl Firewall {
@@ -33,8 +35,8 @@ impl Firewall {
         Some(Firewall {
             ips,
             open: instances,
-            there: instances,
-            lost: Vec::new(),
+            draining: BTreeMap::new(),
+            lost: BTreeMap::new(),
         })
     }
 
@@ -43,41 +45,56 @@ impl Firewall {
         self.open
     }
 
-    /// Goes on with what `plan` has; instances that it has no longer drain until `drained`.
-    pub(super) fn go_on(&mut self, plan: &PoolPlan, drained: bool) {
-        if let Grouping::Buckets { ips, instances, .. } = plan.grouping {
-            self.ips = ips;
-            self.open = instances;
-            self.there = match drained {
-                true => instances,
-                false => self.there.max(instances),
-            };
+    /// Goes on at `at` with what `plan` has; instances that it has no longer drain for `drain`.
+    pub(super) fn go_on(&mut self, plan: &PoolPlan, at: SimTime, drain: SimTime) {
+        let Grouping::Buckets { ips, instances, .. } = plan.grouping else {
+            return;
+        };
+        self.ips = ips;
+        for instance in instances..self.open {
+            self.draining.insert(instance, at.saturating_add(drain));
         }
+        self.open = instances;
+        self.draining
+            .retain(|instance, until| *instance >= instances && *until > at);
     }
 
-    /// Loses an instance, or gets it back where it is `there`; false where there is none such, or no other.
+    /// Loses an instance, or gets it back where it is `there`; false where there is none such.
     pub(super) fn lose(&mut self, instance: u32, there: bool) -> bool {
-        self.lost.retain(|lost| *lost != instance);
-        if there {
-            return true;
-        }
-        self.lost.push(instance);
-        instance < self.open && (0..self.open).any(|other| !self.lost.contains(&other))
+        let losses = self.lost.entry(instance).or_insert(0);
+        *losses = match there {
+            true => losses.saturating_sub(1),
+            false => *losses + 1,
+        };
+        self.lost.retain(|_, losses| *losses > 0);
+        there || instance < self.open
+    }
+
+    /// Whether an instance takes new connections.
+    pub(super) fn has_open(&self) -> bool {
+        (0..self.open).any(|instance| !self.lost.contains_key(&instance))
+    }
+
+    /// Instances that are there or drain: one more than the last of them.
+    fn there(&self) -> u32 {
+        let draining = self.draining.last_key_value();
+        draining.map_or(self.open, |(last, _)| self.open.max(last + 1))
     }
 
     /// Its buckets among those of so many public IPs and instances.
     fn buckets(&self, ips: u32, instances: u32) -> Buckets {
-        let has = |bucket: u32, instances: u32| {
+        let has = |bucket: u32, is: fn(&Firewall, u32) -> bool| {
             let (instance, ip) = (bucket / ips, bucket % ips);
-            ip < self.ips && instance < instances && !self.lost.contains(&instance)
+            ip < self.ips && is(self, instance) && !self.lost.contains_key(&instance)
+        };
+        let open = |firewall: &Firewall, instance: u32| instance < firewall.open;
+        let there = |firewall: &Firewall, instance: u32| {
+            instance < firewall.open || firewall.draining.contains_key(&instance)
         };
         let all = 0..ips * instances;
         Buckets {
-            open: all
-                .clone()
-                .filter(|bucket| has(*bucket, self.open))
-                .collect(),
-            there: all.map(|bucket| has(bucket, self.there)).collect(),
+            open: all.clone().filter(|bucket| has(*bucket, open)).collect(),
+            there: all.map(|bucket| has(bucket, there)).collect(),
         }
     }
 }
@@ -88,7 +105,7 @@ pub(super) fn lay_out(epochs: &[Firewall], outbound: &mut Outbound) {
         return;
     }
     let most = |of: fn(&Firewall) -> u32| epochs.iter().map(of).max().unwrap_or(1);
-    let (most_ips, most_instances) = (most(|epoch| epoch.ips), most(|epoch| epoch.there));
+    let (most_ips, most_instances) = (most(|epoch| epoch.ips), most(Firewall::there));
     let first = outbound.plan.as_mut().into_iter();
     for plan in first.chain(&mut outbound.later_plans) {
         if let Grouping::Buckets { ips, instances, .. } = &mut plan.grouping {

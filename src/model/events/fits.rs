@@ -7,6 +7,7 @@ use crate::model::build::Review;
 use crate::model::cluster::Cluster;
 use crate::model::{Endpoint, Mix, Outbound, Traffic, Workload};
 use crate::scenario::WorkloadSpec;
+use crate::traffic::words::PlacementSpec;
 
 /// Refuses events that move nodes whose connections cannot move with them. `specs` are the words of the workloads.
 pub(in crate::model) fn check_moves(
@@ -51,9 +52,19 @@ pub(in crate::model) fn check_moves(
         );
     }
     let comes_and_goes = |node: u32| epochs.iter().any(|epoch| !epoch.has(node));
-    let has_replicas = |workload: &Workload| {
+    let said = |workload: &Workload, what: fn(&WorkloadSpec) -> bool| {
         let mut specs = specs.iter();
-        specs.any(|spec| spec.name == workload.name && spec.replicas.is_some())
+        specs.any(|spec| spec.name == workload.name && what(spec))
+    };
+    let has_replicas = |workload: &Workload| said(workload, |spec| spec.replicas.is_some());
+    let has_hot_node = |workload: &Workload| {
+        said(workload, |spec| {
+            matches!(spec.placement, Some(PlacementSpec::HotNode(_)))
+        })
+    };
+    let is_left_alone = |mix: &Mix| {
+        let has_a_node = |epoch: &Epoch| mix.nodes.iter().any(|(node, _)| epoch.has(*node));
+        !epochs.iter().all(has_a_node)
     };
     for workload in workloads {
         let on = |mix: &Mix| mix.nodes.iter().any(|(node, _)| comes_and_goes(*node));
@@ -62,6 +73,13 @@ pub(in crate::model) fn check_moves(
                 "has replicas, which stay where the scheduler put them",
                 on(mix),
             ),
+            Traffic::Open { mix, .. } if has_hot_node(workload) => (
+                "has a hot node, whose share would grow by what missing nodes leave",
+                on(mix),
+            ),
+            Traffic::Open { mix, .. } if is_left_alone(mix) => {
+                ("runs on nodes of which none is there at times", true)
+            }
             Traffic::Open { mix, .. } if workload.pool.is_some() => (
                 "has pools of connections, each of which stays on its node",
                 on(mix),

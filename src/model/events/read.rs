@@ -4,13 +4,16 @@ use super::{Change, Events, What};
 use crate::fault::{Code, Fault, step};
 use crate::model::build::{Review, among};
 use crate::outbound::{Assumptions, OutboundSpec};
-use crate::scenario::{EventSpec, Loaded, LoseInstanceSpec, ScenarioSpec, UpgradeSpec};
+use crate::scenario::{
+    EventSpec, Loaded, LoseInstanceSpec, ProtocolSpec, ScenarioSpec, UpgradeSpec,
+};
 use crate::units::SimTime;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// From when on an instance that is scaled in answers every packet with RST, after it took no new connections.
 /// `articles/firewall/firewall-faq.yml`.
-const DRAIN: SimTime = SimTime::from_secs(45);
+pub(super) const DRAIN: SimTime = SimTime::from_secs(45);
 
 /// How long it takes until a lost instance is replaced: `articles/firewall/firewall-faq.yml`.
 const REPLACED_AFTER: SimTime = SimTime::from_secs(10);
@@ -24,6 +27,8 @@ struct Reader<'a> {
     file: Value,
     pools: Vec<String>,
     counts: Vec<u32>,
+    /// Outbound entries and node pools, by when they are changed.
+    changed: BTreeSet<(SimTime, &'static str, usize)>,
     /// By pool, until when its last upgrade takes.
     upgraded: Vec<SimTime>,
     events: Events,
@@ -48,6 +53,7 @@ impl Events {
             assumptions,
             file: serde_json::from_str(&loaded.text).expect("the text of a scenario is JSON"),
             pools: declared.iter().map(|pool| pool.name.clone()).collect(),
+            changed: BTreeSet::new(),
             upgraded: vec![SimTime::ZERO; counts.len()],
             events: Events {
                 changes: Vec::new(),
@@ -193,16 +199,42 @@ impl Reader<'_> {
         else {
             return;
         };
+        self.once_at(at, "outbound entry", index, pointer, review);
         let mut patch = self.file.pointer(pointer).cloned().unwrap_or_default();
         if let Some(patch) = patch.as_object_mut() {
             patch.remove("name");
         }
+        // Without a word about instances there are as many as before; null is Azure's default.
+        let scales = match patch.get("azureFirewall") {
+            Some(Value::Object(firewall)) => firewall.contains_key("instances"),
+            other => other.is_some(),
+        };
         let phrase = format!("{name} is configured anew");
         self.push(at, pointer, What::Outbound { index, patch }, Some(phrase));
-        let firewall = words.azure_firewall.as_ref();
-        if firewall.is_some_and(|firewall| firewall.instances.is_some()) {
-            let drained = What::Drained { index };
-            self.push(at.saturating_add(DRAIN), pointer, drained, None);
+        if scales {
+            self.push(at.saturating_add(DRAIN), pointer, What::Drained, None);
+        }
+    }
+
+    /// Refuses a second change of one thing at one instant: what lies between them would be there for no time, and take
+    /// nothing away.
+    fn once_at(
+        &mut self,
+        at: SimTime,
+        what: &'static str,
+        index: usize,
+        pointer: &str,
+        review: &mut Review,
+    ) {
+        if !self.changed.insert((at, what, index)) {
+            review.fault(Fault {
+                code: Code::E0417,
+                pointer: pointer.to_owned(),
+                found: format!("The same {what} changes twice at {at}."),
+                allowed: "one change of a thing at an instant".to_owned(),
+                remedy: "Let the second come later, by a second say: what the first takes away is then taken."
+                    .to_owned(),
+            });
         }
     }
 
@@ -265,6 +297,7 @@ impl Reader<'_> {
         let Some(pool) = self.pool(at, name, pointer, review) else {
             return;
         };
+        self.once_at(at, "node pool", pool, pointer, review);
         let most = self.max_count(pool).unwrap_or(MOST_IN_A_POOL);
         if count == 0 || count > most {
             review.fault(Fault {
@@ -365,6 +398,17 @@ impl Reader<'_> {
             });
             return;
         };
+        if declared[destination].protocol == Some(ProtocolSpec::Udp) {
+            review.fault(Fault {
+                code: Code::E0417,
+                pointer: step(pointer, "destination"),
+                found: format!("Destination \"{name}\" is reached by UDP, which knows no answer."),
+                allowed: "a destination that is reached by TCP".to_owned(),
+                remedy:
+                    "Leave the event out: a UDP flow holds its port whether it is answered or not."
+                        .to_owned(),
+            });
+        }
         if span == SimTime::ZERO {
             review.fault(Fault {
                 code: Code::E0411,
