@@ -276,7 +276,7 @@ codes! {
     E0416: "an event cuts what is kept",
         "Who keeps a connection has to learn what becomes of it. An event that takes ports away breaks connections at random, an event that takes a node away ends all on it, a destination that stops answering leaves open connections hanging, and another idle timeout holds for connections opened after it: pools of connections and owners that reconnect are not told of it, and would go on with connections that are gone. Which connections idle out inside their lives (keepalive, activity, the keepalive of a trace) is known before they are opened, by the idle timeout that there is all along.\n\nBeside them an outbound type may get more ports, public IPs or instances, nodes may join behind owners that reconnect, and destinations of others may stop answering. For the rest simulate before and after as two entries of outbound, and compare them.";
     E0417: "an event that would do nothing",
-        "Events of one instant divide the run at one border. If an outbound entry is changed twice there, or a node pool scaled twice, only the last would be seen, and nothing would be taken away by the one before it: give them different times. A UDP destination that stops answering changes nothing, because a UDP flow holds its port whether it is answered or not.";
+        "Events of one instant divide the run at one border. If an outbound entry is changed twice there, or a node pool scaled twice, only the last would be seen, and nothing would be taken away by the one before it: give them different times.";
 
     // --- Sweeps: E05xx ---
     E0501: "an axis leads nowhere",

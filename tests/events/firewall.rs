@@ -59,3 +59,113 @@ fn a_lost_instance_loses_its_connections_and_is_replaced() {
         assert_eq!(all, 120);
     }
 }
+
+/// (ports, broken) that were taken back at each border.
+fn taken(run: &OutboundRun) -> Vec<(u64, u64)> {
+    let taken = run.replications[0].taken_back.iter();
+    taken.map(|taken| (taken.ports, taken.broken)).collect()
+}
+
+/// Connections that each of the instances got in the first minute.
+fn in_first_minute(run: &OutboundRun) -> Vec<u64> {
+    let minutes = run.replications[0].minutes.as_ref().expect("full detail");
+    let granted = minutes.granted.chunks(4);
+    granted.map(|granted| u64::from(granted[0])).collect()
+}
+
+#[test]
+fn instances_that_azures_default_does_away_with_drain_as_well() {
+    for firewall_of_event in [json!({ "instances": null }), json!(null)] {
+        let events = json!([{ "at": "1m", "setOutbound": { "azureFirewall": firewall_of_event } }]);
+        let run = only(&with(&firewall(), events));
+        let broken = in_first_minute(&run)[2];
+        assert_eq!(taken(&run), [(0, 0), (broken, broken)]);
+    }
+    let as_many = json!([{ "at": "1m", "setOutbound": { "azureFirewall": { "publicIPs": 1 } } }]);
+    let run = only(&with(&firewall(), as_many));
+    assert_eq!(taken(&run), [(0, 0)]);
+}
+
+#[test]
+fn each_instance_drains_for_45_seconds_of_its_own() {
+    let to = |at: &str, instances: u32| json!({ "at": at, "setOutbound": { "azureFirewall": { "instances": instances } } });
+    let mut scenario = firewall();
+    scenario["outbound"][0]["azureFirewall"]["instances"] = json!(4);
+    let events = json!([to("50s", 4), to("1m", 3), to("1m30s", 2)]);
+    let run = only(&with(&scenario, events));
+    let minutes = run.replications[0].minutes.as_ref().expect("full detail");
+    let of_third = u64::from(minutes.granted[8] + minutes.granted[9]);
+    let of_fourth = in_first_minute(&run)[3];
+    // At 50 s nothing changes, so nothing drains 45 s later; the others leave at 1m45s and 2m15s.
+    assert_eq!(
+        taken(&run),
+        [
+            (0, 0),
+            (0, 0),
+            (0, 0),
+            (0, 0),
+            (of_fourth, of_fourth),
+            (of_third, of_third)
+        ]
+    );
+}
+
+#[test]
+fn what_an_event_takes_back_later_is_its_own() {
+    let mut scenario = with(
+        &firewall(),
+        json!([
+            { "at": "1m", "setOutbound": { "azureFirewall": { "instances": 2 } } },
+            { "at": "1m30s", "stopAnswering": { "destination": "other", "for": "1m" } },
+        ]),
+    );
+    scenario["destinations"]
+        .as_array_mut()
+        .expect("a list")
+        .push(json!({ "name": "other", "port": 1 }));
+    let model = model(&scenario);
+    let result = simulate(&model, Detail::Full, &|_, _| {});
+    let about = About {
+        scenario_sha256: String::new(),
+        compare: false,
+    };
+    let document = document(&model, &result, &about);
+    let figures = document.outbounds[0].figures.as_ref().expect("figures");
+    let events = &figures.events;
+    let broken: Vec<(f64, bool)> = events
+        .iter()
+        .map(|event| (event.at, event.broken > 0))
+        .collect();
+    assert_eq!(broken, [(60.0, true), (90.0, false), (150.0, false)]);
+}
+
+#[test]
+fn a_firewall_keeps_an_instance_and_a_lost_one_stays_away_as_long_as_it_is_said() {
+    let lose = |at: &str, instance: u32, span: &str| json!({ "at": at, "loseInstance": { "instance": instance, "for": span } });
+    let scenario = with(
+        &firewall(),
+        json!([
+            lose("1m", 0, "2m"),
+            lose("1m", 1, "2m"),
+            { "at": "2m", "setOutbound": { "azureFirewall": { "instances": 2 } } },
+        ]),
+    );
+    let loaded = load(&scenario.to_string(), "events.json", &[]).expect("it can be read");
+    let problems = build(&loaded, &mut |_| unreachable!("it names no file")).expect_err("refused");
+    assert!(
+        problems
+            .render(false)
+            .contains("no instance of the firewall"),
+        "{}",
+        problems.render(false)
+    );
+    // Lost for two minutes, and once more for ten seconds meanwhile.
+    let run = only(&with(
+        &firewall(),
+        json!([lose("1m", 1, "2m"), lose("2m", 1, "10s")]),
+    ));
+    let minutes = run.replications[0].minutes.as_ref().expect("full detail");
+    let granted = &minutes.granted[4..8];
+    assert!(granted[0] > 20 && granted[3] > 20);
+    assert_eq!(granted[1..3], [0, 0]);
+}

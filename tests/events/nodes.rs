@@ -138,3 +138,80 @@ fn offered_connections_add_up_whatever_happens() {
         }
     }
 }
+
+/// The tenth minute full of refusals, then the node leaves, comes back and is full again.
+#[test]
+fn a_node_that_comes_back_sends_its_syns_when_they_are_due() {
+    let scenario = json!({
+        "duration": "40m", "warmup": "0s", "replications": 1,
+        "cluster": { "nodePools": [{ "name": "a", "count": 3 }] },
+        "destinations": [{ "name": "d", "port": 443 }],
+        "workloads": [{
+            "name": "w", "destination": "d",
+            "arrivals": { "constant": { "perSecond": 15 } },
+            "lifetime": { "constant": "2s" },
+            "retry": { "attempts": 2, "backoff": "10m", "jitter": 0 },
+            "connect": { "timeout": "5s" },
+        }],
+        "outbound": [{ "outboundType": "loadBalancer" }],
+        "events": [{ "at": "10m", "upgrade": { "nodePool": "a", "batchTime": "30s" } }],
+    });
+    let run = only(&scenario);
+    // A try of 5 s, a pause of 10 min, and SYNs at 0, 1 and 3 s.
+    let longest = run.connect_latency.max().expect("some waited");
+    assert!((600.0..=608.0).contains(&longest), "{longest}");
+}
+
+#[test]
+fn what_cannot_move_with_the_nodes_is_refused() {
+    let up = |count: u32| json!([{ "at": "10m", "scale": { "nodePool": "apps", "count": count } }]);
+    let problems = |scenario: &Value| {
+        let loaded = load(&scenario.to_string(), "events.json", &[]).expect("it can be read");
+        let built = build(&loaded, &mut |_| unreachable!("it names no file"));
+        built.err().map(|problems| problems.render(false))
+    };
+    let placed = |placement: Value, count: u32| {
+        let mut scenario = with(&cluster(2, 10.0), up(count));
+        scenario["workloads"][0]["placement"] = placement;
+        problems(&scenario)
+    };
+    let says = |found: Option<String>, words: &str| {
+        assert!(
+            found.as_ref().is_some_and(|text| text.contains(words)),
+            "{found:?}"
+        );
+    };
+    says(placed(json!({ "hotNode": 0.5 }), 10), "has a hot node");
+    says(placed(json!({ "weights": [0, 1] }), 1), "none is there");
+    assert_eq!(placed(json!({ "zipf": 1.0 }), 10), None);
+    assert_eq!(placed(json!({ "weights": [1, 1] }), 1), None);
+    let mut twice = up(4);
+    twice
+        .as_array_mut()
+        .expect("a list")
+        .push(json!({ "at": "10m", "scale": { "nodePool": "apps", "count": 2 } }));
+    says(problems(&with(&cluster(2, 1.0), twice)), "E0417");
+}
+
+#[test]
+fn addresses_are_counted_for_the_nodes_that_come() {
+    let mut scenario = with(
+        &cluster(3, 1.0),
+        json!([{ "at": "10m", "scale": { "nodePool": "apps", "count": 20 } }]),
+    );
+    scenario["cluster"]["networkPlugin"] = json!("azure");
+    scenario["cluster"]["subnetAddressPrefix"] = json!("10.240.0.0/24");
+    scenario["cluster"]["nodePools"][0]["maxPods"] = json!(50);
+    let refusals = model(&scenario)
+        .outbounds
+        .remove(0)
+        .plan
+        .expect_err("too many addresses");
+    assert_eq!(refusals[0].code.id(), "E0253");
+    assert!(
+        refusals[0].found.starts_with("At 10m: "),
+        "{}",
+        refusals[0].found
+    );
+    assert_eq!(refusals[0].pointer, "/events/0/scale");
+}

@@ -4,9 +4,7 @@ use super::{Change, Events, What};
 use crate::fault::{Code, Fault, step};
 use crate::model::build::{Review, among};
 use crate::outbound::{Assumptions, OutboundSpec};
-use crate::scenario::{
-    EventSpec, Loaded, LoseInstanceSpec, ProtocolSpec, ScenarioSpec, UpgradeSpec,
-};
+use crate::scenario::{EventSpec, Loaded, LoseInstanceSpec, ScenarioSpec, UpgradeSpec};
 use crate::units::SimTime;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -398,17 +396,6 @@ impl Reader<'_> {
             });
             return;
         };
-        if declared[destination].protocol == Some(ProtocolSpec::Udp) {
-            review.fault(Fault {
-                code: Code::E0417,
-                pointer: step(pointer, "destination"),
-                found: format!("Destination \"{name}\" is reached by UDP, which knows no answer."),
-                allowed: "a destination that is reached by TCP".to_owned(),
-                remedy:
-                    "Leave the event out: a UDP flow holds its port whether it is answered or not."
-                        .to_owned(),
-            });
-        }
         if span == SimTime::ZERO {
             review.fault(Fault {
                 code: Code::E0411,
