@@ -11,6 +11,7 @@ mod man;
 mod merge;
 mod precision;
 mod progress;
+mod report;
 mod run;
 mod schema;
 mod simulation;
@@ -55,6 +56,7 @@ enum Command {
     Compare(compare::Args),
     Sweep(sweep::Args),
     Merge(merge::Args),
+    Report(report::Args),
     Example(example::Args),
     Explain(explain::Args),
     Schema(schema::Args),
@@ -110,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::run(&args),
         Command::Sweep(args) => sweep::run(&args),
         Command::Merge(args) => merge::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Example(args) => example::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),

@@ -1,12 +1,18 @@
 //! A result for people: the table, and the sentence that says what it comes to.
 
+pub mod chart;
+pub mod charts;
+pub mod draw;
 mod explanation;
+mod files;
+pub mod saved;
 mod sentence;
 mod sweep;
 mod table;
 mod uncertainty;
 
 pub use explanation::explanation;
+pub use files::{Wishes, write as write_report};
 pub use sentence::{doubts, finding};
 pub use sweep::sweep;
 pub use table::{Style, table};

@@ -1,0 +1,101 @@
+//! `snatsim report`: charts and a page from results that were saved.
+
+use super::{Failure, Outcome, say};
+use crate::report::draw::Theme;
+use crate::report::saved::{self, Saved};
+use crate::report::{Wishes, charts, write_report};
+use crate::results::words::counted;
+use anyhow::Context;
+use clap::builder::PossibleValuesParser;
+use std::path::{Path, PathBuf};
+
+/// Make charts and a page from results that were saved
+///
+/// Reads what `run`, `compare` and `sweep` wrote with -o, and writes report.html, summary.md and
+/// charts as SVG and PNG. Several directories of `run` and `compare` are put into one report, as in
+/// before and after; the name of each directory then stands before its outbounds.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Directories that -o wrote
+    #[arg(required = true, value_name = "DIR")]
+    directories: Vec<PathBuf>,
+    /// Where the report goes; by default into the directory, if it is one
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    wishes: Wanted,
+    /// No hints
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// How a report is to be.
+#[derive(Debug, clap::Args)]
+pub struct Wanted {
+    /// Colours of the charts, and of the page, which follows its reader by default
+    #[arg(long, value_enum)]
+    theme: Option<Colours>,
+    /// Title of the page
+    #[arg(long)]
+    title: Option<String>,
+    /// Only this chart; can be given several times
+    #[arg(long, value_name = "CHART", value_parser = PossibleValuesParser::new(charts::names()))]
+    only: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Colours {
+    /// Dark on white
+    Light,
+    /// Light on dark
+    Dark,
+}
+
+impl Wanted {
+    /// The same for the library.
+    pub(super) fn wishes(&self) -> Wishes {
+        Wishes {
+            theme: self.theme.map(|colours| match colours {
+                Colours::Light => Theme::LIGHT,
+                Colours::Dark => Theme::DARK,
+            }),
+            title: self.title.clone(),
+            only: self.only.clone(),
+        }
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
+    let output = match (&args.output, &args.directories[..]) {
+        (Some(output), _) => output,
+        (None, [one]) => one,
+        (None, _) => {
+            return Err(Failure::input(
+                "a report on several directories needs one of its own: -o DIR",
+            ));
+        }
+    };
+    let saved: Vec<Saved> = args
+        .directories
+        .iter()
+        .map(|path| Saved::read(path, &label(path)))
+        .collect::<Result<_, saved::Error>>()
+        .map_err(Failure::input)?;
+    write_report(output, &saved, &args.wishes.wishes())
+        .with_context(|| format!("cannot write to {}", output.display()))?;
+    if !args.quiet {
+        let page = output.join("report.html");
+        say(&format!(
+            "{}: {}\n",
+            counted(saved.len() as u64, "result"),
+            page.display()
+        ));
+    }
+    Ok(Outcome::Done)
+}
+
+/// What a directory is called in a report on several.
+fn label(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
