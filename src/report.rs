@@ -5,11 +5,14 @@ pub mod charts;
 pub mod draw;
 mod explanation;
 mod files;
+pub mod page;
 pub mod saved;
 mod sentence;
+mod summary;
 mod sweep;
 mod table;
 mod uncertainty;
+pub mod vega;
 
 pub use explanation::explanation;
 pub use files::{Wishes, write as write_report};

@@ -1,6 +1,7 @@
 //! A chart as plain data: axes, marks and words, and nothing about how it is drawn.
 
 pub mod axis;
+pub mod data;
 pub mod ticks;
 
 pub use axis::{Axis, Scale, Unit};

@@ -7,6 +7,8 @@ mod png;
 mod svg;
 pub mod theme;
 
+pub use layout::height;
+pub use marks::dash;
 pub use png::png;
 pub use theme::Theme;
 

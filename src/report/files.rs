@@ -3,7 +3,9 @@
 use super::chart::Chart;
 use super::charts;
 use super::draw::{self, Theme};
+use super::page::{self, Contents};
 use super::saved::Saved;
+use super::summary;
 use crate::results::ResultDir;
 use std::io::{self, Write};
 use std::path::Path;
@@ -31,7 +33,11 @@ pub fn write(directory: &Path, saved: &[Saved], wishes: &Wishes) -> io::Result<(
     let wanted = |chart: &Chart| wishes.only.is_empty() || wishes.only.contains(&chart.id);
     let made: Vec<Chart> = made.into_iter().filter(wanted).collect();
     let files = ResultDir::open(directory)?;
-    write_charts(directory, &files, &made, wishes.theme.unwrap_or(Theme::LIGHT))
+    write_charts(directory, &files, &made, wishes.theme.unwrap_or(Theme::LIGHT))?;
+    let contents = Contents::of_runs(saved, wishes.title.as_deref());
+    files.file("summary.md", |out| out.write_all(summary::summary(&contents, &made, FOLDER).as_bytes()))?;
+    let page = page::page(&contents, &made, wishes.theme);
+    files.file("report.html", |out| out.write_all(page.as_bytes()))
 }
 
 fn write_charts(

@@ -186,7 +186,7 @@ fn span(value: f64) -> String {
     format!("{} {unit}", number(round_to(size, 3)))
 }
 
-/// A time of the run: `45s`, `0:05:30`, `1:40` for hours and minutes, `3d 06:00`.
+/// A time of the run: `1:40` for hours and minutes, `0:05:30` with seconds, `3d 06:00` with days.
 pub fn clock(seconds: f64) -> String {
     let whole = seconds.round() as i64;
     let (days, hours, minutes, rest) = (

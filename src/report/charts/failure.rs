@@ -35,7 +35,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         x: Axis::log(
             "probability that a connection fails",
             Unit::Share,
-            low,
+            low / 2.0,
             high,
         ),
         panels: vec![Panel {

@@ -1,6 +1,6 @@
-//! Which pools are full when: pools against time, the fullest replication in each minute.
+//! Which pools are full when: pools against time, the worst replication.
 
-use super::minutes::{self, Buckets, most};
+use super::minutes::{self, Buckets};
 use super::{Shown, ShownOutbound};
 use crate::report::chart::ticks::clock;
 use crate::report::chart::{Axis, Cell, Cells, Chart, Mark, Panel, Shape, Tone, Unit, short};
@@ -22,7 +22,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         .iter()
         .filter(|one| one.figures.pools.limit > 0)
         .filter_map(|one| Some((one, &one.details?.minutes)))
-        .filter(|(_, minutes)| minutes.pools.len() > 1)
+        .filter(|(_, minutes)| minutes.pool_count() > 1)
         .collect();
     let in_all = drawn.len();
     drawn.sort_by(|a, b| b.0.worse().total_cmp(&a.0.worse()));
@@ -37,21 +37,17 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         ));
     }
     for (one, minutes) in &drawn {
-        if minutes.pools.len() > rows {
+        if minutes.pool_count() > rows {
             notes.push(format!(
                 "{}: the {rows} fullest of {} are drawn.",
                 one.name,
-                counted(minutes.pools.len() as u64, one.pool_noun())
+                counted(minutes.pool_count() as u64, one.pool_noun())
             ));
         }
     }
     let columns = Buckets::new(shown, minutes.first, minutes.range.len(), COLUMNS);
     notes.extend(columns.note("the fullest of them"));
-    let full = minutes
-        .pools
-        .iter()
-        .filter(|pool| pool.refused.contains(&true))
-        .count();
+    let full = worst.figures.pools.exhausted;
     let noun = worst.pool_noun();
     let title = match full {
         0 => format!(
@@ -60,23 +56,21 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
             share(worst.peak_use())
         ),
         full => format!(
-            "{} of {} run out of ports under {}",
-            count(full as u64),
-            counted(minutes.pools.len() as u64, noun),
+            "{} of {} {} out of ports under {}",
+            count(full),
+            counted(minutes.pool_count() as u64, noun),
+            if full == 1 { "runs" } else { "run" },
             worst.name
         ),
     };
     Some(Chart {
         id: "nodes-over-time".to_owned(),
         title,
-        subtitle: shown.subtitle(match shown.replications {
-            1 => "ports in use over the limit, each minute",
-            _ => "ports in use over the limit, each minute in the fullest replication",
-        }),
+        subtitle: shown.subtitle("ports in use over the limit, each minute"),
         description: format!(
-            "Heat map of ports in use, one row a pool, over time. {} of {} refuse SYNs.",
-            count(full as u64),
-            counted(minutes.pools.len() as u64, noun)
+            "Heat map of ports in use, one row a pool, over time. {} of {} refuse SYNs in some replication.",
+            count(full),
+            counted(minutes.pool_count() as u64, noun)
         ),
         x: minutes::axis(shown),
         panels: drawn
@@ -90,11 +84,13 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
 
 fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, rows: usize) -> Panel {
     let limit = f64::from(one.figures.pools.limit);
-    let mut pools: Vec<&PoolMinutes> = minutes.pools.iter().collect();
+    let run = minutes.worst.replication;
+    let mut pools: Vec<&PoolMinutes> = minutes.pools[run as usize].iter().collect();
     if pools.len() > rows {
         let rank = |pool: &PoolMinutes| {
             let refused = pool.refused.iter().filter(|refused| **refused).count();
-            (refused, pool.used.iter().sum::<f64>())
+            let used = pool.used.iter().map(|used| f64::from(*used));
+            (refused, used.sum::<f64>())
         };
         pools.sort_by(|a, b| {
             let (a, b) = (rank(a), rank(b));
@@ -105,7 +101,9 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, rows: usize) -> 
     let columns = Buckets::new(shown, minutes.first, minutes.range.len(), COLUMNS);
     let mut cells = Vec::new();
     for (row, pool) in pools.iter().enumerate() {
-        let used = columns.points(&pool.used, most);
+        let used = columns.points(&pool.used, |used| {
+            f64::from(used.iter().copied().fold(0.0, f32::max))
+        });
         let refused = columns.points(&pool.refused, |refused| refused.contains(&true));
         for (pair, (_, alarm)) in used.windows(2).zip(&refused) {
             let ((from, used), (to, _)) = (pair[0], pair[1]);
@@ -126,12 +124,19 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, rows: usize) -> 
     }
     Panel {
         title: Some(format!(
-            "{}: {} ports a {}",
+            "{}: {} ports a {}{}",
             one.name,
             count(limit as u64),
-            one.pool_noun()
+            one.pool_noun(),
+            match shown.replications {
+                1 => String::new(),
+                _ if minutes.worst.refused.iter().any(|refused| *refused > 0.0) => {
+                    format!(", replication {run}, in which one refuses the most")
+                }
+                _ => format!(", replication {run}, the fullest"),
+            }
         )),
-        y: Axis::categories("", pools.iter().map(|pool| short(&pool.name, 14)).collect()),
+        y: Axis::categories("", pools.iter().map(|pool| short(&pool.name, 18)).collect()),
         marks: vec![Mark {
             series: "ports in use".to_owned(),
             tone: Tone::Heat,

@@ -38,7 +38,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
             tone: Tone::Series(tone),
             shape: Shape::Line(Line {
                 points,
-                step: true,
+                step: false,
                 dashed: false,
                 label: None,
             }),

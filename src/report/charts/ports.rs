@@ -58,9 +58,9 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes) -> Panel {
     let limit = f64::from(one.figures.pools.limit);
     let worst = &minutes.worst;
     let noun = one.pool_noun();
-    let several = minutes.pools.len() > 1 || shown.replications > 1;
+    let several = minutes.pool_count() > 1 || shown.replications > 1;
     let mut marks = vec![Mark {
-        series: "it refuses SYNs".to_owned(),
+        series: "refuses SYNs".to_owned(),
         tone: Tone::Alarm,
         shape: Shape::Spans(spans(&buckets.points(&worst.refused, most))),
     }];
@@ -74,7 +74,7 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes) -> Panel {
             Some((low, high))
         };
         marks.push(Mark {
-            series: "all pools and replications".to_owned(),
+            series: "range over pools and replications".to_owned(),
             tone: Tone::Muted,
             shape: Shape::Band(Band {
                 points: buckets.points(&minutes.range, range),
@@ -82,7 +82,7 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes) -> Panel {
             }),
         });
     }
-    if let Some(median) = median(one).filter(|_| minutes.pools.len() > 1) {
+    if let Some(median) = median(one).filter(|_| minutes.pool_count() > 1) {
         marks.push(Mark {
             series: "median pool".to_owned(),
             tone: Tone::Muted,
@@ -110,17 +110,17 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes) -> Panel {
         shape: Shape::Rule(Rule {
             at: limit,
             upright: false,
-            label: match minutes.pools.len() {
+            label: match minutes.pool_count() {
                 1 => format!("{} ports", count(limit as u64)),
                 _ => format!("{} ports a {noun}", count(limit as u64)),
             },
         }),
     });
-    let whose = match minutes.pools.len() {
+    let whose = match minutes.pool_count() {
         1 => String::new(),
         pools => format!(": {}", counted(pools as u64, noun)),
     };
-    let seen = match (minutes.pools.len(), shown.replications) {
+    let seen = match (minutes.pool_count(), shown.replications) {
         (1, 1) => String::new(),
         (1, _) => format!(", line: replication {}", worst.replication),
         (_, 1) => format!(", line: {}", short(&worst.pool, 16)),
@@ -170,7 +170,7 @@ fn title(one: &ShownOutbound, minutes: &Minutes) -> String {
         .count();
     let (peak, limit) = (one.figures.pools.peak_used, one.figures.pools.limit);
     if full > 0 {
-        let pool = match minutes.pools.len() {
+        let pool = match minutes.pool_count() {
             1 => one.name.clone(),
             _ => format!("Under {}, {}", one.name, short(&worst.pool, 20)),
         };
@@ -206,7 +206,7 @@ fn described(drawn: &[(&ShownOutbound, &Minutes)]) -> String {
             format!(
                 "{}: the fullest of {} peaks at {} of {} ports; {} {refuses}",
                 one.name,
-                counted(minutes.pools.len() as u64, one.pool_noun()),
+                counted(minutes.pool_count() as u64, one.pool_noun()),
                 count(u64::from(one.figures.pools.peak_used)),
                 count(u64::from(one.figures.pools.limit)),
                 short(&worst.pool, 20)

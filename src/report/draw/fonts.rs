@@ -76,6 +76,17 @@ pub fn wrapped(text: &str, room: f64, lines: usize, size: f64, weight: Weight) -
     wrapped
 }
 
+/// The same in as few lines, of about the same length.
+pub fn balanced(text: &str, room: f64, lines: usize, size: f64, weight: Weight) -> Vec<String> {
+    let widest = wrapped(text, room, lines, size, weight);
+    let narrower = (1..20).map(|step| room * (1.0 - 0.025 * f64::from(step)));
+    narrower
+        .map(|room| wrapped(text, room, lines + 1, size, weight))
+        .take_while(|narrow| narrow.len() == widest.len())
+        .last()
+        .unwrap_or(widest)
+}
+
 /// As many letters as fit, at least one, and the rest.
 fn fitting(word: &str, room: f64, size: f64, weight: Weight) -> (String, String) {
     let mut head = String::new();

@@ -1,6 +1,6 @@
 //! Where everything stands: title, legend, panels, axes, labels and notes.
 
-use super::fonts::{Weight, width, wrapped};
+use super::fonts::{Weight, balanced, width, wrapped};
 use super::marks;
 use super::svg::{Anchor, Number, Svg, Type};
 use super::theme::Theme;
@@ -10,7 +10,7 @@ use crate::report::chart::{Axis, Chart, Mark, Panel, Scale, Shape, Tone};
 /// Width of a drawing in pixels.
 pub const WIDTH: f64 = 960.0;
 const EDGE: f64 = 28.0;
-const TITLE: f64 = 24.0;
+const TITLE: f64 = 23.0;
 const SUBTITLE: f64 = 15.0;
 pub const LABEL: f64 = 14.0;
 const NOTE: f64 = 13.0;
@@ -47,7 +47,7 @@ impl Frame<'_> {
 /// Draws a chart.
 pub fn draw(chart: &Chart, theme: &Theme) -> String {
     let room = WIDTH - 2.0 * EDGE;
-    let title = wrapped(&chart.title, room, 3, TITLE, Weight::SemiBold);
+    let title = balanced(&chart.title, room, 3, TITLE, Weight::SemiBold);
     let subtitle = wrapped(&chart.subtitle, room, 2, SUBTITLE, Weight::Regular);
     let notes: Vec<String> = chart
         .notes
@@ -63,12 +63,16 @@ pub fn draw(chart: &Chart, theme: &Theme) -> String {
         Some(last) => 26.0 * (last.row + 1) as f64 + 6.0,
         None => 0.0,
     };
+    let heat_top = y + 8.0;
     if heat(chart).is_some() {
-        y += 40.0;
+        y += 50.0;
     }
     let mut frames = Vec::new();
     for panel in &chart.panels {
-        y += 34.0 + uprights(panel, chart, left, right).1;
+        let headed = panel.title.is_some() || !panel.y.title.is_empty();
+        let apart = if frames.is_empty() { 0.0 } else { 14.0 };
+        y += if headed { 34.0 + apart } else { 14.0 };
+        y += uprights(panel, chart, left, right).1;
         let height = height(panel, chart.panels.len());
         frames.push(Frame {
             left,
@@ -109,7 +113,7 @@ pub fn draw(chart: &Chart, theme: &Theme) -> String {
         draw_entry(&mut svg, entry, legend_top, theme);
     }
     if let Some((axis, alarm)) = heat(chart) {
-        heat_legend(&mut svg, chart, axis, alarm, frames[0].top - 76.0, theme);
+        heat_legend(&mut svg, chart, axis, alarm, heat_top, theme);
     }
     for (number, (panel, frame)) in chart.panels.iter().zip(&frames).enumerate() {
         let is_last = number + 1 == frames.len();
@@ -161,7 +165,7 @@ fn right_of(chart: &Chart) -> f64 {
 }
 
 /// Height of a panel, by what it has to hold.
-fn height(panel: &Panel, panels: usize) -> f64 {
+pub fn height(panel: &Panel, panels: usize) -> f64 {
     let heat = panel.marks.iter().any(|mark| mark.tone == Tone::Heat);
     match (&panel.y.scale, heat, panels) {
         (Scale::Categories(rows), true, _) => {
@@ -215,8 +219,8 @@ fn draw_entry(svg: &mut Svg, entry: &Entry, top: f64, theme: &Theme) {
     let y = top + 26.0 * entry.row as f64;
     let colour = theme.colour(entry.mark.tone);
     match &entry.mark.shape {
-        Shape::Line(line) => {
-            let dash = if line.dashed { "6 4" } else { "" };
+        Shape::Line(_) => {
+            let dash = marks::dash(entry.mark);
             svg.line(
                 (entry.x, y + 8.0),
                 (entry.x + 26.0, y + 8.0),
@@ -282,7 +286,7 @@ fn heat_legend(svg: &mut Svg, chart: &Chart, axis: &Axis, alarm: bool, top: f64,
         svg.text(
             (x + 26.0, top + 12.0),
             plain(LABEL, theme.text),
-            "SYNs refused",
+            "refuses SYNs",
         );
     }
 }
@@ -393,7 +397,7 @@ fn grid(svg: &mut Svg, chart: &Chart, panel: &Panel, frame: &Frame, is_last: boo
         .floor()
         .max(2.0) as usize;
     let mut labelled = f64::NEG_INFINITY;
-    for tick in ticks(&chart.x, wanted.min(10)) {
+    for tick in ticks(&chart.x, wanted.min(8)) {
         let x = frame.x(tick.at);
         if upright {
             svg.line((x, frame.top), (x, frame.bottom), theme.grid, 1.0, "");

@@ -3,7 +3,7 @@
 use super::fonts::{Weight, width};
 use super::layout::{Frame, LABEL, plain};
 use super::svg::{Anchor, Number, Path, Svg, Type};
-use crate::report::chart::{Band, Bar, Cells, Intervals, Line, Mark, Panel, Rule, Shape};
+use crate::report::chart::{Band, Bar, Cells, Intervals, Line, Mark, Panel, Rule, Shape, Tone};
 
 /// How much of what is behind it a band hides.
 pub const BAND: f64 = 0.2;
@@ -53,7 +53,7 @@ pub fn labels_beside(mark: &Mark) -> Vec<String> {
 pub fn draw(svg: &mut Svg, mark: &Mark, frame: &Frame) {
     let colour = frame.theme.colour(mark.tone);
     match &mark.shape {
-        Shape::Line(line) => draw_line(svg, line, colour, frame),
+        Shape::Line(line) => draw_line(svg, line, dash(mark), colour, frame),
         Shape::Band(band) => draw_band(svg, band, colour, frame),
         Shape::Intervals(all) if all.across => draw_across(svg, all, colour, frame),
         Shape::Intervals(all) => draw_upright(svg, all, colour, frame),
@@ -85,7 +85,7 @@ fn stroke(svg: &mut Svg, path: &Path, colour: &str, width: f64, dash: &str) {
     svg.element("path", &attributes);
 }
 
-fn draw_line(svg: &mut Svg, line: &Line, colour: &str, frame: &Frame) {
+fn draw_line(svg: &mut Svg, line: &Line, dash: &str, colour: &str, frame: &Frame) {
     let mut path = Path::default();
     let mut before: Option<f64> = None;
     for (x, value) in &line.points {
@@ -101,13 +101,20 @@ fn draw_line(svg: &mut Svg, line: &Line, colour: &str, frame: &Frame) {
         path.to((x, y), before.is_some());
         before = Some(y);
     }
-    let (width, dash) = if line.dashed {
-        (1.8, DASHED)
-    } else {
-        (2.2, "")
-    };
-    stroke(svg, &path, colour, width, dash);
+    stroke(svg, &path, colour, if line.dashed { 1.8 } else { 2.2 }, dash);
 }
+
+/// Gaps of a line: those of several equals differ, so that they are told apart without their colours, and where one
+/// lies on another both are seen.
+pub fn dash(mark: &Mark) -> &'static str {
+    match (&mark.shape, mark.tone) {
+        (Shape::Line(line), _) if line.dashed => DASHED,
+        (Shape::Line(_), Tone::Series(i)) => DASHES[i % DASHES.len()],
+        _ => "",
+    }
+}
+
+const DASHES: [&str; 6] = ["", "9 4", "3 3", "14 4 3 4", "6 2", "2 5"];
 
 fn draw_band(svg: &mut Svg, band: &Band, colour: &str, frame: &Frame) {
     let mut path = Path::default();

@@ -1,7 +1,6 @@
 //! Reads `timeline.csv`, row by row, into what charts show of it.
 
 use super::Error;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The minutes of an outbound.
@@ -9,12 +8,12 @@ use std::path::Path;
 pub struct Minutes {
     /// The first minute, counted from the start of the run.
     pub first: u32,
-    /// Fewest and most ports in use, each minute, over pools and replications.
+    /// Fewest and most ports in use, each minute, over replications and the pools that had any in use.
     pub range: Vec<(f64, f64)>,
     /// The pool that refused the most SYNs in one replication, or had the highest peak where none did.
     pub worst: Worst,
-    /// Every pool, in the order of the file.
-    pub pools: Vec<PoolMinutes>,
+    /// Every replication, and in it every pool, in the order of the file.
+    pub pools: Vec<Vec<PoolMinutes>>,
     /// Refused SYNs of all pools, each minute, one list a replication.
     pub refused: Vec<Vec<f64>>,
 }
@@ -32,14 +31,14 @@ pub struct Worst {
     pub refused: Vec<f64>,
 }
 
-/// One pool over all replications.
+/// One pool in one replication.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PoolMinutes {
     /// Its name.
     pub name: String,
-    /// The highest peak of ports in use, each minute, in any replication.
-    pub used: Vec<f64>,
-    /// Whether it refused a SYN in that minute of any replication.
+    /// Its peak of ports in use, each minute.
+    pub used: Vec<f32>,
+    /// Whether it refused a SYN, each minute.
     pub refused: Vec<bool>,
 }
 
@@ -118,7 +117,13 @@ pub(super) fn read(path: &Path) -> Result<Vec<(String, Minutes)>, Error> {
     if let Some((_, fold)) = outbounds.last_mut() {
         fold.take(block);
     }
-    let done = |(name, fold): (String, Fold)| (name, fold.minutes);
+    let done = |(name, mut fold): (String, Fold)| {
+        // Where no pool had a port in use there is no range but zero.
+        for range in &mut fold.minutes.range {
+            range.0 = range.0.min(range.1);
+        }
+        (name, fold.minutes)
+    };
     Ok(outbounds.into_iter().map(done).collect())
 }
 
@@ -133,7 +138,13 @@ fn plain(path: &Path, error: csv::Error) -> Error {
 #[derive(Default)]
 struct Fold {
     minutes: Minutes,
-    index: BTreeMap<String, usize>,
+}
+
+impl Minutes {
+    /// Pools of a replication.
+    pub fn pool_count(&self) -> usize {
+        self.pools.first().map_or(0, Vec::len)
+    }
 }
 
 impl Fold {
@@ -145,31 +156,25 @@ impl Fold {
         if minutes.range.is_empty() {
             minutes.range = vec![(f64::INFINITY, 0.0); length];
         }
-        for (range, used) in minutes.range.iter_mut().zip(&block.used) {
-            *range = (range.0.min(*used), range.1.max(*used));
-        }
-        let pool = *self.index.entry(block.pool.clone()).or_insert_with(|| {
-            minutes.pools.push(PoolMinutes {
-                name: block.pool.clone(),
-                used: vec![0.0; length],
-                refused: vec![false; length],
-            });
-            minutes.pools.len() - 1
-        });
-        let pool = &mut minutes.pools[pool];
-        for (most, used) in pool.used.iter_mut().zip(&block.used) {
-            *most = most.max(*used);
-        }
-        for (any, refused) in pool.refused.iter_mut().zip(&block.refused) {
-            *any |= *refused > 0.0;
+        // A node that nothing runs on would draw the range down to zero.
+        if block.used.iter().any(|used| *used > 0.0) {
+            for (range, used) in minutes.range.iter_mut().zip(&block.used) {
+                *range = (range.0.min(*used), range.1.max(*used));
+            }
         }
         let replication = block.replication as usize;
         if minutes.refused.len() <= replication {
             minutes.refused.resize(replication + 1, vec![0.0; length]);
+            minutes.pools.resize(replication + 1, Vec::new());
         }
         for (sum, refused) in minutes.refused[replication].iter_mut().zip(&block.refused) {
             *sum += refused;
         }
+        minutes.pools[replication].push(PoolMinutes {
+            name: block.pool.clone(),
+            used: block.used.iter().map(|used| *used as f32).collect(),
+            refused: block.refused.iter().map(|refused| *refused > 0.0).collect(),
+        });
         let peak = |used: &[f64]| used.iter().copied().fold(0.0, f64::max);
         let rank = |refused: &[f64], used: &[f64]| (refused.iter().sum::<f64>(), peak(used));
         let worst = &minutes.worst;
@@ -217,8 +222,9 @@ mod tests {
         assert_eq!(minutes.range, [(3.0, 30.0), (1.0, 20.0)]);
         assert_eq!(minutes.worst.pool, "a-1");
         assert_eq!(minutes.worst.refused, [0.0, 2.0]);
-        assert_eq!(minutes.pools[0].used, [30.0, 20.0]);
-        assert_eq!(minutes.pools[1].refused, [false, true]);
+        assert_eq!(minutes.pools[0][0].used, [10.0, 20.0]);
+        assert_eq!(minutes.pools[0][1].refused, [false, true]);
+        assert_eq!(minutes.pools[1].len(), 1);
         assert_eq!(minutes.refused, [vec![0.0, 2.0], vec![0.0, 0.0]]);
         assert_eq!(found[1].0, "N, \"x\"");
         assert_eq!(found[1].1.worst.used, [7.0]);

@@ -1,0 +1,375 @@
+//! A chart as a Vega-Lite specification, with colours by name: the page puts in those of its theme.
+
+use super::chart::ticks::ticks;
+use super::chart::{Axis, Chart, Intervals, Mark, Panel, Scale, Shape, Tone, Unit};
+use super::draw;
+use serde_json::{Map, Value, json};
+
+/// The specification. Strings that begin with `@` where a colour stands are names of colours.
+pub fn spec(chart: &Chart) -> Value {
+    let series = chart.series();
+    let names: Vec<&str> = series.iter().map(|(name, _)| *name).collect();
+    let tones: Vec<String> = series.iter().map(|(_, tone)| colour(*tone)).collect();
+    let (low, high) = ends(&chart.x);
+    let last = chart.panels.len().saturating_sub(1);
+    let panels: Vec<Value> = chart
+        .panels
+        .iter()
+        .enumerate()
+        .map(|(i, one)| panel(chart, one, &names, i == last))
+        .collect();
+    json!({
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "title": { "text": chart.title, "subtitle": chart.subtitle },
+        "description": chart.description,
+        "usermeta": {
+            "series": names, "colours": tones, "x": about(&chart.x), "y": about_rows(chart), "zoom": chart.zoom,
+        },
+        "params": [
+            { "name": "hidden", "value": [] },
+            { "name": "from", "value": low },
+            { "name": "to", "value": high },
+        ],
+        "spacing": 28,
+        "vconcat": panels,
+    })
+}
+
+/// What the page needs to write values of an axis.
+fn about(axis: &Axis) -> Value {
+    json!({ "title": axis.title, "unit": axis.unit })
+}
+
+fn about_rows(chart: &Chart) -> Value {
+    chart.panels.first().map_or(Value::Null, |panel| about(&panel.y))
+}
+
+/// The name of a colour.
+fn colour(tone: Tone) -> String {
+    match tone {
+        Tone::Series(i) => format!("@series{}", i % super::charts::COLOURS),
+        Tone::Limit => "@text".to_owned(),
+        Tone::Alarm => "@alarm".to_owned(),
+        Tone::Muted => "@muted".to_owned(),
+        Tone::Heat => "@heat".to_owned(),
+    }
+}
+
+/// A value as the specification has it: instants in milliseconds, percentiles spread by their nines.
+fn place(axis: &Axis, value: f64) -> f64 {
+    match (axis.unit, &axis.scale) {
+        (Unit::Clock, _) => value * 1e3,
+        (_, Scale::Percentile) => axis.spread(value),
+        _ => value,
+    }
+}
+
+fn ends(axis: &Axis) -> (f64, f64) {
+    (place(axis, axis.domain.0), place(axis, axis.domain.1))
+}
+
+/// The scale and axis of a channel. The x axis moves with the parameters `from` and `to`.
+fn channel(axis: &Axis, moves: bool, labelled: bool) -> Map<String, Value> {
+    let clock = axis.unit == Unit::Clock;
+    let rows = matches!(axis.scale, Scale::Categories(_));
+    let kind = match axis.scale {
+        _ if clock => "utc",
+        Scale::Log => "log",
+        _ => "linear",
+    };
+    let (low, high) = ends(axis);
+    let mut scale = json!({ "type": kind, "nice": false, "zero": false });
+    if moves {
+        scale["domainMin"] = json!({ "expr": "from" });
+        scale["domainMax"] = json!({ "expr": "to" });
+    } else {
+        scale["domain"] = json!([low, high]);
+    }
+    if rows {
+        scale["reverse"] = json!(!moves);
+    }
+    let mut look = json!({ "title": if labelled { axis.title.as_str() } else { "" }, "labels": labelled });
+    if clock {
+        look["tickCount"] = json!(8);
+        look["labelExpr"] = json!(
+            "(+datum.value >= 864e5 ? floor(+datum.value / 864e5) + 'd ' : '') + utcFormat(datum.value, \
+             +datum.value % 6e4 ? '%-H:%M:%S' : '%-H:%M')"
+        );
+    } else {
+        let ticks = ticks(axis, if moves { 7 } else { 5 });
+        let values: Vec<f64> = ticks.iter().map(|tick| place(axis, tick.at)).collect();
+        let labels: Vec<&str> = ticks.iter().map(|tick| tick.label.as_str()).collect();
+        look["labelExpr"] = json!(format!(
+            "{}[round(datum.index * {})]",
+            literal(&labels),
+            values.len().saturating_sub(1)
+        ));
+        look["values"] = json!(values);
+    }
+    look["labelOverlap"] = json!(if rows && !moves { "greedy" } else { "parity" });
+    look["grid"] = json!(!rows && (!moves || axis.scale == Scale::Percentile));
+    if rows {
+        look["ticks"] = json!(false);
+        look["domain"] = json!(moves);
+    }
+    let mut channel = Map::new();
+    let kind = if clock { "temporal" } else { "quantitative" };
+    channel.insert("type".to_owned(), json!(kind));
+    channel.insert("scale".to_owned(), scale);
+    channel.insert("axis".to_owned(), look);
+    channel
+}
+
+/// Texts as an array in the language of expressions, with nothing in it but ASCII.
+fn literal(texts: &[&str]) -> String {
+    let json = serde_json::to_string(texts).expect("texts are plain values");
+    let mut ascii = String::with_capacity(json.len());
+    for letter in json.chars() {
+        match letter.is_ascii() {
+            true => ascii.push(letter),
+            false => {
+                let mut units = [0; 2];
+                for unit in letter.encode_utf16(&mut units) {
+                    ascii.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+        }
+    }
+    ascii
+}
+
+fn panel(chart: &Chart, panel: &Panel, names: &[&str], is_last: bool) -> Value {
+    let x = channel(&chart.x, true, is_last);
+    let y = channel(&panel.y, false, true);
+    let sheet = Sheet {
+        chart,
+        panel,
+        names,
+        x: &x,
+        y: &y,
+    };
+    let layers: Vec<Value> = panel.marks.iter().flat_map(|mark| sheet.layers(mark)).collect();
+    let mut made = json!({
+        "width": 640,
+        "height": draw::height(panel, chart.panels.len()),
+        "layer": layers,
+    });
+    if let Some(title) = &panel.title {
+        made["title"] = json!({ "text": title, "anchor": "start", "fontSize": 14, "offset": 8 });
+    }
+    made
+}
+
+/// What the layers of a panel share.
+struct Sheet<'a> {
+    chart: &'a Chart,
+    panel: &'a Panel,
+    names: &'a [&'a str],
+    x: &'a Map<String, Value>,
+    y: &'a Map<String, Value>,
+}
+
+impl Sheet<'_> {
+    fn x(&self, value: f64) -> f64 {
+        place(&self.chart.x, value)
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        place(&self.panel.y, value)
+    }
+
+    /// A layer: rows of data, a mark, and which fields it shows on the two axes.
+    fn layer(&self, mark: &Mark, rows: Vec<Value>, look: Value, fields: [&str; 4]) -> Value {
+        let series = self.names.iter().position(|name| *name == mark.series);
+        let mut encoding = Map::new();
+        let axes = [("x", Some(self.x)), ("x2", None), ("y", Some(self.y)), ("y2", None)];
+        for (field, (name, axis)) in fields.into_iter().zip(axes) {
+            if !field.is_empty() {
+                let mut channel = axis.cloned().unwrap_or_default();
+                channel.insert("field".to_owned(), json!(field));
+                encoding.insert(name.to_owned(), Value::Object(channel));
+            }
+        }
+        let mut look = look;
+        look["clip"] = json!(true);
+        json!({
+            "data": { "values": rows },
+            "transform": [{ "filter": format!("indexof(hidden, {}) < 0", series.unwrap_or(0)) }],
+            "mark": look,
+            "encoding": encoding,
+        })
+    }
+
+    fn layers(&self, mark: &Mark) -> Vec<Value> {
+        let tone = colour(mark.tone);
+        let series = self.names.iter().position(|name| *name == mark.series);
+        match &mark.shape {
+            Shape::Line(line) => {
+                let rows = line.points.iter().map(|(x, y)| {
+                    json!({ "x": self.x(*x), "y": y.map(|y| self.y(y)), "X": x, "s": series })
+                });
+                let rows: Vec<Value> = rows.collect();
+                let step = if line.step { "step-after" } else { "linear" };
+                let dash: Vec<f64> = draw::dash(mark)
+                    .split_whitespace()
+                    .filter_map(|gap| gap.parse().ok())
+                    .collect();
+                let look = json!({
+                    "type": "line", "interpolate": step, "color": tone, "strokeWidth": 2, "strokeDash": dash,
+                });
+                let dots = json!({
+                    "type": "point", "size": 180, "filled": true, "color": tone, "opacity": 0,
+                    "tooltip": { "content": "data" },
+                });
+                vec![
+                    self.layer(mark, rows.clone(), look, ["x", "", "y", ""]),
+                    self.layer(mark, rows, dots, ["x", "", "y", ""]),
+                ]
+            }
+            Shape::Band(band) => {
+                let rows = band.points.iter().map(|(x, ends)| {
+                    json!({
+                        "x": self.x(*x), "l": ends.map(|(low, _)| self.y(low)), "h": ends.map(|(_, high)| self.y(high)),
+                    })
+                });
+                let step = if band.step { "step-after" } else { "linear" };
+                let look = json!({
+                    "type": "area", "interpolate": step, "color": tone, "opacity": 0.2, "line": false,
+                });
+                vec![self.layer(mark, rows.collect(), look, ["x", "", "l", "h"])]
+            }
+            Shape::Spans(spans) => {
+                let rows = spans.iter().map(|(from, to)| {
+                    json!({ "x": self.x(*from), "x2": self.x(*to), "X": from, "X2": to, "s": series })
+                });
+                let look = json!({ "type": "rect", "color": tone, "opacity": 0.16, "tooltip": { "content": "data" } });
+                vec![self.layer(mark, rows.collect(), look, ["x", "x2", "", ""])]
+            }
+            Shape::Rule(rule) => {
+                let at = if rule.upright { self.x(rule.at) } else { self.y(rule.at) };
+                let rows = vec![json!({ "at": at, "t": rule.label, "s": series })];
+                let (fields, anchor) = match rule.upright {
+                    true => (["at", "", "", ""], json!({ "align": "left", "dx": 4, "y": 8 })),
+                    false => (["", "", "at", ""], json!({ "align": "left", "dx": 6, "dy": -8, "x": 0 })),
+                };
+                let dash = if rule.upright { json!([3, 3]) } else { json!([]) };
+                let line = json!({ "type": "rule", "color": tone, "strokeDash": dash, "tooltip": { "content": "data" } });
+                let mut text = json!({ "type": "text", "color": "@text", "fontSize": 12, "baseline": "middle" });
+                if let (Some(text), Some(anchor)) = (text.as_object_mut(), anchor.as_object()) {
+                    text.extend(anchor.clone());
+                }
+                let mut words = self.layer(mark, rows.clone(), text, fields);
+                words["encoding"]["text"] = json!({ "field": "t", "type": "nominal" });
+                vec![self.layer(mark, rows, line, fields), words]
+            }
+            Shape::Intervals(all) => self.intervals(mark, all, &tone, series),
+            Shape::Bars(bars) => {
+                let rows = bars.iter().map(|bar| {
+                    json!({
+                        "x": bar.from, "x2": bar.to, "y": bar.row - 0.32, "y2": bar.row + 0.32,
+                        "d": bar.to - bar.from, "r": bar.row, "t": bar.label, "s": series,
+                    })
+                });
+                let look = json!({ "type": "rect", "color": tone, "stroke": "@background", "tooltip": { "content": "data" } });
+                vec![self.layer(mark, rows.collect(), look, ["x", "x2", "y", "y2"])]
+            }
+            Shape::Cells(all) => {
+                let rows = all.cells.iter().map(|cell| {
+                    json!({
+                        "x": self.x(cell.x.0), "x2": self.x(cell.x.1), "y": cell.y.0, "y2": cell.y.1,
+                        "v": cell.value, "a": cell.alarm, "t": cell.label, "s": series,
+                    })
+                });
+                let look = json!({ "type": "rect", "tooltip": { "content": "data" } });
+                let mut layer = self.layer(mark, rows.collect(), look, ["x", "x2", "y", "y2"]);
+                let kind = if all.legend.scale == Scale::Log { "log" } else { "linear" };
+                let ticks = ticks(&all.legend, 4);
+                let values: Vec<f64> = ticks.iter().map(|tick| tick.at).collect();
+                let labels: Vec<&str> = ticks.iter().map(|tick| tick.label.as_str()).collect();
+                let (low, high) = all.legend.domain;
+                let words = format!(
+                    "{}[indexof({}, datum.value)] || ''",
+                    literal(&labels),
+                    json!(values)
+                );
+                layer["encoding"]["color"] = json!({
+                    "condition": { "test": "datum.a", "value": "@alarm" },
+                    "field": "v", "type": "quantitative",
+                    "scale": { "type": kind, "domain": [low, high], "range": "@heat", "interpolate": "rgb", "clamp": true },
+                    "legend": {
+                        "title": all.legend.title, "orient": "top", "values": values, "labelExpr": words,
+                        "gradientLength": 200, "titleLimit": 400,
+                    },
+                });
+                vec![layer]
+            }
+        }
+    }
+
+    fn intervals(
+        &self,
+        mark: &Mark,
+        all: &Intervals,
+        tone: &str,
+        series: Option<usize>,
+    ) -> Vec<Value> {
+        let (own, other): (&Axis, &Axis) = match all.across {
+            true => (&self.chart.x, &self.panel.y),
+            false => (&self.panel.y, &self.chart.x),
+        };
+        let start = own.domain.0;
+        let rows = |wanted: &dyn Fn(&super::chart::Interval) -> bool| -> Vec<Value> {
+            let points = all.points.iter().filter(|point| wanted(point));
+            let row = |point: &super::chart::Interval| {
+                let value = |value: Option<f64>| value.map(|value| place(own, value));
+                let mut row = json!({
+                    "at": place(other, point.at), "v": value(point.estimate.or(point.high)),
+                    "l": value(point.low.or(point.estimate.is_none().then_some(start))), "h": value(point.high),
+                    "t": point.label, "s": series,
+                });
+                if !all.across {
+                    row["X"] = json!(point.at);
+                }
+                row
+            };
+            points.map(row).collect()
+        };
+        let fields = |value: &'static str, end: &'static str| match all.across {
+            true => [value, end, "at", ""],
+            false => ["at", "", value, end],
+        };
+        let seen = |point: &super::chart::Interval| point.estimate.is_some();
+        let bound = |point: &super::chart::Interval| point.estimate.is_none();
+        let range = |point: &super::chart::Interval| point.low.is_some() && point.high.is_some();
+        let hollow = |point: &super::chart::Interval| point.estimate.is_some() && point.high.is_none();
+        let mut layers = Vec::new();
+        if all.joined {
+            let look = json!({ "type": "line", "color": tone, "strokeWidth": 2 });
+            layers.push(self.layer(mark, rows(&|_| true), look, fields("v", "")));
+        }
+        let whisker = json!({ "type": "rule", "color": tone, "strokeWidth": 2, "tooltip": { "content": "data" } });
+        layers.push(self.layer(mark, rows(&range), whisker, fields("l", "h")));
+        if all.across {
+            let open = json!({
+                "type": "rule", "color": tone, "strokeWidth": 2, "strokeDash": [6, 4], "tooltip": { "content": "data" },
+            });
+            layers.push(self.layer(mark, rows(&bound), open, fields("l", "h")));
+        }
+        let dot = json!({
+            "type": "point", "size": 80, "filled": true, "opacity": 1, "color": tone, "tooltip": { "content": "data" },
+        });
+        layers.push(self.layer(mark, rows(&seen), dot, fields("v", "")));
+        let ring = json!({
+            "type": "point", "size": 80, "filled": true, "opacity": 1, "color": "@background", "stroke": tone,
+            "tooltip": { "content": "data" },
+        });
+        layers.push(self.layer(mark, rows(&hollow), ring, fields("v", "")));
+        let shape = if all.across { "triangle-left" } else { "triangle-down" };
+        let limit = json!({
+            "type": "point", "shape": shape, "size": 110, "filled": true, "opacity": 1, "color": "@background",
+            "stroke": tone, "strokeWidth": 2, "tooltip": { "content": "data" },
+        });
+        layers.push(self.layer(mark, rows(&bound), limit, fields("v", "")));
+        layers
+    }
+}
