@@ -122,7 +122,10 @@
     view.signal('hidden', [...state.hidden]).signal('from', state.from).signal('to', state.to);
     state.view = view;
     state.figure.classList.add('drawn');
-    return view.runAsync();
+    return view.runAsync().then(() => {
+      // Its text alternative is that of the element around it.
+      host.querySelector('svg').setAttribute('aria-hidden', 'true');
+    });
   }
 
   const refuse = () => Promise.reject(new Error('this page fetches nothing'));
