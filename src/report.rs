@@ -15,7 +15,7 @@ mod uncertainty;
 pub mod vega;
 
 pub use explanation::explanation;
-pub use files::{Wishes, write as write_report};
+pub use files::{Subject, Wishes, write as write_report};
 pub use sentence::{doubts, finding};
 pub use sweep::sweep;
 pub use table::{Style, table};

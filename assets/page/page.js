@@ -65,6 +65,7 @@
     if (row.X2 !== undefined) lines.push(`${write(meta.x, row.X)} to ${write(meta.x, row.X2)}`);
     else if (row.X !== undefined) lines.push(`${meta.x.title}: ${write(meta.x, row.X)}`);
     if (row.X !== undefined && typeof row.y === 'number') lines.push(`${meta.y.title}: ${write(meta.y, row.y)}`);
+    if (row.v !== undefined && row.x2 !== undefined && row.t === undefined) lines.push(`${write(meta.x, row.x / (meta.x.unit === 'clock' ? 1e3 : 1))}: ${write(meta.heat, row.v)}${row.a ? ', refuses SYNs' : ''}`);
     if (row.d !== undefined) lines.push(`${meta.x.title}: ${write(meta.x, row.d)}`);
     return lines.filter((line) => line !== undefined && line !== '').join('\n');
   };

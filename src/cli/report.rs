@@ -2,9 +2,9 @@
 
 use super::{Failure, Outcome, say};
 use crate::report::draw::Theme;
-use crate::report::saved::{self, Saved};
-use crate::report::{Wishes, charts, write_report};
-use crate::results::words::counted;
+use crate::report::saved::Saved;
+use crate::report::{Subject, Wishes, charts, write_report};
+use crate::sweep::SavedSweep;
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
 use std::path::{Path, PathBuf};
@@ -75,23 +75,29 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
             ));
         }
     };
-    let saved: Vec<Saved> = args
-        .directories
-        .iter()
-        .map(|path| Saved::read(path, &label(path)))
-        .collect::<Result<_, saved::Error>>()
-        .map_err(Failure::input)?;
-    write_report(output, &saved, &args.wishes.wishes())
+    let subject = subject(&args.directories)?;
+    write_report(output, &subject, &args.wishes.wishes())
         .with_context(|| format!("cannot write to {}", output.display()))?;
     if !args.quiet {
-        let page = output.join("report.html");
-        say(&format!(
-            "{}: {}\n",
-            counted(saved.len() as u64, "result"),
-            page.display()
-        ));
+        say(&format!("report  {}\n", output.join("report.html").display()));
     }
     Ok(Outcome::Done)
+}
+
+/// What these directories hold.
+fn subject(directories: &[PathBuf]) -> Result<Subject, Failure> {
+    let sweeps = directories.iter().filter(|path| SavedSweep::is_in(path)).count();
+    match (directories, sweeps) {
+        ([one], 1) => Ok(Subject::Sweep(SavedSweep::read(one)?)),
+        (_, 0) => {
+            let saved = directories.iter().map(|path| Saved::read(path, &label(path)));
+            let saved = saved.collect::<Result<_, _>>().map_err(Failure::input)?;
+            Ok(Subject::Runs(saved))
+        }
+        _ => Err(Failure::input(
+            "a sweep has a report of its own: name its directory alone (`snatsim merge` puts shards together first)",
+        )),
+    }
 }
 
 /// What a directory is called in a report on several.

@@ -85,7 +85,12 @@ pub enum Shape {
     Rule(Rule),
     /// Stretches of the x axis.
     Spans(Vec<(f64, f64)>),
+    /// Straight lines between two points each.
+    Segments(Vec<Segment>),
 }
+
+/// A straight line: its ends, each as x and y.
+pub type Segment = ((f64, f64), (f64, f64));
 
 /// A line through points.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -170,7 +175,9 @@ pub struct Cell {
     pub value: Option<f64>,
     /// Whether something ran out there, which is drawn over the colour.
     pub alarm: bool,
-    /// In words.
+    /// A sign in its middle, where it has room.
+    pub sign: Option<char>,
+    /// In words, where that is more than its place and value.
     pub label: String,
 }
 

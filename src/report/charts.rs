@@ -8,6 +8,9 @@ mod latency;
 mod minutes;
 mod ports;
 mod refusals;
+mod sweep;
+
+pub use sweep::{TARGET, of_sweep};
 
 use super::chart::{Chart, short};
 use super::saved::{Details, Saved};
@@ -41,7 +44,8 @@ pub fn of_runs(saved: &[Saved]) -> Vec<Chart> {
 
 /// Names of all charts, as `--only` takes them.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    RUN.iter().map(|(id, _)| *id)
+    let runs = RUN.iter().map(|(id, _)| *id);
+    runs.chain(sweep::SWEEP.iter().map(|(id, _)| *id))
 }
 
 /// Outbounds that are told apart by colour; more become a blur.

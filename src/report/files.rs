@@ -7,6 +7,8 @@ use super::page::{self, Contents};
 use super::saved::Saved;
 use super::summary;
 use crate::results::ResultDir;
+use crate::sweep::SavedSweep;
+use rayon::prelude::*;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -24,18 +26,30 @@ pub struct Wishes {
 /// Where pictures go.
 const FOLDER: &str = "charts";
 
-/// Writes the report on some results into a directory: the charts as SVG and PNG, the page and the summary.
+/// What a report is on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Subject {
+    /// One result, or several side by side.
+    Runs(Vec<Saved>),
+    /// A sweep.
+    Sweep(SavedSweep),
+}
+
+/// Writes a report into a directory: the charts as SVG and PNG, the page and the summary.
 ///
 /// # Errors
 /// When a file cannot be written; it is then as it was before.
-pub fn write(directory: &Path, saved: &[Saved], wishes: &Wishes) -> io::Result<()> {
-    let made = charts::of_runs(saved);
-    let wanted = |chart: &Chart| wishes.only.is_empty() || wishes.only.contains(&chart.id);
-    let made: Vec<Chart> = made.into_iter().filter(wanted).collect();
+pub fn write(directory: &Path, subject: &Subject, wishes: &Wishes) -> io::Result<()> {
+    let title = wishes.title.as_deref();
+    let (mut made, contents) = match subject {
+        Subject::Runs(saved) => (charts::of_runs(saved), Contents::of_runs(saved, title)),
+        Subject::Sweep(saved) => (charts::of_sweep(saved), Contents::of_sweep(saved, title)),
+    };
+    made.retain(|chart| wishes.only.is_empty() || wishes.only.contains(&chart.id));
     let files = ResultDir::open(directory)?;
     write_charts(directory, &files, &made, wishes.theme.unwrap_or(Theme::LIGHT))?;
-    let contents = Contents::of_runs(saved, wishes.title.as_deref());
-    files.file("summary.md", |out| out.write_all(summary::summary(&contents, &made, FOLDER).as_bytes()))?;
+    let summary = summary::summary(&contents, &made, FOLDER);
+    files.file("summary.md", |out| out.write_all(summary.as_bytes()))?;
     let page = page::page(&contents, &made, wishes.theme);
     files.file("report.html", |out| out.write_all(page.as_bytes()))
 }
@@ -57,9 +71,15 @@ fn write_charts(
             }
         }
     }
-    for chart in made {
-        let svg = draw::svg(chart, &theme);
-        let png = draw::png(&svg).map_err(io::Error::other)?;
+    let pictures: Vec<(&Chart, String, Vec<u8>)> = made
+        .par_iter()
+        .map(|chart| {
+            let svg = draw::svg(chart, &theme);
+            let png = draw::png(&svg).map_err(io::Error::other)?;
+            Ok((chart, svg, png))
+        })
+        .collect::<io::Result<_>>()?;
+    for (chart, svg, png) in pictures {
         let name = |kind: &str| format!("{FOLDER}/{}.{kind}", chart.id);
         files.file(&name("svg"), |out| out.write_all(svg.as_bytes()))?;
         files.file(&name("png"), |out| out.write_all(&png))?;

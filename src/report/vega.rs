@@ -23,7 +23,7 @@ pub fn spec(chart: &Chart) -> Value {
         "title": { "text": chart.title, "subtitle": chart.subtitle },
         "description": chart.description,
         "usermeta": {
-            "series": names, "colours": tones, "x": about(&chart.x), "y": about_rows(chart), "zoom": chart.zoom,
+            "series": names, "colours": tones, "x": about(&chart.x), "y": about_rows(chart), "heat": about_heat(chart),
         },
         "params": [
             { "name": "hidden", "value": [] },
@@ -37,7 +37,20 @@ pub fn spec(chart: &Chart) -> Value {
 
 /// What the page needs to write values of an axis.
 fn about(axis: &Axis) -> Value {
-    json!({ "title": axis.title, "unit": axis.unit })
+    let names = match &axis.scale {
+        Scale::Categories(names) => names.as_slice(),
+        _ => &[],
+    };
+    json!({ "title": axis.title, "unit": axis.unit, "names": names })
+}
+
+fn about_heat(chart: &Chart) -> Value {
+    let marks = chart.panels.iter().flat_map(|panel| &panel.marks);
+    let legends = marks.filter_map(|mark| match &mark.shape {
+        Shape::Cells(cells) => Some(about(&cells.legend)),
+        _ => None,
+    });
+    legends.into_iter().next().unwrap_or(Value::Null)
 }
 
 fn about_rows(chart: &Chart) -> Value {
@@ -106,6 +119,7 @@ fn channel(axis: &Axis, moves: bool, labelled: bool) -> Map<String, Value> {
         ));
         look["values"] = json!(values);
     }
+    look["labelSeparation"] = json!(6);
     look["labelOverlap"] = json!(if rows && !moves { "greedy" } else { "parity" });
     look["grid"] = json!(!rows && (!moves || axis.scale == Scale::Percentile));
     if rows {
@@ -262,6 +276,13 @@ impl Sheet<'_> {
                 words["encoding"]["text"] = json!({ "field": "t", "type": "nominal" });
                 vec![self.layer(mark, rows, line, fields), words]
             }
+            Shape::Segments(segments) => {
+                let rows = segments.iter().map(|((x, y), (x2, y2))| {
+                    json!({ "x": self.x(*x), "y": self.y(*y), "x2": self.x(*x2), "y2": self.y(*y2) })
+                });
+                let look = json!({ "type": "rule", "color": tone, "strokeWidth": 3 });
+                vec![self.layer(mark, rows.collect(), look, ["x", "x2", "y", "y2"])]
+            }
             Shape::Intervals(all) => self.intervals(mark, all, &tone, series),
             Shape::Bars(bars) => {
                 let rows = bars.iter().map(|bar| {
@@ -275,10 +296,16 @@ impl Sheet<'_> {
             }
             Shape::Cells(all) => {
                 let rows = all.cells.iter().map(|cell| {
-                    json!({
-                        "x": self.x(cell.x.0), "x2": self.x(cell.x.1), "y": cell.y.0, "y2": cell.y.1,
-                        "v": cell.value, "a": cell.alarm, "t": cell.label, "s": series,
-                    })
+                    let mut row = json!({
+                        "x": self.x(cell.x.0), "x2": self.x(cell.x.1), "y": cell.y.0, "y2": cell.y.1, "v": cell.value,
+                    });
+                    if cell.alarm {
+                        row["a"] = json!(true);
+                    }
+                    if !cell.label.is_empty() {
+                        row["t"] = json!(cell.label);
+                    }
+                    row
                 });
                 let look = json!({ "type": "rect", "tooltip": { "content": "data" } });
                 let mut layer = self.layer(mark, rows.collect(), look, ["x", "x2", "y", "y2"]);

@@ -234,7 +234,10 @@ fn cells(chart: &Chart, panel: &Panel) -> Data {
                 for cell in here {
                     let column = ((cell.x.0 + cell.x.1) / 2.0).round() as usize;
                     if let Some(place) = row.get_mut(column + 1) {
-                        *place = Entry { text: cell.label.clone(), value: cell.value };
+                        *place = Entry {
+                            text: cell.label.clone(),
+                            value: cell.value,
+                        };
                     }
                 }
             }

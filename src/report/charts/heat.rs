@@ -2,7 +2,7 @@
 
 use super::minutes::{self, Buckets};
 use super::{Shown, ShownOutbound};
-use crate::report::chart::ticks::clock;
+use crate::report::chart::ticks::round_to;
 use crate::report::chart::{Axis, Cell, Cells, Chart, Mark, Panel, Shape, Tone, Unit, short};
 use crate::report::saved::{Minutes, PoolMinutes};
 use crate::results::words::{count, counted, share};
@@ -107,18 +107,13 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, rows: usize) -> 
         let refused = columns.points(&pool.refused, |refused| refused.contains(&true));
         for (pair, (_, alarm)) in used.windows(2).zip(&refused) {
             let ((from, used), (to, _)) = (pair[0], pair[1]);
-            let says = if *alarm { ", refuses SYNs" } else { "" };
             cells.push(Cell {
                 x: (from, to),
                 y: (row as f64 - 0.5, row as f64 + 0.5),
-                value: Some(used / limit),
+                value: Some(round_to(used / limit, 4)),
                 alarm: *alarm,
-                label: format!(
-                    "{} at {}: {} ports{says}",
-                    short(&pool.name, 24),
-                    clock(from),
-                    count(used as u64)
-                ),
+                sign: None,
+                label: String::new(),
             });
         }
     }

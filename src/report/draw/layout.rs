@@ -231,6 +231,10 @@ fn draw_entry(svg: &mut Svg, entry: &Entry, top: f64, theme: &Theme) {
         }
         Shape::Band(_) => svg.rect((entry.x, y + 1.0), (26.0, 14.0), colour, marks::BAND),
         Shape::Spans(_) => svg.rect((entry.x, y + 1.0), (26.0, 14.0), colour, marks::SPAN),
+        Shape::Segments(_) => {
+            let (from, to) = ((entry.x, y + 8.0), (entry.x + 26.0, y + 8.0));
+            svg.line(from, to, colour, 3.0, "");
+        }
         _ => svg.rect((entry.x, y + 1.0), (26.0, 14.0), colour, 1.0),
     }
     let place = (entry.x + 34.0, y + 13.0);

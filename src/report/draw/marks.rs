@@ -3,7 +3,7 @@
 use super::fonts::{Weight, width};
 use super::layout::{Frame, LABEL, plain};
 use super::svg::{Anchor, Number, Path, Svg, Type};
-use crate::report::chart::{Band, Bar, Cells, Intervals, Line, Mark, Panel, Rule, Shape, Tone};
+use crate::report::chart::{Band, Bar, Cell, Cells, Intervals, Line, Mark, Panel, Rule, Shape, Tone};
 
 /// How much of what is behind it a band hides.
 pub const BAND: f64 = 0.2;
@@ -33,6 +33,7 @@ pub fn is_empty(mark: &Mark) -> bool {
         Shape::Bars(bars) => bars.is_empty(),
         Shape::Cells(cells) => cells.cells.is_empty(),
         Shape::Spans(spans) => spans.is_empty(),
+        Shape::Segments(segments) => segments.is_empty(),
         Shape::Rule(_) => false,
     }
 }
@@ -60,6 +61,12 @@ pub fn draw(svg: &mut Svg, mark: &Mark, frame: &Frame) {
         Shape::Bars(bars) => draw_bars(svg, bars, colour, frame),
         Shape::Cells(cells) => draw_cells(svg, cells, frame),
         Shape::Rule(rule) => draw_rule(svg, rule, colour, frame),
+        Shape::Segments(segments) => {
+            for (from, to) in segments {
+                let place = |(x, y): (f64, f64)| (frame.x(x), frame.y(y));
+                svg.line(place(*from), place(*to), colour, 3.0, "");
+            }
+        }
         Shape::Spans(spans) => {
             for (from, to) in spans {
                 let (left, right) = (frame.x(*from), frame.x(*to));
@@ -293,18 +300,37 @@ fn draw_bars(svg: &mut Svg, bars: &[Bar], colour: &str, frame: &Frame) {
 fn draw_cells(svg: &mut Svg, all: &Cells, frame: &Frame) {
     let rows = (frame.bottom - frame.top) / frame.y.domain.1.max(1.0);
     let gap = if rows > 16.0 { 1.0 } else { 0.0 };
-    for cell in &all.cells {
-        let (left, right) = (frame.x(cell.x.0), frame.x(cell.x.1));
+    let fill = |cell: &Cell| match (cell.alarm, cell.value) {
+        (true, _) => frame.theme.alarm.to_owned(),
+        (false, Some(value)) => frame.theme.heat(all.legend.place(value)),
+        (false, None) => frame.theme.grid.to_owned(),
+    };
+    let mut cells = all.cells.iter().peekable();
+    while let Some(cell) = cells.next() {
+        let colour = fill(cell);
+        let mut end = cell.x.1;
+        // Neighbours of one colour are one rectangle.
+        while let Some(next) = cells.next_if(|next| {
+            next.y == cell.y && next.x.0 == end && next.sign.is_none() && cell.sign.is_none() && fill(next) == colour
+        }) {
+            end = next.x.1;
+        }
+        let (left, right) = (frame.x(cell.x.0), frame.x(end));
         let (a, b) = (frame.y(cell.y.0), frame.y(cell.y.1));
         let (top, bottom) = (a.min(b), a.max(b));
-        let fill = match (cell.alarm, cell.value) {
-            (true, _) => frame.theme.alarm.to_owned(),
-            (false, Some(value)) => frame.theme.heat(all.legend.place(value)),
-            (false, None) => frame.theme.grid.to_owned(),
-        };
         // A little over its edge, so that no background shines through between neighbours.
         let size = (right - left + 0.3, bottom - top - gap + 0.3);
-        svg.rect((left, top), size, &fill, 1.0);
+        svg.rect((left, top), size, &colour, 1.0);
+        if let Some(sign) = cell.sign.filter(|_| right - left > 14.0 && bottom - top > 14.0) {
+            let place = cell.value.map_or(0.0, |value| all.legend.place(value));
+            let look = Type {
+                size: LABEL,
+                weight: Weight::SemiBold,
+                fill: frame.theme.on_heat(place),
+                anchor: Anchor::Middle,
+            };
+            svg.text(((left + right) / 2.0, (top + bottom) / 2.0 + 5.0), look, &sign.to_string());
+        }
     }
 }
 
