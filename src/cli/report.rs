@@ -84,6 +84,14 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
+/// The report on what was just written to a directory.
+pub(super) fn write(directory: &Path) -> Result<(), Failure> {
+    let subject = subject(&[directory.to_owned()])?;
+    write_report(directory, &subject, &Wishes::default())
+        .with_context(|| format!("cannot write to {}", directory.display()))?;
+    Ok(())
+}
+
 /// What these directories hold.
 fn subject(directories: &[PathBuf]) -> Result<Subject, Failure> {
     let sweeps = directories.iter().filter(|path| SavedSweep::is_in(path)).count();

@@ -26,6 +26,9 @@ pub(super) const SWEEP: &[(&str, Maker)] = &[
 /// What a plan is held against where nobody said otherwise: one connection in a thousand.
 pub const TARGET: f64 = 1e-3;
 
+/// The same in words.
+const TARGET_WORDS: &str = "0.1 %";
+
 /// The charts of a sweep.
 pub fn of_sweep(sweep: &SavedSweep) -> Vec<Chart> {
     let grid = Grid::new(sweep);

@@ -48,7 +48,7 @@ impl Frame<'_> {
 pub fn draw(chart: &Chart, theme: &Theme) -> String {
     let room = WIDTH - 2.0 * EDGE;
     let title = balanced(&chart.title, room, 3, TITLE, Weight::SemiBold);
-    let subtitle = wrapped(&chart.subtitle, room, 2, SUBTITLE, Weight::Regular);
+    let subtitle = balanced(&chart.subtitle, room, 2, SUBTITLE, Weight::Regular);
     let notes: Vec<String> = chart
         .notes
         .iter()
@@ -148,7 +148,7 @@ fn left_of(chart: &Chart) -> f64 {
     let labels = chart
         .panels
         .iter()
-        .flat_map(|panel| ticks(&panel.y, 5))
+        .flat_map(|panel| ticks(&panel.y, 7))
         .map(|tick| width(&tick.label, LABEL, Weight::Regular));
     labels.fold(24.0, f64::max).min(260.0) + 12.0
 }
@@ -352,8 +352,10 @@ fn draw_panel(
     grid(svg, chart, panel, frame, is_last);
     let id = format!("{}-{number}", chart.id);
     svg.start("clipPath", &[("id", &id)]);
-    let place = (frame.left, frame.top - 1.0);
-    let size = (frame.right - frame.left, frame.bottom - frame.top + 2.0);
+    // A dot at the very edge is whole.
+    let over = 7.0;
+    let place = (frame.left - over, frame.top - over);
+    let size = (frame.right - frame.left + 2.0 * over, frame.bottom - frame.top + 2.0 * over);
     svg.rect(place, size, "#000", 1.0);
     svg.end("clipPath");
     svg.start("g", &[("clip-path", &format!("url(#{id})"))]);
@@ -361,9 +363,15 @@ fn draw_panel(
         marks::draw(svg, mark, frame);
     }
     svg.end("g");
+    let height = |row: usize| frame.top - 7.0 - 18.0 * row as f64;
+    for (x, _, row) in &rules {
+        svg.line((*x, height(*row) - 10.0), (*x, frame.top), theme.axis, 1.0, "");
+    }
     for (x, label, row) in rules {
-        let y = frame.top - 7.0 - 18.0 * row as f64;
-        svg.line((x, y - 10.0), (x, frame.top), theme.axis, 1.0, "");
+        let y = height(row);
+        let wide = width(label, NOTE, Weight::Regular);
+        // The stems of others pass behind.
+        svg.rect((x + 2.0, y - 11.0), (wide + 4.0, 15.0), theme.background, 1.0);
         svg.text((x + 4.0, y), plain(NOTE, theme.faint), label);
     }
     marks::draw_labels(svg, panel, frame);

@@ -144,7 +144,7 @@ fn limits(grid: &Grid, outbound: &str, at: &dyn Fn(usize) -> Vec<usize>, places:
         shape: Shape::Rule(Rule {
             at: (pair[0].0 + pair[1].0) / 2.0,
             upright: true,
-            label: format!("{} → {} ports", count(u64::from(pair[0].1)), count(u64::from(pair[1].1))),
+            label: format!("{} → {}", count(u64::from(pair[0].1)), count(u64::from(pair[1].1))),
         }),
     };
     let marks: Vec<Mark> = changes.map(mark).collect();
@@ -165,11 +165,11 @@ fn title(grid: &Grid, panels: &[(Option<String>, Vec<Mark>)], drawn: &[&Row], al
     let lines: usize = panels.iter().map(|(_, marks)| marks.len()).sum();
     if let Some(pair) = steps.clone().next().filter(|_| lines <= grid.outbounds.len()) {
         let before = match failed(pair[0]) {
-            0.0 => "no failure is seen".to_owned(),
-            p => format!("{} fail", share(p)),
+            0.0 => "none is seen to".to_owned(),
+            p => share(p),
         };
         return format!(
-            "{}: {} of connections fail at {name} {}, where at {} {before}",
+            "{} fails {} of connections at {name} = {}, and at {} {before}",
             short(&pair[1].outbound, NAME),
             share(failed(pair[1])),
             label(pair[1]),

@@ -1,10 +1,9 @@
 //! What public IPs buy: failure probability against their number, one line a load.
 
-use super::{Grid, TARGET, axis_of, coloured};
+use super::{Grid, TARGET, TARGET_WORDS, axis_of, coloured};
 use crate::report::chart::{Axis, Chart, Intervals, Mark, Panel, Rule, Shape, Tone, Unit, short};
 use crate::report::charts::NAME;
 use crate::report::charts::failure::{interval, range};
-use crate::results::words::share;
 use crate::sweep::{Row, SavedAxis};
 
 /// Whether an axis is one of public IPs.
@@ -68,7 +67,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
         shape: Shape::Rule(Rule {
             at: TARGET,
             upright: false,
-            label: format!("{} fail", share(TARGET)),
+            label: format!("{} fail", TARGET_WORDS),
         }),
     });
     notes.push("A triangle that points down: no failure was seen there, and the true value lies below it.".to_owned());
@@ -76,8 +75,8 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     Some(Chart {
         id: "ips-needed".to_owned(),
         title: match met {
-            Some((load, ips)) => format!("{}: {ips} public IPs keep failures below {} at {load}", short(outbound, NAME), share(TARGET)),
-            None => format!("No number of public IPs keeps failures of {} below {}", short(outbound, NAME), share(TARGET)),
+            Some((load, ips)) => format!("{}: {ips} public IPs keep failures below {} at {load}", short(outbound, NAME), TARGET_WORDS),
+            None => format!("No number of public IPs keeps failures of {} below {}", short(outbound, NAME), TARGET_WORDS),
         },
         subtitle: grid.subtitle("connections that failed, against the number of public IPs"),
         description: format!(

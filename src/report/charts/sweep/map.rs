@@ -1,12 +1,12 @@
 //! Failure probability over two axes, with the line on one side of which the target is met.
 
-use super::{Grid, TARGET, some_of};
+use super::{Grid, TARGET, TARGET_WORDS, some_of};
 use crate::report::chart::{
     Axis, Cell, Cells, Chart, Mark, Panel, Segment, Shape, Tone, Unit, short,
 };
 use crate::report::charts::NAME;
 use crate::report::charts::failure::{interval, range};
-use crate::results::words::{count, counted, estimate, share};
+use crate::results::words::{count, counted, estimate};
 use crate::sweep::Row;
 
 /// Panels of the chart.
@@ -70,21 +70,21 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     Some(Chart {
         id: "failure-map".to_owned(),
         title: match (meets, decided) {
-            (0, _) => format!("No point keeps failures below {}", share(TARGET)),
-            (some, all) if some == all => format!("Every point keeps failures below {}", share(TARGET)),
+            (0, _) => format!("No point keeps failures below {}", TARGET_WORDS),
+            (some, all) if some == all => format!("Every point keeps failures below {}", TARGET_WORDS),
             (some, all) => format!(
                 "{} of {} keep failures below {}",
                 count(some as u64),
                 counted(all as u64, "point"),
-                share(TARGET)
+                TARGET_WORDS
             ),
         },
-        subtitle: grid.subtitle(&format!("connections that failed; thick line: {} of them", share(TARGET))),
+        subtitle: grid.subtitle(&format!("connections that failed; thick line: {} of them", TARGET_WORDS)),
         description: format!(
             "Heat map of the failure probability over {} and {}. At {meets} of {decided} points it is below {}.",
             short(&across.name, NAME),
             short(&upward.name, NAME),
-            share(TARGET)
+            TARGET_WORDS
         ),
         x: Axis::categories(&short(&across.name, 2 * NAME), names(across, &columns)),
         panels: panels
@@ -146,7 +146,7 @@ fn marks(found: &[Vec<Option<&Row>>], legend: &Axis) -> Vec<Mark> {
             }),
         },
         Mark {
-            series: format!("{} fail", share(TARGET)),
+            series: format!("{} fail", TARGET_WORDS),
             tone: Tone::Alarm,
             shape: Shape::Segments(border(found)),
         },

@@ -1,6 +1,6 @@
 //! How much each axis matters: what failures do from its one end to its other, with the others in their middle.
 
-use super::{Grid, TARGET};
+use super::{Grid, TARGET_WORDS};
 use crate::report::chart::{Axis, Chart, Interval, Intervals, Mark, Panel, Shape, Tone, Unit, short};
 use crate::report::charts::NAME;
 use crate::report::charts::failure::range;
@@ -67,7 +67,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
                 .map(|(name, low, high, _)| format!("{name} {} to {}", share(*low), share(*high)))
                 .collect::<Vec<_>>()
                 .join("; "),
-            share(TARGET)
+            TARGET_WORDS
         ),
         x: Axis::log("probability that a connection fails", Unit::Share, low / 1.5, high),
         panels: vec![Panel {
