@@ -2,24 +2,26 @@
 
 mod batches;
 mod bursts;
+mod clients;
 mod course;
 mod dealt;
 mod draws;
 mod lanes;
 mod law;
+mod marks;
 mod stream;
 pub mod trace;
 pub mod words;
 
 pub use batches::BatchSize;
 pub use bursts::{Burst, BurstPart};
+pub use clients::{ClientPlan, Clients, Mixed};
 pub use course::{Bursty, Correlation, CoursePlan, Profile, State};
 pub use dealt::Dealt;
 pub use draws::{Draws, Lifetimes};
 pub use law::{Law, LawError, quantile_of};
-pub use stream::{
-    CellMarks, ClientPlan, Clients, Ends, Mixed, Process, Stream, StreamPlan, class_seed,
-};
+pub use marks::{CellMarks, Ends};
+pub use stream::{Process, Stream, StreamPlan, class_seed};
 
 use crate::units::SimTime;
 

@@ -264,15 +264,17 @@ impl<R: Releases> Cell<R> {
             return;
         }
         let attempt = Attempt {
-            tag,
+            first_at: at,
             life,
-            id,
-            end,
-            stock,
             first_refused: u64::MAX,
-            refused_bucket: tag.bucket,
+            id,
+            sort,
+            stock,
             tried: 1,
+            bucket: tag.bucket as u16,
+            refused_bucket: tag.bucket as u16,
             syn: 0,
+            offered: tag.offered,
         };
         if end == End::Unanswered
             && let Some(stock) = self.admit(cx.rules, stock, at)
@@ -286,13 +288,9 @@ impl<R: Releases> Cell<R> {
 
     /// The SYN that is next among those that wait: a retransmitted one, or the first of a new try, at `at`.
     fn syn_again<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, at: u64) {
-        let Attempt {
-            tag,
-            stock,
-            end,
-            syn,
-            ..
-        } = *self.pending.next();
+        let next = self.pending.next();
+        let (tag, end) = (next.tag(), next.sort.end());
+        let Attempt { stock, syn, .. } = *next;
         let tries = u64::from(syn == 0);
         if let Some(stock) = self.admit(cx.rules, stock, at) {
             cx.recorder.sent(tag, tries, 1);
@@ -335,10 +333,10 @@ impl<R: Releases> Cell<R> {
         mut attempt: Attempt,
         at: u64,
     ) {
-        let schedule = &cx.classes[attempt.tag.class as usize].schedule;
+        let schedule = &cx.classes[attempt.sort.class() as usize].schedule;
         if attempt.first_refused == u64::MAX {
             attempt.first_refused = at;
-            attempt.refused_bucket = attempt.stock % cx.rules.buckets();
+            attempt.refused_bucket = (attempt.stock % cx.rules.buckets()) as u16;
         }
         match schedule.retransmit(attempt.syn, at) {
             _ if cx.rules.reset => self.end_try(cx, attempt, at, true),
@@ -361,7 +359,7 @@ impl<R: Releases> Cell<R> {
         stock: u32,
         at: u64,
     ) {
-        let Attempt { tag, end, .. } = attempt;
+        let (tag, end) = (attempt.tag(), attempt.sort.end());
         let schedule = &cx.classes[tag.class as usize].schedule;
         let try_start = at - schedule.syns[usize::from(attempt.syn)];
         let last = schedule.syns.last().expect("a try has at least one SYN");
@@ -391,7 +389,8 @@ impl<R: Releases> Cell<R> {
         ends: u64,
         refused: bool,
     ) {
-        let Attempt { tag, id, tried, .. } = attempt;
+        let tag = attempt.tag();
+        let Attempt { id, tried, .. } = attempt;
         let class = &cx.classes[tag.class as usize];
         if ends >= cx.rules.duration {
             cx.recorder.pending(tag);
@@ -406,7 +405,7 @@ impl<R: Releases> Cell<R> {
             if refused {
                 let first_refused = SimTime::from_nanos(attempt.first_refused);
                 cx.recorder
-                    .failed(tag, first_refused, attempt.refused_bucket);
+                    .failed(tag, first_refused, u32::from(attempt.refused_bucket));
             } else {
                 cx.recorder.unanswered(tag);
             }
@@ -425,7 +424,7 @@ impl<R: Releases> Cell<R> {
         if due < cx.rules.duration {
             self.pending.push(due, since, attempt);
         } else {
-            cx.recorder.pending(attempt.tag);
+            cx.recorder.pending(attempt.tag());
         }
     }
 

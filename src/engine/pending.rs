@@ -1,25 +1,42 @@
 //! Connections that wait for their next SYN, in order.
 
 use super::Tag;
-use super::connection::End;
+use super::connection::Sort;
 
-/// A connection between two of its SYNs. Times in nanoseconds.
+/// A connection between two of its SYNs, in 48 bytes. Times in nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Attempt {
-    pub tag: Tag,
+    /// When its first SYN was sent.
+    pub first_at: u64,
     pub life: u64,
     /// When a SYN of it was first refused.
     pub first_refused: u64,
     pub id: u32,
+    pub sort: Sort,
     /// Where its next SYN looks for a port.
     pub stock: u32,
-    /// The bucket that refused it first.
-    pub refused_bucket: u32,
     /// Number of the try, from 1.
     pub tried: u32,
+    /// The bucket of its first try.
+    pub bucket: u16,
+    /// The bucket that refused it first.
+    pub refused_bucket: u16,
     /// Index of its next SYN in the schedule.
     pub syn: u16,
-    pub end: End,
+    /// Whether its first SYN does not lie in the warm-up.
+    pub offered: bool,
+}
+
+impl Attempt {
+    #[inline(always)]
+    pub fn tag(&self) -> Tag {
+        Tag {
+            class: self.sort.class(),
+            bucket: u32::from(self.bucket),
+            offered: self.offered,
+            first_at: self.first_at,
+        }
+    }
 }
 
 /// The queue: earliest first; at one instant the one known for longer, then the one queued first.
@@ -39,8 +56,8 @@ pub(super) struct Pending {
     tomorrow: u64,
     /// SYNs in the ring.
     count: usize,
-    /// Whether a SYN was due after the end of the ring.
-    goes_round: bool,
+    /// The latest time at which a SYN of the ring was ever due.
+    latest: u64,
     /// The SYNs of the day that has begun.
     today: Vec<Waiting>,
     /// They in order: when each is due, from `base` on, and below that its index.
@@ -53,8 +70,9 @@ pub(super) struct Pending {
     spare: Vec<Vec<Waiting>>,
 }
 
-/// A SYN that waits.
+/// A SYN that waits, in one line of the cache.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Waiting {
     due: u64,
     /// Since when that is known.
@@ -92,7 +110,7 @@ impl Default for Pending {
             day_bits: FIRST_DAY_BITS,
             tomorrow: 0,
             count: 0,
-            goes_round: false,
+            latest: 0,
             today: Vec::new(),
             ready: Vec::new(),
             sent: 0,
@@ -210,8 +228,7 @@ impl Pending {
             self.set_days(FIRST_DAYS, FIRST_DAY_BITS);
         }
         let place = self.place(waiting.due);
-        let after_ring = self.tomorrow + self.days.len() as u64;
-        self.goes_round |= waiting.due >> self.day_bits >= after_ring;
+        self.latest = self.latest.max(waiting.due);
         let (first, day) = (&mut self.firsts[place], &mut self.days[place]);
         *first = waiting.due.min(*first);
         if day.capacity() == 0 {
@@ -240,7 +257,8 @@ impl Pending {
         let busy = busy.max(due_today.len());
         self.spare
             .push(std::mem::replace(&mut self.today, due_today));
-        if self.goes_round {
+        let next_round = day + self.days.len() as u64;
+        if self.latest >> self.day_bits >= next_round {
             let is_later = |waiting: &mut Waiting| waiting.due >> self.day_bits > day;
             let later: Vec<Waiting> = self.today.extract_if(.., is_later).collect();
             later.into_iter().for_each(|waiting| self.write(waiting));
@@ -303,26 +321,24 @@ impl Pending {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::End;
     use proptest::prelude::*;
     use std::cmp::Reverse;
     use std::collections::BinaryHeap;
 
     fn attempt(id: u32) -> Attempt {
         Attempt {
-            tag: Tag {
-                class: 0,
-                bucket: 0,
-                offered: true,
-                first_at: 0,
-            },
+            first_at: 0,
             life: 0,
-            id,
-            end: End::Fin,
-            stock: 0,
             first_refused: 0,
-            refused_bucket: 0,
+            id,
+            sort: Sort::new(0, 0, End::Fin),
+            stock: 0,
             tried: 1,
+            bucket: 0,
+            refused_bucket: 0,
             syn: 0,
+            offered: true,
         }
     }
 

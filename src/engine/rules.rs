@@ -44,6 +44,11 @@ impl CellRules {
             } => (instances, ips, choice),
             _ => (1, 1, IpChoice::Random),
         };
+        let buckets = u64::from(instances) * u64::from(ips);
+        assert!(
+            buckets <= u64::from(u16::MAX),
+            "a connection that waits names its bucket in 16 bits"
+        );
         let enforced = enforce_ceiling && plan.ceiling_scopes() > 0;
         CellRules {
             limit: plan.binding_limit(),

@@ -1,149 +1,14 @@
 //! Listens to the cells of one group and adds what it hears to the run of a replication.
 
-use super::replication::{FirstFailure, Minutes, ReplicationRun};
-use super::{Cause, Detail, Latencies, Slot, Tally, UsedCounts};
+use super::accumulator::raise;
+use super::replication::FirstFailure;
+use super::series::Entry;
+use super::{Accumulator, Cause, Layout, Parts, Slot, Tally, Totals, Window};
 use crate::engine::{Arrival, End, Grant, Period, Recorder, Sort, Tag};
 use crate::units::SimTime;
 use std::ops::Range;
 
-/// The window [warmup, duration) that is counted, and how it is divided.
-#[derive(Clone, Copy, Debug)]
-pub struct Window {
-    /// Start of counting.
-    pub warmup: SimTime,
-    /// End of the run.
-    pub duration: SimTime,
-    /// Equal parts for batches, at least 1.
-    pub slots: usize,
-}
-
-impl Window {
-    /// The minute of the run that holds the end of the warm-up.
-    pub fn first_minute(&self) -> usize {
-        self.warmup.minute()
-    }
-
-    /// Minutes that reach into the window.
-    pub fn minutes(&self) -> usize {
-        self.duration
-            .as_nanos()
-            .div_ceil(SimTime::MINUTE.as_nanos()) as usize
-            - self.first_minute()
-    }
-
-    fn slot_nanos(&self) -> u64 {
-        let window = self.duration.saturating_sub(self.warmup).as_nanos();
-        window.div_ceil(self.slots as u64).max(1)
-    }
-
-    /// Time between `from` and `until` that lies in the window, in nanoseconds.
-    #[inline]
-    fn clip(&self, from: u64, until: u64) -> u64 {
-        let from = from.max(self.warmup.as_nanos());
-        until.min(self.duration.as_nanos()).saturating_sub(from)
-    }
-}
-
-/// Whom a class of connections counts for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClassUse {
-    /// Workload index.
-    pub workload: u32,
-    /// Destination index.
-    pub destination: u32,
-}
-
-/// Who uses a key.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeyUse {
-    /// Destination indices.
-    pub destinations: Vec<u32>,
-    /// Workload indices.
-    pub workloads: Vec<u32>,
-}
-
-/// How the cells, classes and stocks of a group map to what is reported.
-#[derive(Clone, Debug)]
-pub struct Layout {
-    /// Buckets per key.
-    pub buckets: u32,
-    /// The node that is the pool of each cell; empty where the bucket is the pool.
-    pub cell_pools: Vec<u32>,
-    /// By class.
-    pub classes: Vec<ClassUse>,
-    /// By key of a cell.
-    pub keys: Vec<KeyUse>,
-    /// Ports of a stock: of every cell, or one number for all.
-    pub limits: Vec<u32>,
-    /// Whether held ports count toward the second limit.
-    pub active_counts_held: bool,
-}
-
-impl Layout {
-    #[inline]
-    fn pool(&self, cell: usize, bucket: u32) -> u32 {
-        if self.cell_pools.is_empty() {
-            bucket
-        } else {
-            self.cell_pools[cell]
-        }
-    }
-
-    fn limit(&self, cell: usize) -> u32 {
-        self.limits[cell.min(self.limits.len() - 1)]
-    }
-
-    fn cells(&self) -> usize {
-        self.cell_pools.len().max(1)
-    }
-}
-
-/// What is counted over groups before it is added up; one a thread.
-#[derive(Clone, Debug)]
-pub struct Totals {
-    /// The cohort by time of first SYN.
-    pub slots: Vec<Slot>,
-    /// Connect latencies.
-    pub latency: Latencies,
-    /// Port holds.
-    pub hold: Latencies,
-}
-
-impl Totals {
-    /// Nothing yet.
-    pub fn new(window: &Window) -> Self {
-        Totals {
-            slots: vec![Slot::default(); window.slots],
-            latency: Latencies::default(),
-            hold: Latencies::default(),
-        }
-    }
-
-    /// Adds another thread's.
-    pub fn merge(&mut self, other: &Totals) {
-        for (mine, theirs) in self.slots.iter_mut().zip(&other.slots) {
-            mine.offered += theirs.offered;
-            mine.failed += theirs.failed;
-            mine.pending += theirs.pending;
-        }
-        self.latency.merge(&other.latency);
-        self.hold.merge(&other.hold);
-    }
-}
-
-/// What one stock did in one minute.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    pool: u32,
-    key: u32,
-    minute: u32,
-    peak: u32,
-    granted: u32,
-    refused: u32,
-    active: u32,
-}
-
-/// The recorder of one group. `FULL` writes down what [`Detail::Full`] asks for.
+/// The recorder of one group. `FULL` writes down what [`Detail::Full`](super::Detail::Full) asks for.
 #[derive(Debug)]
 pub struct GroupRecorder<'a, const FULL: bool> {
     layout: &'a Layout,
@@ -325,18 +190,23 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
             .into_iter()
             .flatten()
             .min();
-        if FULL {
-            run.series.as_mut().expect("full detail keeps series").add(
-                parts,
-                layout,
-                &self.entries,
-            );
-        }
+        self.give_minutes(parts, run);
     }
-}
 
-fn raise(value: &mut u32, to: u32) {
-    *value = (*value).max(to);
+    /// Whether it has written down so many minutes that they should be added to the run.
+    pub fn has_many_minutes(&self) -> bool {
+        /// They and what they are added to stay in the cache.
+        const MANY: usize = 4_096;
+        self.entries.len() >= MANY
+    }
+
+    /// Adds the minutes written down so far to `run`, and forgets them.
+    pub fn give_minutes(&mut self, parts: &Parts, run: &mut Accumulator) {
+        if let Some(series) = &mut run.series {
+            series.add(parts, self.layout, &self.entries);
+        }
+        self.entries.clear();
+    }
 }
 
 /// What a port is held for while its connection is open, and after.
@@ -461,11 +331,9 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
         let mut held = 0;
         if FULL {
             let (window, first) = (self.window, arrivals[0].sort);
-            let spans = arrivals.iter().zip(releases).map(|(arrival, release)| {
-                let open_until = arrival.at.saturating_add(arrival.life);
-                let open = window.clip(arrival.at, open_until);
-                (arrival.sort, open, window.clip(open_until, *release))
-            });
+            let ends = releases.iter().copied().fold(0, u64::max);
+            let all_counts = tag.offered && ends <= window.duration.as_nanos();
+            let one_sort = arrivals.iter().all(|arrival| arrival.sort == first);
             let mut count_for = |sort: Sort, open: u64, after: u64| {
                 let (while_open, then) = causes(sort.end());
                 let class = if classes == 1 { 0 } else { sort.class() };
@@ -474,13 +342,18 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
                 tally.port_nanos[then as usize] += u128::from(after);
                 held += open + after;
             };
-            if arrivals.iter().all(|arrival| arrival.sort == first) {
-                let (open, after) = spans.fold((0, 0), |(open, after), (_, more, then)| {
-                    (open + more, after + then)
+            let both = arrivals.iter().zip(releases);
+            if all_counts && one_sort {
+                let (open, all) = both.fold((0, 0), |(open, all), (arrival, release)| {
+                    (open + arrival.life, all + (release - arrival.at))
                 });
-                count_for(first, open, after);
+                count_for(first, open, all - open);
             } else {
-                spans.for_each(|(sort, open, after)| count_for(sort, open, after));
+                for (arrival, release) in both {
+                    let open_until = arrival.at.saturating_add(arrival.life);
+                    let open = window.clip(arrival.at, open_until);
+                    count_for(arrival.sort, open, window.clip(open_until, *release));
+                }
             }
             if tag.offered {
                 let holds = arrivals.iter().zip(releases);
@@ -553,234 +426,6 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
                 refused: period.refused as u32,
                 active: period.active_at_end,
             });
-        }
-    }
-}
-
-/// How the minute peaks of a destination or workload are gathered.
-#[derive(Clone, Debug)]
-enum Gather {
-    /// It has one key: every entry is a value.
-    OneKey(UsedCounts),
-    /// It has several: the maximum over keys, by (pool, minute).
-    Grid(Vec<u32>),
-}
-
-impl Gather {
-    fn counts(self, cells: u64) -> UsedCounts {
-        let mut counts = match self {
-            Gather::OneKey(counts) => counts,
-            Gather::Grid(mut peaks) => {
-                let mut counts = UsedCounts::default();
-                peaks.retain(|peak| *peak > 0);
-                peaks.sort_unstable();
-                for run in peaks.chunk_by(|a, b| a == b) {
-                    counts.add(run[0], run.len() as u64);
-                }
-                counts
-            }
-        };
-        let seen: u64 = counts.0.values().sum();
-        counts.add(0, cells - seen);
-        counts
-    }
-}
-
-/// Minute series being added up.
-#[derive(Clone, Debug)]
-struct Series {
-    minutes: usize,
-    first: usize,
-    peak: Vec<u32>,
-    granted: Vec<u32>,
-    refused: Vec<u32>,
-    active: Vec<u32>,
-    by_destination: Vec<Gather>,
-    by_workload: Vec<Gather>,
-}
-
-impl Series {
-    fn add(&mut self, parts: &Parts, layout: &Layout, entries: &[Entry]) {
-        let mut destinations = Gathering::new(&mut self.by_destination);
-        let mut workloads = Gathering::new(&mut self.by_workload);
-        for entry in entries {
-            let place = entry.pool as usize * self.minutes + entry.minute as usize;
-            raise(&mut self.peak[place], entry.peak);
-            self.granted[place] += entry.granted;
-            self.refused[place] += entry.refused;
-            self.active[place] += entry.active;
-            let key = &layout.keys[entry.key as usize];
-            for destination in &key.destinations {
-                destinations.add(*destination, place, entry.peak);
-            }
-            for workload in parts.workloads_of(key, entry.pool) {
-                workloads.add(workload, place, entry.peak);
-            }
-        }
-        destinations.finish();
-        workloads.finish();
-    }
-}
-
-/// Adds entries to gathers; values of those with one key are sorted first, which is cheaper than counting each.
-struct Gathering<'a> {
-    gathers: &'a mut [Gather],
-    values: Vec<(u32, u32)>,
-}
-
-impl<'a> Gathering<'a> {
-    fn new(gathers: &'a mut [Gather]) -> Self {
-        Gathering {
-            gathers,
-            values: Vec::new(),
-        }
-    }
-
-    fn add(&mut self, index: u32, place: usize, peak: u32) {
-        match &mut self.gathers[index as usize] {
-            Gather::Grid(peaks) => raise(&mut peaks[place], peak),
-            Gather::OneKey(_) if peak > 0 => self.values.push((index, peak)),
-            Gather::OneKey(_) => {}
-        }
-    }
-
-    fn finish(mut self) {
-        self.values.sort_unstable();
-        for run in self.values.chunk_by(|a, b| a == b) {
-            let (index, peak) = run[0];
-            if let Gather::OneKey(counts) = &mut self.gathers[index as usize] {
-                counts.add(peak, run.len() as u64);
-            }
-        }
-    }
-}
-
-/// What the accumulator of a replication is sized by.
-#[derive(Clone, Debug)]
-pub struct Parts {
-    /// Pools of the outbound type.
-    pub pools: usize,
-    /// Keys by destination.
-    pub destination_keys: Vec<usize>,
-    /// Keys by workload.
-    pub workload_keys: Vec<usize>,
-    /// By workload, the pools it uses, ascending.
-    pub workload_pools: Vec<Vec<u32>>,
-}
-
-impl Parts {
-    /// The workloads that use both `key` and `pool`.
-    fn workloads_of<'a>(&'a self, key: &'a KeyUse, pool: u32) -> impl Iterator<Item = u32> + 'a {
-        let uses = move |workload: &u32| {
-            self.workload_pools[*workload as usize]
-                .binary_search(&pool)
-                .is_ok()
-        };
-        key.workloads.iter().copied().filter(uses)
-    }
-}
-
-/// A replication being added up; the order of adding does not matter.
-#[derive(Clone, Debug)]
-pub struct Accumulator {
-    by_pool: Vec<Tally>,
-    by_destination: Vec<Tally>,
-    by_workload: Vec<Tally>,
-    first_failure: Option<FirstFailure>,
-    peak_used: Vec<u32>,
-    peak_active: Vec<u32>,
-    refused: Vec<bool>,
-    peak_by_destination: Vec<u32>,
-    peak_by_workload: Vec<u32>,
-    /// Mean over time of (ports held over the limit) of the fullest stock.
-    pub fullest_mean_use: f64,
-    series: Option<Series>,
-}
-
-impl Accumulator {
-    /// Nothing yet.
-    pub fn new(parts: &Parts, window: &Window, detail: Detail) -> Self {
-        let cells = parts.pools * window.minutes();
-        let gather = |keys: &Vec<usize>| -> Vec<Gather> {
-            let one = |keys: &usize| match keys {
-                0 | 1 => Gather::OneKey(UsedCounts::default()),
-                _ => Gather::Grid(vec![0; cells]),
-            };
-            keys.iter().map(one).collect()
-        };
-        let series = (detail == Detail::Full).then(|| Series {
-            minutes: window.minutes(),
-            first: window.first_minute(),
-            peak: vec![0; cells],
-            granted: vec![0; cells],
-            refused: vec![0; cells],
-            active: vec![0; cells],
-            by_destination: gather(&parts.destination_keys),
-            by_workload: gather(&parts.workload_keys),
-        });
-        Accumulator {
-            by_pool: vec![Tally::default(); parts.pools],
-            by_destination: vec![Tally::default(); parts.destination_keys.len()],
-            by_workload: vec![Tally::default(); parts.workload_keys.len()],
-            first_failure: None,
-            peak_used: vec![0; parts.pools],
-            peak_active: vec![0; parts.pools],
-            refused: vec![false; parts.pools],
-            peak_by_destination: vec![0; parts.destination_keys.len()],
-            peak_by_workload: vec![0; parts.workload_keys.len()],
-            fullest_mean_use: 0.0,
-            series,
-        }
-    }
-
-    /// The replication, once everything was added; `slots` are its cohort.
-    pub fn finish(mut self, parts: &Parts, slots: Vec<Slot>) -> ReplicationRun {
-        let mut total = Tally::default();
-        let tallies = [
-            &mut self.by_pool,
-            &mut self.by_destination,
-            &mut self.by_workload,
-        ];
-        for tally in tallies.into_iter().flatten() {
-            // A try and its SYN come with every offered connection; only more of them were counted.
-            tally.tries += tally.offered;
-            tally.syns += tally.offered;
-        }
-        self.by_workload.iter().for_each(|tally| total.add(tally));
-        let minutes = self.series.map(|series| {
-            let all = (parts.pools * series.minutes) as u64;
-            let of_pools = |pools: usize| (pools * series.minutes) as u64;
-            let workloads = series.by_workload.into_iter().zip(&parts.workload_pools);
-            Minutes {
-                minutes: series.minutes,
-                first: series.first,
-                peak: series.peak,
-                granted: series.granted,
-                refused: series.refused,
-                active: series.active,
-                by_destination: series
-                    .by_destination
-                    .into_iter()
-                    .map(|g| g.counts(all))
-                    .collect(),
-                by_workload: workloads
-                    .map(|(g, pools)| g.counts(of_pools(pools.len())))
-                    .collect(),
-            }
-        });
-        ReplicationRun {
-            total,
-            by_pool: self.by_pool,
-            by_destination: self.by_destination,
-            by_workload: self.by_workload,
-            slots,
-            first_failure: self.first_failure,
-            peak_used: self.peak_used,
-            peak_active: self.peak_active,
-            refused: self.refused,
-            peak_by_destination: self.peak_by_destination,
-            peak_by_workload: self.peak_by_workload,
-            minutes,
         }
     }
 }

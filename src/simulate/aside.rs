@@ -108,8 +108,8 @@ impl<'a> Counter<'a> {
         let from = self.window.warmup.as_nanos();
         let expected = stream.expected(duration);
         let mut count = 0;
-        Stream::new(stream, seed, expected).batches(duration.as_nanos(), |batch| {
-            count += batch.iter().filter(|arrival| arrival.at >= from).count() as u64;
+        Stream::new(stream, seed, expected).hand_over(duration.as_nanos(), |drawn| {
+            count += drawn.iter().filter(|arrival| arrival.at >= from).count() as u64;
         });
         count
     }

@@ -21,7 +21,7 @@ impl<'a> Feed<'a> {
         /// Arrivals in a window, about: they and the cells' queues share the second-level cache.
         const ALONE: f64 = 4_096.0;
         /// Enough for threads to do between two meetings.
-        const SHARED: f64 = 32_768.0;
+        const SHARED: f64 = 131_072.0;
         /// Arrivals of one stream at one cell that the sort takes for a run to merge, with room for chance.
         const RUN: f64 = 128.0;
         let streams: Vec<Stream> = group
@@ -41,7 +41,7 @@ impl<'a> Feed<'a> {
         let arrivals = if chunks > 1 {
             SHARED
         } else {
-            ALONE.max(runs).min(SHARED)
+            ALONE.max(runs).min(32_768.0)
         };
         let windows = (open + group.traced.len() as f64) / arrivals;
         let windows = windows.ceil().max(1.0);

@@ -16,7 +16,7 @@ pub(super) fn run_in_order<R: Releases, const FULL: bool>(
 ) {
     let mut full = Full::default();
     let mut slot = 0..0;
-    stream.batches(end, |arrivals| {
+    stream.hand_over(end, |arrivals| {
         let mut next = 0;
         loop {
             next += arrivals.pass_by(next, |at, cell| full.loses(at, cell));

@@ -161,7 +161,11 @@ impl Job<'_> {
             })
             .collect();
         let feed = Feed::new(group, self.seed, duration, chunks.len());
-        run_chunks(&mut chunks, feed, arrivals, &shared);
+        run_chunks(&mut chunks, feed, arrivals, &shared, |recorder| {
+            if recorder.has_many_minutes() {
+                recorder.give_minutes(parts, &mut run.lock().expect("no thread panicked"));
+            }
+        });
         let mut under_ceiling = vec![0; self.plan.ceiling_scopes()];
         for mut chunk in chunks {
             chunk.finish(&shared, &mut under_ceiling);
@@ -176,7 +180,7 @@ impl Job<'_> {
     /// Into how many chunks a group of cells is cut.
     fn chunks(&self, cells: usize) -> usize {
         /// Fewer are not worth the trouble.
-        const CELLS: usize = 4;
+        const CELLS: usize = 2;
         (cells / CELLS).clamp(1, self.most_chunks)
     }
 
@@ -273,12 +277,13 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
 }
 
 /// Runs all chunks of a group to the end: one on this thread, several side by side and beside the drawing of what
-/// arrives next.
-fn run_chunks<R: Releases, const FULL: bool>(
-    chunks: &mut [Chunk<R, FULL>],
+/// arrives next. `then` looks at who listened to a window.
+fn run_chunks<'l, R: Releases, const FULL: bool>(
+    chunks: &mut [Chunk<'l, R, FULL>],
     mut feed: Feed,
     arrivals: &mut Dealt,
     shared: &Shared,
+    then: impl Fn(&mut GroupRecorder<'l, FULL>) + Sync,
 ) {
     if let [chunk] = chunks {
         if shared.loses_most {
@@ -297,6 +302,7 @@ fn run_chunks<R: Releases, const FULL: bool>(
         }
         while let Some(until) = feed.next_window(arrivals) {
             chunk.run(arrivals, until, shared);
+            then(&mut chunk.recorder);
         }
         return;
     }
@@ -304,9 +310,10 @@ fn run_chunks<R: Releases, const FULL: bool>(
     let mut window = feed.next_window(arrivals);
     while let Some(until) = window {
         let run = || {
-            chunks
-                .par_iter_mut()
-                .for_each(|chunk| chunk.run(arrivals, until, shared));
+            chunks.par_iter_mut().for_each(|chunk| {
+                chunk.run(arrivals, until, shared);
+                then(&mut chunk.recorder);
+            });
         };
         (window, ()) = rayon::join(|| feed.next_window(&mut later), run);
         std::mem::swap(arrivals, &mut later);

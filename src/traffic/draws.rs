@@ -1,5 +1,5 @@
-//! One draw after the other, for what is too small or too rare for batches: gaps, lifetimes, and the lifetimes of those
-//! connections that are met at an instant.
+//! Draws from laws: many spans at once, or one after the other for what is too small or too rare for that: gaps,
+//! lifetimes, and the lifetimes of those connections that are met at an instant.
 
 use super::Law;
 use super::lanes::{self, Lanes};
@@ -8,8 +8,47 @@ use crate::units::Seed;
 /// Words at a time.
 const BATCH: usize = 16 * lanes::LANES;
 
+/// Spans that are drawn at once are a multiple of this: lognormal draws come in pairs of lanes.
+pub(super) const GRAIN: usize = 2 * lanes::LANES;
+
 /// The longest lifetime, as in streams: 2^60 ns or 36 years.
 const LONGEST_NANOS: f64 = (1u64 << 60) as f64;
+
+/// Draws `out.len()` spans of `law`, in nanoseconds; a multiple of [`GRAIN`].
+pub(super) fn draw_spans(law: &Law, lanes: &mut Lanes, out: &mut [u64]) {
+    match law {
+        Law::Constant(span) => out.fill(span.as_nanos()),
+        Law::Exponential { mean } => lanes::exponential(lanes, mean * 1e9, out),
+        Law::Lognormal { mu, sigma } => {
+            lanes::lognormal(lanes, mu + libm::log(1e9), *sigma, out);
+        }
+        Law::Uniform { min, max } => lanes::uniform(lanes, min * 1e9, max * 1e9, out),
+        Law::Pareto { scale, shape, max } => {
+            let kept_from = if max.is_finite() {
+                libm::pow(scale / max, *shape)
+            } else {
+                0.0
+            };
+            lanes::pareto(lanes, scale * 1e9, *shape, kept_from, out);
+        }
+        Law::Weibull { scale, shape } => lanes::weibull(lanes, scale * 1e9, *shape, out),
+        Law::Empirical(values) => {
+            lanes::words(lanes, out);
+            for out in out {
+                let index = (u128::from(*out) * values.len() as u128) >> 64;
+                *out = values[index as usize].as_nanos();
+            }
+        }
+    }
+}
+
+/// One span of `law` from 64 random bits, in nanoseconds.
+pub(super) fn draw_span(law: &Law, word: u64) -> u64 {
+    let mut lanes = Lanes::new(Seed(word));
+    let mut spans = [0; GRAIN];
+    draw_spans(law, &mut lanes, &mut spans);
+    spans[0]
+}
 
 /// A stream of random numbers.
 #[derive(Clone, Debug)]
@@ -157,6 +196,7 @@ mod tests {
     use crate::units::SimTime;
 
     const DRAWS: usize = 400_000;
+    const SPANS: usize = 1 << 20;
 
     fn laws() -> Vec<Law> {
         vec![
@@ -217,5 +257,86 @@ mod tests {
             });
             agree(found, 1.0 / law.mean(), &format!("{law:?}"));
         }
+    }
+
+    fn spans(law: &Law) -> Vec<f64> {
+        let mut out = vec![0; SPANS];
+        draw_spans(law, &mut Lanes::new(Seed(11)), &mut out);
+        out.into_iter().map(|nanos| nanos as f64 / 1e9).collect()
+    }
+
+    fn one_by_one(law: &Law) -> Vec<f64> {
+        let (lives, mut draws) = (Lifetimes::new(law), Draws::new(Seed(12)));
+        let life = |_| lives.of_an_arrival(&mut draws) as f64 / 1e9;
+        (0..SPANS).map(life).collect()
+    }
+
+    /// Kolmogorov and Smirnov's distance against the law's own distribution function; 1.95 / sqrt(n) is exceeded by
+    /// chance once in a thousand.
+    #[test]
+    fn draws_follow_their_law() {
+        let laws = [
+            Law::Exponential { mean: 20.0 },
+            Law::Lognormal {
+                mu: 2.0,
+                sigma: 1.2,
+            },
+            Law::Uniform { min: 1.0, max: 4.0 },
+            Law::Pareto {
+                scale: 0.5,
+                shape: 1.5,
+                max: f64::INFINITY,
+            },
+            Law::Pareto {
+                scale: 0.5,
+                shape: 0.8,
+                max: 90.0,
+            },
+            Law::Weibull {
+                scale: 3.0,
+                shape: 0.6,
+            },
+        ];
+        for law in laws {
+            for mut drawn in [spans(&law), one_by_one(&law)] {
+                drawn.sort_by(f64::total_cmp);
+                let n = drawn.len() as f64;
+                let distance = drawn.iter().enumerate().map(|(i, x)| {
+                    let below = law.cdf(*x);
+                    (below - i as f64 / n)
+                        .abs()
+                        .max((below - (i + 1) as f64 / n).abs())
+                });
+                let distance = distance.fold(0.0, f64::max);
+                assert!(distance < 1.95 / n.sqrt(), "{law:?}: {distance}");
+            }
+        }
+    }
+
+    /// Our spans against `rand_distr`, by the means and variances of logarithms: within 4.5 standard errors.
+    #[test]
+    fn lognormal_draws_agree_with_rand_distr() {
+        use rand_distr::Distribution;
+        let mut rng = rand_xoshiro::rand_core::SeedableRng::seed_from_u64(3);
+        let rng: &mut rand_xoshiro::Xoshiro256PlusPlus = &mut rng;
+        let published = rand_distr::LogNormal::<f64>::new(1.0, 0.7).unwrap();
+        let theirs: Vec<f64> = (0..SPANS).map(|_| published.sample(rng).ln()).collect();
+        let ours: Vec<f64> = spans(&Law::Lognormal {
+            mu: 1.0,
+            sigma: 0.7,
+        })
+        .iter()
+        .map(|x| x.ln())
+        .collect();
+        let moments = |x: &[f64]| {
+            let n = x.len() as f64;
+            let mean = x.iter().sum::<f64>() / n;
+            (mean, x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n)
+        };
+        let ((mean_a, var_a), (mean_b, var_b)) = (moments(&ours), moments(&theirs));
+        let se_mean = (2.0 * 0.49 / SPANS as f64).sqrt();
+        let se_var = (2.0 * 2.0 * 0.49f64.powi(2) / SPANS as f64).sqrt();
+        assert!((mean_a - mean_b).abs() < 4.5 * se_mean);
+        assert!((var_a - var_b).abs() < 4.5 * se_var);
     }
 }

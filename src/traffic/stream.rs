@@ -1,23 +1,21 @@
-//! Arrival streams: connections that wait for nothing, drawn by the batch, and clients that wait for their verdict.
+//! Streams of connections that wait for nothing, many drawn at once.
 
 use super::batches::{BatchSize, Batches};
 use super::bursts::BurstPart;
 use super::course::{Course, CoursePlan};
 use super::dealt::Dealt;
+use super::draws::{GRAIN, draw_spans};
 use super::lanes::{self, Lanes};
-use super::{Close, Law};
-use crate::engine::{Arrival, End, OpenLoop, Sort, Source};
+use super::{CellMarks, Ends, Law};
+use crate::engine::{Arrival, Sort};
 use crate::units::{Seed, SimTime, mix};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
-/// Draws at a time; lognormal draws come in pairs of lanes.
-const BATCH: usize = 256;
-const GRAIN: usize = 2 * lanes::LANES;
+/// The most that is drawn at once.
+const AT_ONCE: usize = 256;
 
 /// What each random stream of a unit of drawing is for.
 #[derive(Clone, Copy)]
-enum Purpose {
+pub(super) enum Purpose {
     Gaps,
     Lives,
     Marks,
@@ -32,173 +30,6 @@ impl Purpose {
 
     fn lanes(self, seed: Seed) -> Lanes {
         Lanes::new(self.seed(seed))
-    }
-}
-
-/// Draws `out.len()` spans of `law`, in nanoseconds; a multiple of [`GRAIN`].
-fn draw_spans(law: &Law, lanes: &mut Lanes, out: &mut [u64]) {
-    match law {
-        Law::Constant(span) => out.fill(span.as_nanos()),
-        Law::Exponential { mean } => lanes::exponential(lanes, mean * 1e9, out),
-        Law::Lognormal { mu, sigma } => {
-            lanes::lognormal(lanes, mu + libm::log(1e9), *sigma, out);
-        }
-        Law::Uniform { min, max } => lanes::uniform(lanes, min * 1e9, max * 1e9, out),
-        Law::Pareto { scale, shape, max } => {
-            let kept_from = if max.is_finite() {
-                libm::pow(scale / max, *shape)
-            } else {
-                0.0
-            };
-            lanes::pareto(lanes, scale * 1e9, *shape, kept_from, out);
-        }
-        Law::Weibull { scale, shape } => lanes::weibull(lanes, scale * 1e9, *shape, out),
-        Law::Empirical(values) => {
-            lanes::words(lanes, out);
-            for out in out {
-                let index = (u128::from(*out) * values.len() as u128) >> 64;
-                *out = values[index as usize].as_nanos();
-            }
-        }
-    }
-}
-
-/// How connections end, as thresholds for 32 random bits.
-#[derive(Clone, Copy, Debug)]
-pub struct Ends {
-    fin: u64,
-    rst: u64,
-    abandon: u64,
-    only: Option<End>,
-}
-
-impl Ends {
-    /// Ends of TCP connections.
-    pub fn tcp(close: Close) -> Ends {
-        const WHOLE: f64 = (1u64 << 32) as f64;
-        let only = [
-            (close.fin, End::Fin),
-            (close.rst, End::Rst),
-            (close.abandon, End::Abandon),
-            (close.unanswered, End::Unanswered),
-        ];
-        // Sums of weights may fall short of 1 by a rounding: what has no weight is never drawn.
-        let until = |sum: f64, later: f64| {
-            if later > 0.0 {
-                (sum * WHOLE) as u64
-            } else {
-                WHOLE as u64
-            }
-        };
-        let Close {
-            fin,
-            rst,
-            abandon,
-            unanswered,
-        } = close;
-        Ends {
-            fin: until(fin, rst + abandon + unanswered),
-            rst: until(fin + rst, abandon + unanswered),
-            abandon: until(fin + rst + abandon, unanswered),
-            only: only
-                .iter()
-                .find(|(weight, _)| *weight >= 1.0)
-                .map(|(_, end)| *end),
-        }
-    }
-
-    /// Ends of UDP flows.
-    pub fn udp() -> Ends {
-        Ends {
-            fin: 0,
-            rst: 0,
-            abandon: 0,
-            only: Some(End::Udp),
-        }
-    }
-
-    #[inline]
-    fn end(&self, word: u64) -> End {
-        let bits = word >> 32;
-        match self.only {
-            Some(end) => end,
-            None if bits < self.fin => End::Fin,
-            None if bits < self.rst => End::Rst,
-            None if bits < self.abandon => End::Abandon,
-            None => End::Unanswered,
-        }
-    }
-}
-
-/// How an arrival finds its cell: alias tables over the nodes of a block (Walker, 1977).
-#[derive(Clone, Debug)]
-pub struct CellMarks {
-    /// Threshold below which the column's own cell is taken, its own cell, its alias.
-    columns: Vec<(u32, u32, u32)>,
-}
-
-impl CellMarks {
-    /// All arrivals go to `cell`.
-    pub fn one(cell: u32) -> CellMarks {
-        CellMarks {
-            columns: vec![(u32::MAX, cell, cell)],
-        }
-    }
-
-    /// Arrivals go to `(cell, weight)`; weights are above 0 and need not sum to 1.
-    pub fn weighted(cells: &[(u32, f64)]) -> CellMarks {
-        const WHOLE: f64 = u32::MAX as f64;
-        let mean = cells.iter().map(|(_, weight)| weight).sum::<f64>() / cells.len() as f64;
-        let mut scaled: Vec<f64> = cells.iter().map(|(_, weight)| weight / mean).collect();
-        let mut columns: Vec<_> = cells
-            .iter()
-            .map(|(cell, _)| (u32::MAX, *cell, *cell))
-            .collect();
-        let (mut small, mut large): (Vec<usize>, Vec<usize>) =
-            (0..cells.len()).partition(|i| scaled[*i] < 1.0);
-        while let (Some(poor), Some(rich)) = (small.pop(), large.last().copied()) {
-            columns[poor].0 = (scaled[poor] * WHOLE) as u32;
-            columns[poor].2 = cells[rich].0;
-            scaled[rich] -= 1.0 - scaled[poor];
-            if scaled[rich] < 1.0 {
-                large.pop();
-                small.push(rich);
-            }
-        }
-        CellMarks { columns }
-    }
-
-    /// Cell `i` is cell `new[i]` from now on.
-    pub fn renumber(&mut self, new: &[u32]) {
-        for (_, own, alias) in &mut self.columns {
-            *own = new[*own as usize];
-            *alias = new[*alias as usize];
-        }
-    }
-
-    fn is_one(&self) -> bool {
-        self.columns.len() == 1
-    }
-
-    /// The first cell, if all have the same weight and follow each other.
-    fn even_from(&self) -> Option<u32> {
-        const NEARLY_ALL: u32 = u32::MAX - 8;
-        let first = self.columns[0].1;
-        let even = (first..)
-            .zip(&self.columns)
-            .all(|(cell, (threshold, own, _))| *own == cell && *threshold >= NEARLY_ALL);
-        even.then_some(first)
-    }
-
-    #[inline]
-    fn cell(&self, word: u64) -> u32 {
-        let scaled = (word & 0xFFFF_FFFF) * self.columns.len() as u64;
-        let (threshold, own, alias) = self.columns[(scaled >> 32) as usize];
-        if (scaled as u32) < threshold {
-            own
-        } else {
-            alias
-        }
     }
 }
 
@@ -313,11 +144,11 @@ impl<'a> Stream<'a> {
         let course = plan.course.as_ref().map(|course| Course::new(course, seed));
         let seed = seed.stream(&plan.unit);
         let wanted = (expected * 1.2) as usize + GRAIN;
-        let batch = wanted.next_multiple_of(GRAIN).min(BATCH);
+        let at_once = wanted.next_multiple_of(GRAIN).min(AT_ONCE);
         let marks = if plan.cells.is_one() && plan.ends.only.is_some() {
             0
         } else {
-            batch
+            at_once
         };
         let batches = match plan.process {
             Process::Batch { per_second, size } => {
@@ -333,13 +164,13 @@ impl<'a> Stream<'a> {
             lives: Purpose::Lives.lanes(seed),
             marks: Purpose::Marks.lanes(seed),
             course,
-            at: vec![0; batch],
-            life: vec![0; batch],
+            at: vec![0; at_once],
+            life: vec![0; at_once],
             mark: vec![0; marks],
             spot: vec![0; if batches.is_some() { marks } else { 0 }],
             batches,
-            sort: vec![Sort::new(plan.class, plan.cells.cell(0), plan.ends.end(0)); batch],
-            next: batch,
+            sort: vec![Sort::new(plan.class, plan.cells.cell(0), plan.ends.end(0)); at_once],
+            next: at_once,
             drawn: 0,
             clock: 0,
         }
@@ -389,12 +220,12 @@ impl<'a> Stream<'a> {
 
     /// Deals all arrivals before `until` to their cells, in time order.
     pub fn deal(&mut self, until: u64, dealt: &mut Dealt) {
-        self.batches(until, |arrivals| dealt.deal(arrivals.iter()));
+        self.hand_over(until, |arrivals| dealt.deal(arrivals.iter()));
     }
 
-    /// Hands over all arrivals before `until` in time order, batch by batch.
+    /// Hands over all arrivals before `until` in time order, in the pieces in which they were drawn.
     #[inline(always)]
-    pub fn batches(&mut self, until: u64, mut take: impl FnMut(Batch)) {
+    pub fn hand_over(&mut self, until: u64, mut take: impl FnMut(Drawn)) {
         loop {
             if self.next == self.at.len() {
                 self.draw();
@@ -406,7 +237,7 @@ impl<'a> Stream<'a> {
                 rest.partition_point(|at| *at < until)
             };
             let drawn = self.next..self.next + ready;
-            take(Batch {
+            take(Drawn {
                 first_id: self
                     .plan
                     .first_id
@@ -425,14 +256,14 @@ impl<'a> Stream<'a> {
 
 /// Arrivals of one stream that were drawn together.
 #[derive(Clone, Copy, Debug)]
-pub struct Batch<'a> {
+pub struct Drawn<'a> {
     first_id: u32,
     at: &'a [u64],
     life: &'a [u64],
     sort: &'a [Sort],
 }
 
-impl Batch<'_> {
+impl Drawn<'_> {
     /// Arrival `i` in time order.
     #[inline(always)]
     pub fn get(&self, i: usize) -> Option<Arrival> {
@@ -468,175 +299,6 @@ impl Batch<'_> {
     }
 }
 
-/// What the clients of one pair of node and endpoint do.
-#[derive(Clone, Debug)]
-pub struct ClientPlan {
-    /// Class of their connections.
-    pub class: u32,
-    /// Clients.
-    pub clients: u32,
-    /// Law of the think time.
-    pub think: Law,
-    /// Law of the lifetime.
-    pub lifetime: Law,
-    /// How connections end.
-    pub ends: Ends,
-    /// Names the pair: (workload, endpoint, node).
-    pub unit: [u64; 3],
-}
-
-/// The clients of one cell; each thinks, connects, lives, and thinks again.
-#[derive(Clone, Debug)]
-pub struct Clients<'a> {
-    plans: &'a [ClientPlan],
-    seeds: Vec<Seed>,
-    /// First client of each plan.
-    first: Vec<u32>,
-    /// (when it opens, plan, client), earliest first.
-    opening: BinaryHeap<Reverse<(u64, u32, u32)>>,
-    /// Connections opened, by client.
-    opened: Vec<u64>,
-}
-
-impl<'a> Clients<'a> {
-    /// The clients of `plans` in the replication whose seed is `seed`; all begin with a think. At one instant the
-    /// earlier plan goes first.
-    pub fn new(plans: &'a [ClientPlan], seed: Seed) -> Self {
-        let mut clients = Clients {
-            plans,
-            seeds: plans.iter().map(|plan| seed.stream(&plan.unit)).collect(),
-            first: Vec::with_capacity(plans.len()),
-            opening: BinaryHeap::new(),
-            opened: Vec::new(),
-        };
-        for plan in plans {
-            let first = clients.opened.len() as u32;
-            clients.first.push(first);
-            clients
-                .opened
-                .resize(first as usize + plan.clients as usize, 0);
-        }
-        for client in 0..clients.opened.len() as u32 {
-            clients.think(client, 0);
-        }
-        clients
-    }
-
-    fn plan(&self, client: u32) -> usize {
-        self.first.partition_point(|first| *first <= client) - 1
-    }
-
-    fn word(&self, client: u32, purpose: Purpose) -> u64 {
-        let plan = self.plan(client);
-        let number = u64::from(client - self.first[plan]);
-        let ordinal = self.opened[client as usize];
-        self.seeds[plan]
-            .stream(&[number, ordinal, purpose as u64])
-            .0
-    }
-
-    fn think(&mut self, client: u32, from: u64) {
-        let plan = self.plan(client);
-        let think = draw_span(&self.plans[plan].think, self.word(client, Purpose::Gaps));
-        let opens_at = from.saturating_add(think);
-        self.opening.push(Reverse((opens_at, plan as u32, client)));
-    }
-}
-
-impl Source for Clients<'_> {
-    fn peek(&self) -> u64 {
-        self.opening
-            .peek()
-            .map_or(u64::MAX, |Reverse((at, ..))| *at)
-    }
-
-    fn take(&mut self) -> Arrival {
-        let Reverse((at, plan, client)) = self.opening.pop().expect("peek saw a client");
-        let plan = &self.plans[plan as usize];
-        let life = draw_span(&plan.lifetime, self.word(client, Purpose::Lives));
-        let end = plan.ends.end(self.word(client, Purpose::Marks));
-        self.opened[client as usize] += 1;
-        let sort = Sort::new(plan.class, 0, end);
-        Arrival {
-            at,
-            life,
-            id: client,
-            sort,
-        }
-    }
-
-    fn at_hand(&self) -> &[Arrival] {
-        &[]
-    }
-
-    fn skip(&mut self, _count: usize) {}
-
-    fn verdict(&mut self, _class: u32, client: u32, free_at: u64) {
-        self.think(client, free_at);
-    }
-}
-
-/// One span of `law` from 64 random bits, in nanoseconds.
-fn draw_span(law: &Law, word: u64) -> u64 {
-    let mut lanes = Lanes::new(Seed(word));
-    let mut spans = [0; GRAIN];
-    draw_spans(law, &mut lanes, &mut spans);
-    spans[0]
-}
-
-/// The clients of a cell beside open-loop arrivals.
-#[derive(Debug)]
-pub struct Mixed<'a, 'b> {
-    /// Arrivals that wait for nothing.
-    pub open: OpenLoop<'a>,
-    /// The clients.
-    pub clients: &'a mut Clients<'b>,
-    /// By class, its workload.
-    pub workloads: &'a [u32],
-    /// By class, whether a client opens its connections.
-    pub closed: &'a [bool],
-}
-
-impl Mixed<'_, '_> {
-    /// At one instant the lower workload goes first.
-    fn client_is_next(&self) -> bool {
-        let workload = |class: u32| self.workloads[class as usize];
-        match (self.clients.opening.peek(), self.open.0.first()) {
-            (Some(Reverse((at, plan, _))), Some(open)) => {
-                let class = self.clients.plans[*plan as usize].class;
-                (*at, workload(class)) < (open.at, workload(open.sort.class()))
-            }
-            (client, _) => client.is_some(),
-        }
-    }
-}
-
-impl Source for Mixed<'_, '_> {
-    fn peek(&self) -> u64 {
-        self.open.peek().min(self.clients.peek())
-    }
-
-    fn take(&mut self) -> Arrival {
-        if self.client_is_next() {
-            self.clients.take()
-        } else {
-            self.open.take()
-        }
-    }
-
-    fn at_hand(&self) -> &[Arrival] {
-        &[]
-    }
-
-    fn skip(&mut self, _count: usize) {}
-
-    fn verdict(&mut self, class: u32, id: u32, free_at: u64) {
-        if self.closed[class as usize] {
-            self.clients.verdict(class, id, free_at);
-        }
-    }
-}
-
 /// 64 random bits that only the connections of (workload, endpoint) in one replication have in common.
 pub fn class_seed(replication: Seed, workload: u64, endpoint: u64) -> u64 {
     mix(replication.stream(&[workload, endpoint]).0, 0x5EED)
@@ -645,103 +307,7 @@ pub fn class_seed(replication: Seed, workload: u64, endpoint: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::SimTime;
-
-    const DRAWS: usize = 1 << 20;
-
-    fn spans(law: &Law) -> Vec<f64> {
-        let mut out = vec![0; DRAWS];
-        draw_spans(law, &mut Lanes::new(Seed(11)), &mut out);
-        out.into_iter().map(|nanos| nanos as f64 / 1e9).collect()
-    }
-
-    /// Kolmogorov and Smirnov's distance against the law's own distribution function; 1.95 / sqrt(n) is exceeded by
-    /// chance once in a thousand.
-    #[test]
-    fn draws_follow_their_law() {
-        let laws = [
-            Law::Exponential { mean: 20.0 },
-            Law::Lognormal {
-                mu: 2.0,
-                sigma: 1.2,
-            },
-            Law::Uniform { min: 1.0, max: 4.0 },
-            Law::Pareto {
-                scale: 0.5,
-                shape: 1.5,
-                max: f64::INFINITY,
-            },
-            Law::Pareto {
-                scale: 0.5,
-                shape: 0.8,
-                max: 90.0,
-            },
-            Law::Weibull {
-                scale: 3.0,
-                shape: 0.6,
-            },
-        ];
-        for law in laws {
-            let mut spans = spans(&law);
-            spans.sort_by(f64::total_cmp);
-            let n = spans.len() as f64;
-            let distance = spans.iter().enumerate().map(|(i, x)| {
-                let below = law.cdf(*x);
-                (below - i as f64 / n)
-                    .abs()
-                    .max((below - (i + 1) as f64 / n).abs())
-            });
-            let distance = distance.fold(0.0, f64::max);
-            assert!(distance < 1.95 / n.sqrt(), "{law:?}: {distance}");
-        }
-    }
-
-    /// Our batches against `rand_distr`, by the means and variances of logarithms: within 4.5 standard errors.
-    #[test]
-    fn lognormal_draws_agree_with_rand_distr() {
-        use rand_distr::Distribution;
-        let mut rng = rand_xoshiro::rand_core::SeedableRng::seed_from_u64(3);
-        let rng: &mut rand_xoshiro::Xoshiro256PlusPlus = &mut rng;
-        let published = rand_distr::LogNormal::<f64>::new(1.0, 0.7).unwrap();
-        let theirs: Vec<f64> = (0..DRAWS).map(|_| published.sample(rng).ln()).collect();
-        let ours: Vec<f64> = spans(&Law::Lognormal {
-            mu: 1.0,
-            sigma: 0.7,
-        })
-        .iter()
-        .map(|x| x.ln())
-        .collect();
-        let moments = |x: &[f64]| {
-            let n = x.len() as f64;
-            let mean = x.iter().sum::<f64>() / n;
-            (mean, x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n)
-        };
-        let ((mean_a, var_a), (mean_b, var_b)) = (moments(&ours), moments(&theirs));
-        let se_mean = (2.0 * 0.49 / DRAWS as f64).sqrt();
-        let se_var = (2.0 * 2.0 * 0.49f64.powi(2) / DRAWS as f64).sqrt();
-        assert!((mean_a - mean_b).abs() < 4.5 * se_mean);
-        assert!((var_a - var_b).abs() < 4.5 * se_var);
-    }
-
-    #[test]
-    fn marks_share_arrivals_out_by_weight() {
-        let weights = [(0, 0.5), (3, 0.25), (4, 0.125), (9, 0.125)];
-        let marks = CellMarks::weighted(&weights);
-        let mut lanes = Lanes::new(Seed(5));
-        let mut words = vec![0; DRAWS];
-        lanes::words(&mut lanes, &mut words);
-        for (cell, weight) in weights {
-            let n = words
-                .iter()
-                .filter(|word| marks.cell(**word) == cell)
-                .count() as f64;
-            let se = (DRAWS as f64 * weight * (1.0 - weight)).sqrt();
-            assert!(
-                (n - DRAWS as f64 * weight).abs() < 4.5 * se,
-                "cell {cell}: {n}"
-            );
-        }
-    }
+    use crate::traffic::Close;
 
     fn plan(process: Process) -> StreamPlan {
         StreamPlan {

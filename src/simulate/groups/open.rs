@@ -1,6 +1,8 @@
 //! The streams of a workload that waits for nothing: by blocks of nodes, by node, or by pair of node and endpoint.
 
-use super::{BLOCK, ClassPlan, GroupBuilder, share_of};
+use super::builder::GroupBuilder;
+use super::shares::share_of;
+use super::{BLOCK, ClassPlan};
 use crate::engine::Grouping;
 use crate::model::{Mix, OpenProcess, Traffic};
 use crate::traffic::{BatchSize, Burst, Bursty, CellMarks, Correlation, CoursePlan};
