@@ -83,10 +83,9 @@
   // Room left of the panels: the same for all, so that they stand in line.
   function extent(chart, width) {
     let letters = 7;
-    for (const panel of chart.vconcat) {
-      const axis = panel.layer.map((layer) => layer.encoding.y && layer.encoding.y.axis).find(Boolean);
-      const labels = axis && axis.labelExpr ? axis.labelExpr.replace(/\[round\(.*$/, '') : '[]';
-      for (const label of JSON.parse(labels)) letters = Math.max(letters, label.length);
+    for (const param of chart.params) {
+      if (!param.name.startsWith('yLabels')) continue;
+      for (const label of param.value) letters = Math.max(letters, label.length);
     }
     return Math.min(7 * letters + 12, 0.36 * width);
   }
@@ -228,7 +227,7 @@
   const states = [];
   function begin(figure) {
     const chart = charts[Number(figure.dataset.chart)];
-    const ends = chart.params.slice(1).map((param) => param.value);
+    const ends = chart.params.slice(1, 3).map((param) => param.value);
     const state = { figure, chart, meta: chart.usermeta, hidden: new Set(), ends, from: ends[0], to: ends[1], width: figure.clientWidth };
     states.push(state);
     legend(state);

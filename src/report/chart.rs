@@ -192,11 +192,28 @@ pub struct Rule {
     pub label: String,
 }
 
+impl Mark {
+    /// Whether there is nothing to draw of it.
+    pub fn is_empty(&self) -> bool {
+        match &self.shape {
+            Shape::Line(line) => line.points.is_empty(),
+            Shape::Band(band) => band.points.is_empty(),
+            Shape::Intervals(intervals) => intervals.points.is_empty(),
+            Shape::Bars(bars) => bars.is_empty(),
+            Shape::Cells(cells) => cells.cells.is_empty(),
+            Shape::Spans(spans) => spans.is_empty(),
+            Shape::Segments(segments) => segments.is_empty(),
+            Shape::Rule(_) => false,
+        }
+    }
+}
+
 impl Chart {
-    /// Names and colours of the series, each once, in the order they are drawn.
+    /// Names and colours of the series that are drawn, each once, in the order they are drawn.
     pub fn series(&self) -> Vec<(&str, Tone)> {
         let mut series: Vec<(&str, Tone)> = Vec::new();
-        for mark in self.panels.iter().flat_map(|panel| &panel.marks) {
+        let marks = self.panels.iter().flat_map(|panel| &panel.marks);
+        for mark in marks.filter(|mark| !mark.is_empty()) {
             if !series.iter().any(|(name, _)| *name == mark.series) {
                 series.push((&mark.series, mark.tone));
             }

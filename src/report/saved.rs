@@ -6,6 +6,7 @@ mod timeline;
 pub use hgrm::Percentile;
 pub use timeline::{Minutes, PoolMinutes, Worst};
 
+use super::chart::short;
 use crate::results::{Document, histogram_names};
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -75,6 +76,22 @@ impl Error {
     }
 }
 
+/// Letters of a name on the page.
+const NAME: usize = 100;
+
+/// Cuts names that would fill a page; the data keep them whole.
+fn shorten(document: &mut Document) {
+    let cut = |name: &mut String| *name = short(name, NAME);
+    cut(&mut document.scenario);
+    for outbound in &mut document.outbounds {
+        cut(&mut outbound.name);
+    }
+    for pair in &mut document.comparisons {
+        cut(&mut pair.a);
+        cut(&mut pair.b);
+    }
+}
+
 impl Saved {
     /// Reads a directory that `run -o` or `compare -o` wrote.
     ///
@@ -86,8 +103,9 @@ impl Saved {
         let document: Document = serde_json::from_reader(BufReader::new(file))
             .map_err(|error| Error::damaged(&path, error))?;
         let command = std::fs::read_to_string(directory.join(COMMAND)).ok();
-        let mut minutes = timeline::read(&directory.join("timeline.csv"))?;
+        let mut document = document;
         let names = histogram_names(document.outbounds.iter().map(|one| one.name.as_str()));
+        let mut minutes = timeline::read(&directory.join("timeline.csv"))?;
         let mut details = Vec::new();
         for (outbound, [latency, hold]) in document.outbounds.iter().zip(&names) {
             let of_outbound = minutes.iter().position(|(name, _)| *name == outbound.name);
@@ -101,6 +119,7 @@ impl Saved {
                 port_hold: hgrm::read(&directory.join(hold))?,
             }));
         }
+        shorten(&mut document);
         Ok(Saved {
             label: label.to_owned(),
             document,

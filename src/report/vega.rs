@@ -1,6 +1,6 @@
 //! A chart as a Vega-Lite specification, with colours by name: the page puts in those of its theme.
 
-use super::chart::ticks::ticks;
+use super::chart::ticks::{Tick, ticks};
 use super::chart::{Axis, Chart, Intervals, Mark, Panel, Scale, Shape, Tone, Unit};
 use super::draw;
 use serde_json::{Map, Value, json};
@@ -16,8 +16,21 @@ pub fn spec(chart: &Chart) -> Value {
         .panels
         .iter()
         .enumerate()
-        .map(|(i, one)| panel(chart, one, &names, i == last))
+        .map(|(i, one)| panel(chart, one, &names, i, i == last))
         .collect();
+    let mut params = vec![
+        json!({ "name": "hidden", "value": [] }),
+        json!({ "name": "from", "value": low }),
+        json!({ "name": "to", "value": high }),
+        json!({ "name": X_LABELS, "value": labels(&ticks(&chart.x, X_TICKS)) }),
+    ];
+    for (i, one) in chart.panels.iter().enumerate() {
+        params.push(json!({ "name": y_labels(i), "value": labels(&ticks(&one.y, Y_TICKS)) }));
+        let heat = one.marks.iter().find_map(legend_of);
+        if let Some(legend) = heat {
+            params.push(json!({ "name": heat_labels(i), "value": labels(&ticks(legend, HEAT_TICKS)) }));
+        }
+    }
     json!({
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "title": { "text": chart.title, "subtitle": chart.subtitle },
@@ -25,14 +38,38 @@ pub fn spec(chart: &Chart) -> Value {
         "usermeta": {
             "series": names, "colours": tones, "x": about(&chart.x), "y": about_rows(chart), "heat": about_heat(chart),
         },
-        "params": [
-            { "name": "hidden", "value": [] },
-            { "name": "from", "value": low },
-            { "name": "to", "value": high },
-        ],
+        "params": params,
         "spacing": 28,
         "vconcat": panels,
     })
+}
+
+/// Texts at ticks stand in parameters: an expression that held them would have to be trusted with them.
+const X_LABELS: &str = "xLabels";
+
+fn y_labels(panel: usize) -> String {
+    format!("yLabels{panel}")
+}
+
+fn heat_labels(panel: usize) -> String {
+    format!("heatLabels{panel}")
+}
+
+/// About how many ticks an axis has.
+const X_TICKS: usize = 7;
+const Y_TICKS: usize = 5;
+const HEAT_TICKS: usize = 4;
+
+fn labels(ticks: &[Tick]) -> Vec<&str> {
+    ticks.iter().map(|tick| tick.label.as_str()).collect()
+}
+
+/// What the colours of cells mean.
+fn legend_of(mark: &Mark) -> Option<&Axis> {
+    match &mark.shape {
+        Shape::Cells(cells) => Some(&cells.legend),
+        _ => None,
+    }
 }
 
 /// What the page needs to write values of an axis.
@@ -45,12 +82,8 @@ fn about(axis: &Axis) -> Value {
 }
 
 fn about_heat(chart: &Chart) -> Value {
-    let marks = chart.panels.iter().flat_map(|panel| &panel.marks);
-    let legends = marks.filter_map(|mark| match &mark.shape {
-        Shape::Cells(cells) => Some(about(&cells.legend)),
-        _ => None,
-    });
-    legends.into_iter().next().unwrap_or(Value::Null)
+    let mut marks = chart.panels.iter().flat_map(|panel| &panel.marks);
+    marks.find_map(legend_of).map_or(Value::Null, about)
 }
 
 fn about_rows(chart: &Chart) -> Value {
@@ -82,7 +115,7 @@ fn ends(axis: &Axis) -> (f64, f64) {
 }
 
 /// The scale and axis of a channel. The x axis moves with the parameters `from` and `to`.
-fn channel(axis: &Axis, moves: bool, labelled: bool) -> Map<String, Value> {
+fn channel(axis: &Axis, labels: &str, moves: bool, labelled: bool) -> Map<String, Value> {
     let clock = axis.unit == Unit::Clock;
     let rows = matches!(axis.scale, Scale::Categories(_));
     let kind = match axis.scale {
@@ -109,14 +142,10 @@ fn channel(axis: &Axis, moves: bool, labelled: bool) -> Map<String, Value> {
              +datum.value % 6e4 ? '%-H:%M:%S' : '%-H:%M')"
         );
     } else {
-        let ticks = ticks(axis, if moves { 7 } else { 5 });
+        let ticks = ticks(axis, if moves { X_TICKS } else { Y_TICKS });
         let values: Vec<f64> = ticks.iter().map(|tick| place(axis, tick.at)).collect();
-        let labels: Vec<&str> = ticks.iter().map(|tick| tick.label.as_str()).collect();
-        look["labelExpr"] = json!(format!(
-            "{}[round(datum.index * {})]",
-            literal(&labels),
-            values.len().saturating_sub(1)
-        ));
+        let last = values.len().saturating_sub(1);
+        look["labelExpr"] = json!(format!("{labels}[round(datum.index * {last})]"));
         look["values"] = json!(values);
     }
     look["labelSeparation"] = json!(6);
@@ -134,35 +163,19 @@ fn channel(axis: &Axis, moves: bool, labelled: bool) -> Map<String, Value> {
     channel
 }
 
-/// Texts as an array in the language of expressions, with nothing in it but ASCII.
-fn literal(texts: &[&str]) -> String {
-    let json = serde_json::to_string(texts).expect("texts are plain values");
-    let mut ascii = String::with_capacity(json.len());
-    for letter in json.chars() {
-        match letter.is_ascii() {
-            true => ascii.push(letter),
-            false => {
-                let mut units = [0; 2];
-                for unit in letter.encode_utf16(&mut units) {
-                    ascii.push_str(&format!("\\u{unit:04x}"));
-                }
-            }
-        }
-    }
-    ascii
-}
-
-fn panel(chart: &Chart, panel: &Panel, names: &[&str], is_last: bool) -> Value {
-    let x = channel(&chart.x, true, is_last);
-    let y = channel(&panel.y, false, true);
+fn panel(chart: &Chart, panel: &Panel, names: &[&str], number: usize, is_last: bool) -> Value {
+    let x = channel(&chart.x, X_LABELS, true, is_last);
+    let y = channel(&panel.y, &y_labels(number), false, true);
     let sheet = Sheet {
         chart,
         panel,
         names,
+        number,
         x: &x,
         y: &y,
     };
-    let layers: Vec<Value> = panel.marks.iter().flat_map(|mark| sheet.layers(mark)).collect();
+    let drawn = panel.marks.iter().filter(|mark| !mark.is_empty());
+    let layers: Vec<Value> = drawn.flat_map(|mark| sheet.layers(mark)).collect();
     let mut made = json!({
         "width": 640,
         "height": draw::height(panel, chart.panels.len()),
@@ -179,6 +192,7 @@ struct Sheet<'a> {
     chart: &'a Chart,
     panel: &'a Panel,
     names: &'a [&'a str],
+    number: usize,
     x: &'a Map<String, Value>,
     y: &'a Map<String, Value>,
 }
@@ -310,15 +324,10 @@ impl Sheet<'_> {
                 let look = json!({ "type": "rect", "tooltip": { "content": "data" } });
                 let mut layer = self.layer(mark, rows.collect(), look, ["x", "x2", "y", "y2"]);
                 let kind = if all.legend.scale == Scale::Log { "log" } else { "linear" };
-                let ticks = ticks(&all.legend, 4);
+                let ticks = ticks(&all.legend, HEAT_TICKS);
                 let values: Vec<f64> = ticks.iter().map(|tick| tick.at).collect();
-                let labels: Vec<&str> = ticks.iter().map(|tick| tick.label.as_str()).collect();
                 let (low, high) = all.legend.domain;
-                let words = format!(
-                    "{}[indexof({}, datum.value)] || ''",
-                    literal(&labels),
-                    json!(values)
-                );
+                let words = format!("{}[indexof({}, datum.value)] || ''", heat_labels(self.number), json!(values));
                 layer["encoding"]["color"] = json!({
                     "condition": { "test": "datum.a", "value": "@alarm" },
                     "field": "v", "type": "quantitative",

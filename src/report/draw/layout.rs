@@ -197,7 +197,7 @@ fn legend(chart: &Chart, room: f64) -> Vec<Entry<'_>> {
     let (mut x, mut row) = (EDGE, 0);
     for mark in all() {
         let known = entries.iter().any(|entry| entry.mark.series == mark.series);
-        if known || says_itself(&mark.series) || marks::is_empty(mark) {
+        if known || says_itself(&mark.series) || mark.is_empty() {
             continue;
         }
         let width = 34.0 + width(&mark.series, LABEL, Weight::Regular) + 22.0;

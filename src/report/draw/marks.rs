@@ -24,20 +24,6 @@ pub fn names_itself(mark: &Mark) -> bool {
     }
 }
 
-/// Whether there is nothing to draw of it.
-pub fn is_empty(mark: &Mark) -> bool {
-    match &mark.shape {
-        Shape::Line(line) => line.points.is_empty(),
-        Shape::Band(band) => band.points.is_empty(),
-        Shape::Intervals(intervals) => intervals.points.is_empty(),
-        Shape::Bars(bars) => bars.is_empty(),
-        Shape::Cells(cells) => cells.cells.is_empty(),
-        Shape::Spans(spans) => spans.is_empty(),
-        Shape::Segments(segments) => segments.is_empty(),
-        Shape::Rule(_) => false,
-    }
-}
-
 /// What is written to the right of the panel.
 pub fn labels_beside(mark: &Mark) -> Vec<String> {
     match &mark.shape {
