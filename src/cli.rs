@@ -34,8 +34,9 @@ A first look:
   snatsim example default-cluster > shop.json     take one and make it yours
   snatsim explain shop.json                       what would Azure say of it? nothing is simulated
   snatsim compare shop.json                       which outbound type carries it?
-  snatsim run shop.json --set /duration=4h -o out every figure, for tools and charts
+  snatsim run shop.json --set /duration=4h -o out every figure, and a report with charts
   snatsim sweep --example node-tiers              where does it break? a table over many variations
+  snatsim report before after -o both             charts of saved results, side by side
   snatsim explain F0101                           the story behind a code
 
 Exit status:

@@ -1,4 +1,7 @@
-//! A result for people: the table, and the sentence that says what it comes to.
+//! A result for people: the table, the sentence that says what it comes to, charts and a page.
+//!
+//! [`saved`] reads what `-o` wrote, [`charts`] makes renderer-neutral [`chart`]s of it, [`draw`] draws them as SVG and
+//! PNG, [`vega`] says them to Vega-Lite, and [`page`] puts everything on one page.
 
 pub mod chart;
 pub mod charts;

@@ -38,7 +38,7 @@
     if (Array.isArray(node)) return node.map((one) => coloured(one, colours));
     if (node === null || typeof node !== 'object') return node;
     return Object.fromEntries(
-      Object.entries(node).map(([name, one]) => [name, name === 'values' ? one : coloured(one, colours, name)]),
+      Object.entries(node).map(([name, one]) => [name, name === 'values' || name === 'datasets' ? one : coloured(one, colours, name)]),
     );
   }
 
@@ -58,16 +58,28 @@
     return spec;
   }
 
-  const datum = (meta, row) => {
-    const lines = [meta.series[row.s]];
+  // What a mark under the pointer says: its series, where it is and what it is worth.
+  const datum = ({ usermeta: meta, params }, row) => {
     const write = (axis, value) => units[axis.unit](value);
-    if (row.t !== undefined) lines.push(row.t);
-    if (row.X2 !== undefined) lines.push(`${write(meta.x, row.X)} to ${write(meta.x, row.X2)}`);
-    else if (row.X !== undefined) lines.push(`${meta.x.title}: ${write(meta.x, row.X)}`);
-    if (row.X !== undefined && typeof row.y === 'number') lines.push(`${meta.y.title}: ${write(meta.y, row.y)}`);
-    if (row.v !== undefined && row.x2 !== undefined && row.t === undefined) lines.push(`${write(meta.x, row.x / (meta.x.unit === 'clock' ? 1e3 : 1))}: ${write(meta.heat, row.v)}${row.a ? ', refuses SYNs' : ''}`);
-    if (row.d !== undefined) lines.push(`${meta.x.title}: ${write(meta.x, row.d)}`);
-    return lines.filter((line) => line !== undefined && line !== '').join('\n');
+    const at = (x) => write(meta.x, meta.x.unit === 'clock' ? x / 1e3 : x);
+    const rows = (panel) => params.find((param) => param.name === `yLabels${panel || 0}`).value;
+    const lines = [meta.series[row.s], row.t];
+    const isCell = row.v !== undefined && row.x2 !== undefined;
+    if (isCell && row.t === undefined) {
+      lines.push(rows(row.p)[Math.round(row.y + 0.5)], at(row.x), `${meta.heat.title}: ${write(meta.heat, row.v)}`, row.a && 'refuses SYNs');
+    } else if (isCell) {
+      lines.push(`${meta.y.title} ${rows(row.p)[Math.round(row.y + 0.5)]}`, `${meta.x.title} ${meta.x.names[Math.round(row.x + 0.5)]}`);
+    } else if (row.d !== undefined) {
+      lines.push(`${meta.x.title}: ${write(meta.x, row.d)}`);
+    } else if (row.X !== undefined) {
+      lines.push(`${meta.x.title}: ${meta.x.names.length ? meta.x.names[row.X] : write(meta.x, row.X)}`);
+    } else if (row.x2 !== undefined) {
+      lines.push(`${at(row.x)} to ${at(row.x2)}`);
+    } else if (row.x !== undefined) {
+      lines.push(`${meta.x.title}: ${at(row.x)}`);
+    }
+    if (!isCell && typeof row.y === 'number' && row.d === undefined) lines.push(`${meta.y.title}: ${write(meta.y, row.y)}`);
+    return lines.filter(Boolean).join('\n');
   };
 
   function showTip(event, text) {
@@ -117,7 +129,7 @@
     const view = new vega.View(vega.parse(compiled, null, { ast: true }), {
       expr: vega.expressionInterpreter, renderer: 'svg', container: host, hover: false, logger: quiet,
       loader: { load: refuse, sanitize: refuse, http: refuse, file: refuse },
-      tooltip: (_, event, item, value) => showTip(event, value && datum(state.meta, value)),
+      tooltip: (_, event, item, value) => showTip(event, value && datum(state.chart, value)),
     });
     view.signal('hidden', [...state.hidden]).signal('from', state.from).signal('to', state.to);
     state.view = view;
@@ -201,7 +213,7 @@
     for (const panel of chart.vconcat) {
       for (const layer of panel.layer) {
         const series = chart.usermeta.series[indexOf(layer)];
-        for (const row of layer.data.values) {
+        for (const row of chart.datasets[layer.data.name]) {
           const x = row.X ?? row.x ?? row.at;
           const y = row.d ?? row.y ?? row.v;
           const line = [panel.title ? panel.title.text : '', series, x, y, row.l, row.h ?? row.x2, row.t].map(quoted).join(',');

@@ -7,6 +7,7 @@ use crate::report::{Subject, Wishes, charts, write_report};
 use crate::sweep::SavedSweep;
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// Make charts and a page from results that were saved
@@ -76,10 +77,18 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         }
     };
     let subject = subject(&args.directories)?;
-    write_report(output, &subject, &args.wishes.wishes())
+    let missing = write_report(output, &subject, &args.wishes.wishes())
         .with_context(|| format!("cannot write to {}", output.display()))?;
+    for name in missing {
+        say(&format!(
+            "no chart {name}: there is nothing to show of it here\n"
+        ));
+    }
     if !args.quiet {
-        say(&format!("report  {}\n", output.join("report.html").display()));
+        say(&format!(
+            "report  {}\n",
+            output.join("report.html").display()
+        ));
     }
     Ok(Outcome::Done)
 }
@@ -94,11 +103,16 @@ pub(super) fn write(directory: &Path) -> Result<(), Failure> {
 
 /// What these directories hold.
 fn subject(directories: &[PathBuf]) -> Result<Subject, Failure> {
-    let sweeps = directories.iter().filter(|path| SavedSweep::is_in(path)).count();
+    let sweeps = directories
+        .iter()
+        .filter(|path| SavedSweep::is_in(path))
+        .count();
     match (directories, sweeps) {
         ([one], 1) => Ok(Subject::Sweep(SavedSweep::read(one)?)),
         (_, 0) => {
-            let saved = directories.iter().map(|path| Saved::read(path, &label(path)));
+            let saved = directories
+                .iter()
+                .map(|path| Saved::read(path, &label(path, directories)));
             let saved = saved.collect::<Result<_, _>>().map_err(Failure::input)?;
             Ok(Subject::Runs(saved))
         }
@@ -108,8 +122,12 @@ fn subject(directories: &[PathBuf]) -> Result<Subject, Failure> {
     }
 }
 
-/// What a directory is called in a report on several.
-fn label(path: &Path) -> String {
-    let name = path.file_name().unwrap_or(path.as_os_str());
-    name.to_string_lossy().into_owned()
+/// What a directory is called in a report on several: its last name, or the whole path where that is not enough.
+fn label(path: &Path, all: &[PathBuf]) -> String {
+    let last = |path: &Path| path.file_name().map(OsStr::to_owned);
+    let alike = all.iter().filter(|other| last(other) == last(path)).count();
+    match last(path).filter(|_| alike == 1) {
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => path.display().to_string(),
+    }
 }

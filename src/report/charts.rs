@@ -9,6 +9,8 @@ mod minutes;
 mod ports;
 mod refusals;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 pub use sweep::{TARGET, of_sweep};
 

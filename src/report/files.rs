@@ -35,23 +35,54 @@ pub enum Subject {
     Sweep(SavedSweep),
 }
 
-/// Writes a report into a directory: the charts as SVG and PNG, the page and the summary.
+/// Writes a report into a directory: the charts as SVG and PNG, the page and the summary. Returns the names of charts that
+/// were asked for and have nothing to show.
 ///
 /// # Errors
 /// When a file cannot be written; it is then as it was before.
-pub fn write(directory: &Path, subject: &Subject, wishes: &Wishes) -> io::Result<()> {
+pub fn write(directory: &Path, subject: &Subject, wishes: &Wishes) -> io::Result<Vec<String>> {
     let title = wishes.title.as_deref();
     let (mut made, contents) = match subject {
         Subject::Runs(saved) => (charts::of_runs(saved), Contents::of_runs(saved, title)),
         Subject::Sweep(saved) => (charts::of_sweep(saved), Contents::of_sweep(saved, title)),
     };
     made.retain(|chart| wishes.only.is_empty() || wishes.only.contains(&chart.id));
+    let is_made = |name: &str| made.iter().any(|chart| chart.id == name);
+    let missing = wishes
+        .only
+        .iter()
+        .filter(|name| !is_made(name))
+        .cloned()
+        .collect();
     let files = ResultDir::open(directory)?;
-    write_charts(directory, &files, &made, wishes.theme.unwrap_or(Theme::LIGHT))?;
+    if wishes.only.is_empty() {
+        // A chart of an earlier result would pass for one of this.
+        for name in charts::names().filter(|name| !is_made(name)) {
+            remove(&directory.join(FOLDER), name)?;
+        }
+    }
+    write_charts(
+        directory,
+        &files,
+        &made,
+        wishes.theme.unwrap_or(Theme::LIGHT),
+    )?;
     let summary = summary::summary(&contents, &made, FOLDER);
     files.file("summary.md", |out| out.write_all(summary.as_bytes()))?;
     let page = page::page(&contents, &made, wishes.theme);
-    files.file("report.html", |out| out.write_all(page.as_bytes()))
+    files.file("report.html", |out| out.write_all(page.as_bytes()))?;
+    Ok(missing)
+}
+
+/// Removes the pictures of a chart, if there are any.
+fn remove(folder: &Path, name: &str) -> io::Result<()> {
+    for kind in ["svg", "png"] {
+        match std::fs::remove_file(folder.join(format!("{name}.{kind}"))) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn write_charts(
@@ -62,15 +93,6 @@ fn write_charts(
 ) -> io::Result<()> {
     let folder = directory.join(FOLDER);
     std::fs::create_dir_all(&folder)?;
-    // A chart of an earlier result would pass for one of this.
-    for name in charts::names().filter(|name| !made.iter().any(|chart| chart.id == *name)) {
-        for kind in ["svg", "png"] {
-            match std::fs::remove_file(folder.join(format!("{name}.{kind}"))) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-    }
     let pictures: Vec<(&Chart, String, Vec<u8>)> = made
         .par_iter()
         .map(|chart| {

@@ -31,7 +31,10 @@ pub fn page(contents: &Contents, charts: &[Chart], theme: Option<Theme>) -> Stri
     if charts.is_empty() {
         scripts.clear();
     }
-    let hashes: Vec<String> = scripts.iter().map(|script| format!("'{}'", hash(script))).collect();
+    let hashes: Vec<String> = scripts
+        .iter()
+        .map(|script| format!("'{}'", hash(script)))
+        .collect();
     let specs: Vec<Value> = charts.iter().map(vega::spec).collect();
     let specs = json!({
         "charts": specs,
@@ -125,7 +128,11 @@ fn base64(bytes: &[u8]) -> String {
         }
         for i in 0..4 {
             let letter = LETTERS[(bits >> (18 - 6 * i) & 63) as usize];
-            text.push(if i > three.len() { '=' } else { char::from(letter) });
+            text.push(if i > three.len() {
+                '='
+            } else {
+                char::from(letter)
+            });
         }
     }
     text
@@ -138,7 +145,10 @@ mod tests {
     #[test]
     fn base64_is_that_of_the_standard() {
         let of = |text: &str| base64(text.as_bytes());
-        assert_eq!([of(""), of("f"), of("fo"), of("foo"), of("foob")], ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]);
+        assert_eq!(
+            [of(""), of("f"), of("fo"), of("foo"), of("foob")],
+            ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]
+        );
         // The example of the Content Security Policy, level 3, section 8.3.
         assert_eq!(
             hash("alert('Hello, world.');"),

@@ -108,13 +108,14 @@ impl Saved {
         let mut minutes = timeline::read(&directory.join("timeline.csv"))?;
         let mut details = Vec::new();
         for (outbound, [latency, hold]) in document.outbounds.iter().zip(&names) {
-            let of_outbound = minutes.iter().position(|(name, _)| *name == outbound.name);
-            let (Some(at), Some(_)) = (of_outbound, &outbound.figures) else {
+            if outbound.figures.is_none() {
                 details.push(None);
                 continue;
-            };
+            }
+            let of_outbound = minutes.iter().position(|(name, _)| *name == outbound.name);
             details.push(Some(Details {
-                minutes: minutes.swap_remove(at).1,
+                // What has no pool has no minutes either.
+                minutes: of_outbound.map_or_else(Minutes::default, |at| minutes.swap_remove(at).1),
                 connect_latency: hgrm::read(&directory.join(latency))?,
                 port_hold: hgrm::read(&directory.join(hold))?,
             }));

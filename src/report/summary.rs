@@ -10,7 +10,11 @@ pub fn summary(contents: &Contents, charts: &[Chart], folder: &str) -> String {
     let mut line = |words: &str| {
         let _ = writeln!(text, "{words}");
     };
-    line(&format!("# {}\n\n{}\n", escaped(&contents.title), escaped(&contents.subtitle)));
+    line(&format!(
+        "# {}\n\n{}\n",
+        escaped(&contents.title),
+        escaped(&contents.subtitle)
+    ));
     for lead in &contents.lead {
         line(&format!("**{}**\n", escaped(lead)));
     }
@@ -26,12 +30,21 @@ pub fn summary(contents: &Contents, charts: &[Chart], folder: &str) -> String {
             line(&format!("{}\n", escaped(note)));
         }
     }
-    if contents.outbounds.iter().any(|outbound| !outbound.findings.is_empty()) {
+    if contents
+        .outbounds
+        .iter()
+        .any(|outbound| !outbound.findings.is_empty())
+    {
         line("## Findings\n");
     }
     for outbound in &contents.outbounds {
         for finding in &outbound.findings {
-            line(&format!("- {}: {} ({})", escaped(&outbound.name), escaped(&finding.text), finding.code));
+            line(&format!(
+                "- {}: {} ({})",
+                escaped(&outbound.name),
+                escaped(&finding.text),
+                finding.code
+            ));
         }
     }
     if !charts.is_empty() {
@@ -39,7 +52,10 @@ pub fn summary(contents: &Contents, charts: &[Chart], folder: &str) -> String {
     }
     for chart in charts {
         let (title, id) = (escaped(&chart.title), &chart.id);
-        line(&format!("### {title}\n\n![{}]({folder}/{id}.svg)\n", escaped(&chart.description)));
+        line(&format!(
+            "### {title}\n\n![{}]({folder}/{id}.svg)\n",
+            escaped(&chart.description)
+        ));
     }
     line("## The same again\n");
     for run in &contents.runs {
@@ -59,7 +75,12 @@ pub fn summary(contents: &Contents, charts: &[Chart], folder: &str) -> String {
 fn rows(table: &Table) -> String {
     let mut text = String::new();
     let header: Vec<String> = table.header.iter().map(|name| escaped(name)).collect();
-    let _ = writeln!(text, "| {} |\n|{}", header.join(" | "), "---|".repeat(header.len()));
+    let _ = writeln!(
+        text,
+        "| {} |\n|{}",
+        header.join(" | "),
+        "---|".repeat(header.len())
+    );
     for row in &table.rows {
         let cells: Vec<String> = row.iter().map(|cell| escaped(&cell.text)).collect();
         let _ = writeln!(text, "| {} |", cells.join(" | "));

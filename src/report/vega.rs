@@ -1,6 +1,6 @@
 //! A chart as a Vega-Lite specification, with colours by name: the page puts in those of its theme.
 
-use super::chart::ticks::{Tick, ticks};
+use super::chart::ticks::{Tick, round_to, ticks};
 use super::chart::{Axis, Chart, Intervals, Mark, Panel, Scale, Shape, Tone, Unit};
 use super::draw;
 use serde_json::{Map, Value, json};
@@ -18,6 +18,7 @@ pub fn spec(chart: &Chart) -> Value {
         .enumerate()
         .map(|(i, one)| panel(chart, one, &names, i, i == last))
         .collect();
+    let (panels, datasets) = apart(panels);
     let mut params = vec![
         json!({ "name": "hidden", "value": [] }),
         json!({ "name": "from", "value": low }),
@@ -28,7 +29,9 @@ pub fn spec(chart: &Chart) -> Value {
         params.push(json!({ "name": y_labels(i), "value": labels(&ticks(&one.y, Y_TICKS)) }));
         let heat = one.marks.iter().find_map(legend_of);
         if let Some(legend) = heat {
-            params.push(json!({ "name": heat_labels(i), "value": labels(&ticks(legend, HEAT_TICKS)) }));
+            params.push(
+                json!({ "name": heat_labels(i), "value": labels(&ticks(legend, HEAT_TICKS)) }),
+            );
         }
     }
     json!({
@@ -40,8 +43,28 @@ pub fn spec(chart: &Chart) -> Value {
         },
         "params": params,
         "spacing": 28,
+        "datasets": datasets,
         "vconcat": panels,
     })
+}
+
+/// Moves the data of all layers to one place, where layers on the same data share them.
+fn apart(mut panels: Vec<Value>) -> (Vec<Value>, Map<String, Value>) {
+    let mut datasets: Map<String, Value> = Map::new();
+    let layers = panels
+        .iter_mut()
+        .filter_map(|panel| panel["layer"].as_array_mut());
+    for layer in layers.flatten() {
+        let values = layer["data"]["values"].take();
+        let known = datasets.iter().find(|(_, known)| **known == values);
+        let name = known.map_or_else(
+            || format!("data{}", datasets.len()),
+            |(name, _)| name.clone(),
+        );
+        layer["data"] = json!({ "name": name });
+        datasets.insert(name, values);
+    }
+    (panels, datasets)
 }
 
 /// Texts at ticks stand in parameters: an expression that held them would have to be trusted with them.
@@ -87,7 +110,10 @@ fn about_heat(chart: &Chart) -> Value {
 }
 
 fn about_rows(chart: &Chart) -> Value {
-    chart.panels.first().map_or(Value::Null, |panel| about(&panel.y))
+    chart
+        .panels
+        .first()
+        .map_or(Value::Null, |panel| about(&panel.y))
 }
 
 /// The name of a colour.
@@ -134,7 +160,8 @@ fn channel(axis: &Axis, labels: &str, moves: bool, labelled: bool) -> Map<String
     if rows {
         scale["reverse"] = json!(!moves);
     }
-    let mut look = json!({ "title": if labelled { axis.title.as_str() } else { "" }, "labels": labelled });
+    let mut look =
+        json!({ "title": if labelled { axis.title.as_str() } else { "" }, "labels": labelled });
     if clock {
         look["tickCount"] = json!(8);
         look["labelExpr"] = json!(
@@ -202,15 +229,21 @@ impl Sheet<'_> {
         place(&self.chart.x, value)
     }
 
+    /// To six digits, more than any screen shows.
     fn y(&self, value: f64) -> f64 {
-        place(&self.panel.y, value)
+        round_to(place(&self.panel.y, value), 6)
     }
 
     /// A layer: rows of data, a mark, and which fields it shows on the two axes.
     fn layer(&self, mark: &Mark, rows: Vec<Value>, look: Value, fields: [&str; 4]) -> Value {
         let series = self.names.iter().position(|name| *name == mark.series);
         let mut encoding = Map::new();
-        let axes = [("x", Some(self.x)), ("x2", None), ("y", Some(self.y)), ("y2", None)];
+        let axes = [
+            ("x", Some(self.x)),
+            ("x2", None),
+            ("y", Some(self.y)),
+            ("y2", None),
+        ];
         for (field, (name, axis)) in fields.into_iter().zip(axes) {
             if !field.is_empty() {
                 let mut channel = axis.cloned().unwrap_or_default();
@@ -234,7 +267,13 @@ impl Sheet<'_> {
         match &mark.shape {
             Shape::Line(line) => {
                 let rows = line.points.iter().map(|(x, y)| {
-                    json!({ "x": self.x(*x), "y": y.map(|y| self.y(y)), "X": x, "s": series })
+                    let mut row =
+                        json!({ "x": self.x(*x), "y": y.map(|y| self.y(y)), "s": series });
+                    // Elsewhere it can be told from where it is drawn.
+                    if self.chart.x.scale == Scale::Percentile {
+                        row["X"] = json!(x);
+                    }
+                    row
                 });
                 let rows: Vec<Value> = rows.collect();
                 let step = if line.step { "step-after" } else { "linear" };
@@ -267,20 +306,34 @@ impl Sheet<'_> {
                 vec![self.layer(mark, rows.collect(), look, ["x", "", "l", "h"])]
             }
             Shape::Spans(spans) => {
-                let rows = spans.iter().map(|(from, to)| {
-                    json!({ "x": self.x(*from), "x2": self.x(*to), "X": from, "X2": to, "s": series })
-                });
+                let rows = spans.iter().map(
+                    |(from, to)| json!({ "x": self.x(*from), "x2": self.x(*to), "s": series }),
+                );
                 let look = json!({ "type": "rect", "color": tone, "opacity": 0.16, "tooltip": { "content": "data" } });
                 vec![self.layer(mark, rows.collect(), look, ["x", "x2", "", ""])]
             }
             Shape::Rule(rule) => {
-                let at = if rule.upright { self.x(rule.at) } else { self.y(rule.at) };
+                let at = if rule.upright {
+                    self.x(rule.at)
+                } else {
+                    self.y(rule.at)
+                };
                 let rows = vec![json!({ "at": at, "t": rule.label, "s": series })];
                 let (fields, anchor) = match rule.upright {
-                    true => (["at", "", "", ""], json!({ "align": "left", "dx": 4, "y": 8 })),
-                    false => (["", "", "at", ""], json!({ "align": "left", "dx": 6, "dy": -8, "x": 0 })),
+                    true => (
+                        ["at", "", "", ""],
+                        json!({ "align": "left", "dx": 4, "y": 8 }),
+                    ),
+                    false => (
+                        ["", "", "at", ""],
+                        json!({ "align": "left", "dx": 6, "dy": -8, "x": 0 }),
+                    ),
                 };
-                let dash = if rule.upright { json!([3, 3]) } else { json!([]) };
+                let dash = if rule.upright {
+                    json!([3, 3])
+                } else {
+                    json!([])
+                };
                 let line = json!({ "type": "rule", "color": tone, "strokeDash": dash, "tooltip": { "content": "data" } });
                 let mut text = json!({ "type": "text", "color": "@text", "fontSize": 12, "baseline": "middle" });
                 if let (Some(text), Some(anchor)) = (text.as_object_mut(), anchor.as_object()) {
@@ -316,6 +369,9 @@ impl Sheet<'_> {
                     if cell.alarm {
                         row["a"] = json!(true);
                     }
+                    if self.number > 0 {
+                        row["p"] = json!(self.number);
+                    }
                     if !cell.label.is_empty() {
                         row["t"] = json!(cell.label);
                     }
@@ -323,11 +379,19 @@ impl Sheet<'_> {
                 });
                 let look = json!({ "type": "rect", "tooltip": { "content": "data" } });
                 let mut layer = self.layer(mark, rows.collect(), look, ["x", "x2", "y", "y2"]);
-                let kind = if all.legend.scale == Scale::Log { "log" } else { "linear" };
+                let kind = if all.legend.scale == Scale::Log {
+                    "log"
+                } else {
+                    "linear"
+                };
                 let ticks = ticks(&all.legend, HEAT_TICKS);
                 let values: Vec<f64> = ticks.iter().map(|tick| tick.at).collect();
                 let (low, high) = all.legend.domain;
-                let words = format!("{}[indexof({}, datum.value)] || ''", heat_labels(self.number), json!(values));
+                let words = format!(
+                    "{}[indexof({}, datum.value)] || ''",
+                    heat_labels(self.number),
+                    json!(values)
+                );
                 layer["encoding"]["color"] = json!({
                     "condition": { "test": "datum.a", "value": "@alarm" },
                     "field": "v", "type": "quantitative",
@@ -377,7 +441,8 @@ impl Sheet<'_> {
         let seen = |point: &super::chart::Interval| point.estimate.is_some();
         let bound = |point: &super::chart::Interval| point.estimate.is_none();
         let range = |point: &super::chart::Interval| point.low.is_some() && point.high.is_some();
-        let hollow = |point: &super::chart::Interval| point.estimate.is_some() && point.high.is_none();
+        let hollow =
+            |point: &super::chart::Interval| point.estimate.is_some() && point.high.is_none();
         let mut layers = Vec::new();
         if all.joined {
             let look = json!({ "type": "line", "color": tone, "strokeWidth": 2 });
@@ -400,7 +465,11 @@ impl Sheet<'_> {
             "tooltip": { "content": "data" },
         });
         layers.push(self.layer(mark, rows(&hollow), ring, fields("v", "")));
-        let shape = if all.across { "triangle-left" } else { "triangle-down" };
+        let shape = if all.across {
+            "triangle-left"
+        } else {
+            "triangle-down"
+        };
         let limit = json!({
             "type": "point", "shape": shape, "size": 110, "filled": true, "opacity": 1, "color": "@background",
             "stroke": tone, "strokeWidth": 2, "tooltip": { "content": "data" },

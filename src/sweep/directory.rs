@@ -207,7 +207,9 @@ impl Directory {
             fs::rename(&points, unfinished.join(POINTS)).map_err(Error::write(&points))?;
         }
         for name in file_names(&self.path)? {
-            let ours = name.starts_with("table.") || name.ends_with(".hgrm") || REPORT.contains(&name.as_str());
+            let ours = name.starts_with("table.")
+                || name.ends_with(".hgrm")
+                || REPORT.contains(&name.as_str());
             if ours && name != MANIFEST {
                 remove(&self.path.join(name))?;
             }

@@ -128,7 +128,9 @@ impl SavedSweep {
         let mut outbounds: Vec<Outbound> = Vec::new();
         for row in &self.rows {
             verdicts[row.verdict as usize].1 += 1;
-            let known = outbounds.iter().position(|outbound| outbound.name == row.outbound);
+            let known = outbounds
+                .iter()
+                .position(|outbound| outbound.name == row.outbound);
             let index = known.unwrap_or_else(|| {
                 outbounds.push(Outbound {
                     name: row.outbound.clone(),
@@ -177,7 +179,9 @@ fn rows(path: &Path, positions: impl Fn(u64) -> Vec<usize>) -> Result<Vec<Row>, 
     let column = |name: &str| {
         let places = header.iter().enumerate();
         let place = places.filter(|(_, column)| *column == name).last();
-        place.map(|(i, _)| i).ok_or_else(|| damaged(&format!("it has no column {name}")))
+        place
+            .map(|(i, _)| i)
+            .ok_or_else(|| damaged(&format!("it has no column {name}")))
     };
     let [point, outbound, kind, verdict] = [
         column("point")?,

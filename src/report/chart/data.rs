@@ -162,7 +162,12 @@ fn intervals(chart: &Chart, panel: &Panel) -> Data {
     if !across {
         header.push("series".to_owned());
     }
-    header.extend([own.title.clone(), "low".to_owned(), "high".to_owned(), "in words".to_owned()]);
+    header.extend([
+        own.title.clone(),
+        "low".to_owned(),
+        "high".to_owned(),
+        "in words".to_owned(),
+    ]);
     thinned(header, rows)
 }
 
@@ -218,15 +223,25 @@ fn cells(chart: &Chart, panel: &Panel) -> Data {
         };
         header = vec![panel.y.title.clone()];
         match columns.is_empty() {
-            true => header.extend([format!("{}, highest", all.legend.title), "refuses SYNs in".to_owned()]),
+            true => header.extend([
+                format!("{}, highest", all.legend.title),
+                "refuses SYNs in".to_owned(),
+            ]),
             false => header.extend(columns.iter().cloned()),
         }
         for (i, name) in names.iter().enumerate() {
-            let here = all.cells.iter().filter(|cell| ((cell.y.0 + cell.y.1) / 2.0 - i as f64).abs() < 0.5);
+            let here = all
+                .cells
+                .iter()
+                .filter(|cell| ((cell.y.0 + cell.y.1) / 2.0 - i as f64).abs() < 0.5);
             let mut row = vec![text(name.clone())];
             if columns.is_empty() {
-                let most = here.clone().filter_map(|cell| cell.value).fold(0.0, f64::max);
-                let (alarms, in_all) = (here.clone().filter(|cell| cell.alarm).count(), here.count());
+                let most = here
+                    .clone()
+                    .filter_map(|cell| cell.value)
+                    .fold(0.0, f64::max);
+                let (alarms, in_all) =
+                    (here.clone().filter(|cell| cell.alarm).count(), here.count());
                 row.push(number(unit, most));
                 row.push(text(format!("{alarms} of {in_all}")));
             } else {

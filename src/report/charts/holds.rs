@@ -11,7 +11,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     let (drawn, left_out) = shown.coloured();
     let (mut low, mut high) = (f64::INFINITY, 0.0);
     for one in &drawn {
-        for row in &one.details?.port_hold {
+        for row in one.details.map_or(&[][..], |details| &details.port_hold) {
             // The first hundredth may reach far down, and means little there.
             if row.share >= 0.01 {
                 low = f64::min(low, row.value.max(SHORTEST));
@@ -27,7 +27,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     let mut medians = Vec::new();
     for (tone, one) in drawn.iter().enumerate() {
         let mut points = vec![(low, Some(1.0))];
-        for row in &one.details?.port_hold {
+        for row in one.details.map_or(&[][..], |details| &details.port_hold) {
             points.push((row.value.max(low), Some(1.0 - row.share)));
         }
         if points.len() == 1 {

@@ -32,6 +32,20 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         ));
     }
     notes.extend(buckets.note("the most ports in use, and the fewest for the lower edge"));
+    let below = |(one, minutes): &(&ShownOutbound, &Minutes)| {
+        let refuses = minutes.worst.refused.iter().any(|refused| *refused > 0.0);
+        refuses && one.figures.pools.peak_used < one.figures.pools.limit
+    };
+    if drawn
+        .iter()
+        .any(|one| one.0.pool_noun() == "gateway" && below(one))
+    {
+        notes.push(
+            "A NAT Gateway also has a limit of active connections to one endpoint (50,000 a public IP), \
+             which can refuse below its ports."
+                .to_owned(),
+        );
+    }
     let worst = drawn
         .iter()
         .copied()
@@ -203,10 +217,13 @@ fn described(drawn: &[(&ShownOutbound, &Minutes)]) -> String {
                 0 => "refuses no SYN".to_owned(),
                 full => format!("refuses SYNs in {}", counted(full as u64, "minute")),
             };
+            let whose = match minutes.pool_count() {
+                1 => String::new(),
+                pools => format!("the fullest of {} ", counted(pools as u64, one.pool_noun())),
+            };
             format!(
-                "{}: the fullest of {} peaks at {} of {} ports; {} {refuses}",
+                "{}: {whose}peaks at {} of {} ports; {} {refuses}",
                 one.name,
-                counted(minutes.pool_count() as u64, one.pool_noun()),
                 count(u64::from(one.figures.pools.peak_used)),
                 count(u64::from(one.figures.pools.limit)),
                 short(&worst.pool, 20)

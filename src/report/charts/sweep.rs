@@ -71,7 +71,10 @@ impl<'a> Grid<'a> {
 
     /// Rows of an outbound, in the order of the points.
     fn rows(&self, outbound: &str) -> impl Iterator<Item = &'a Row> {
-        self.sweep.rows.iter().filter(move |row| row.outbound == outbound)
+        self.sweep
+            .rows
+            .iter()
+            .filter(move |row| row.outbound == outbound)
     }
 
     /// The row of an outbound at these positions.
@@ -94,9 +97,16 @@ impl<'a> Grid<'a> {
             .iter()
             .enumerate()
             .filter(|(i, _)| !shown.contains(i))
-            .map(|(i, axis)| format!("{} {}", short(&axis.name, NAME), short(&axis.labels[middle[i]], NAME)))
+            .map(|(i, axis)| {
+                format!(
+                    "{} {}",
+                    short(&axis.name, NAME),
+                    short(&axis.labels[middle[i]], NAME)
+                )
+            })
             .collect();
-        (!others.is_empty()).then(|| format!("Drawn at {}; the table has the rest.", others.join(", ")))
+        (!others.is_empty())
+            .then(|| format!("Drawn at {}; the table has the rest.", others.join(", ")))
     }
 
     fn subtitle(&self, what: &str) -> String {
@@ -116,7 +126,10 @@ fn axis_of(axis: &SavedAxis) -> (Axis, Vec<f64>) {
     let name = short(&axis.name, 2 * NAME);
     let numbers: Option<Vec<f64>> = axis.values.iter().map(serde_json::Value::as_f64).collect();
     let spans = || -> Option<Vec<f64>> {
-        let seconds = axis.values.iter().map(|value| Some(parse_duration(value.as_str()?).ok()?.as_nanos() as f64 / 1e9));
+        let seconds = axis
+            .values
+            .iter()
+            .map(|value| Some(parse_duration(value.as_str()?).ok()?.as_nanos() as f64 / 1e9));
         seconds.collect()
     };
     let (places, unit) = match (numbers, spans()) {
@@ -139,7 +152,10 @@ fn axis_of(axis: &SavedAxis) -> (Axis, Vec<f64>) {
         return (axis, places);
     }
     let margin = 0.03 * (high - low);
-    (Axis::between(&name, unit, low - margin, high + margin), places)
+    (
+        Axis::between(&name, unit, low - margin, high + margin),
+        places,
+    )
 }
 
 /// At most so many of `count` positions, evenly, the first and the last among them.
@@ -148,13 +164,21 @@ fn some_of(count: usize, most: usize) -> Vec<usize> {
         return (0..count).collect();
     }
     let step = (count - 1) as f64 / (most - 1) as f64;
-    (0..most).map(|i| (i as f64 * step).round() as usize).collect()
+    (0..most)
+        .map(|i| (i as f64 * step).round() as usize)
+        .collect()
 }
 
 /// As many series as there are colours, and what is said of the others.
 fn coloured(count: usize, noun: &str) -> (Vec<usize>, Option<String>) {
     let some = some_of(count, COLOURS);
-    let note = (some.len() < count).then(|| format!("{} of {} are drawn.", some.len(), counted(count as u64, noun)));
+    let note = (some.len() < count).then(|| {
+        format!(
+            "{} of {} are drawn.",
+            some.len(),
+            counted(count as u64, noun)
+        )
+    });
     (some, note)
 }
 

@@ -320,7 +320,8 @@ fn uprights<'a>(
         ends[row] = x + width(&rule.label, NOTE, Weight::Regular) + 4.0;
         placed.push((x, &rule.label, row));
     }
-    let room = 18.0 * ends.len() as f64;
+    let above = if ends.is_empty() { 0.0 } else { 8.0 };
+    let room = above + 18.0 * ends.len() as f64;
     (placed, room)
 }
 
@@ -355,7 +356,10 @@ fn draw_panel(
     // A dot at the very edge is whole.
     let over = 7.0;
     let place = (frame.left - over, frame.top - over);
-    let size = (frame.right - frame.left + 2.0 * over, frame.bottom - frame.top + 2.0 * over);
+    let size = (
+        frame.right - frame.left + 2.0 * over,
+        frame.bottom - frame.top + 2.0 * over,
+    );
     svg.rect(place, size, "#000", 1.0);
     svg.end("clipPath");
     svg.start("g", &[("clip-path", &format!("url(#{id})"))]);
@@ -363,15 +367,26 @@ fn draw_panel(
         marks::draw(svg, mark, frame);
     }
     svg.end("g");
-    let height = |row: usize| frame.top - 7.0 - 18.0 * row as f64;
+    let height = |row: usize| frame.top - 14.0 - 18.0 * row as f64;
     for (x, _, row) in &rules {
-        svg.line((*x, height(*row) - 10.0), (*x, frame.top), theme.axis, 1.0, "");
+        svg.line(
+            (*x, height(*row) - 10.0),
+            (*x, frame.top),
+            theme.axis,
+            1.0,
+            "",
+        );
     }
     for (x, label, row) in rules {
         let y = height(row);
         let wide = width(label, NOTE, Weight::Regular);
         // The stems of others pass behind.
-        svg.rect((x + 2.0, y - 11.0), (wide + 4.0, 15.0), theme.background, 1.0);
+        svg.rect(
+            (x + 2.0, y - 11.0),
+            (wide + 4.0, 15.0),
+            theme.background,
+            1.0,
+        );
         svg.text((x + 4.0, y), plain(NOTE, theme.faint), label);
     }
     marks::draw_labels(svg, panel, frame);

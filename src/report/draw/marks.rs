@@ -3,13 +3,18 @@
 use super::fonts::{Weight, width};
 use super::layout::{Frame, LABEL, plain};
 use super::svg::{Anchor, Number, Path, Svg, Type};
-use crate::report::chart::{Band, Bar, Cell, Cells, Intervals, Line, Mark, Panel, Rule, Shape, Tone};
+use crate::report::chart::{
+    Band, Bar, Cell, Cells, Intervals, Line, Mark, Panel, Rule, Shape, Tone,
+};
 
 /// How much of what is behind it a band hides.
 pub const BAND: f64 = 0.2;
 
 /// The same of a span.
 pub const SPAN: f64 = 0.16;
+
+/// Intervals of one series above which they are drawn smaller.
+const DENSE: usize = 40;
 
 /// Gaps of a dashed line.
 const DASHED: &str = "6 4";
@@ -94,7 +99,13 @@ fn draw_line(svg: &mut Svg, line: &Line, dash: &str, colour: &str, frame: &Frame
         path.to((x, y), before.is_some());
         before = Some(y);
     }
-    stroke(svg, &path, colour, if line.dashed { 1.8 } else { 2.2 }, dash);
+    stroke(
+        svg,
+        &path,
+        colour,
+        if line.dashed { 1.8 } else { 2.2 },
+        dash,
+    );
 }
 
 /// Gaps of a line: those of several equals differ, so that they are told apart without their colours, and where one
@@ -144,14 +155,14 @@ fn draw_band(svg: &mut Svg, band: &Band, colour: &str, frame: &Frame) {
     );
 }
 
-fn dot(svg: &mut Svg, (x, y): (f64, f64), colour: &str, fill: &str) {
-    let (x, y) = (Number(x), Number(y));
+fn dot(svg: &mut Svg, (x, y): (f64, f64), radius: f64, colour: &str, fill: &str) {
+    let (x, y, radius) = (Number(x), Number(y), Number(radius));
     svg.element(
         "circle",
         &[
             ("cx", &x),
             ("cy", &y),
-            ("r", &4.5),
+            ("r", &radius),
             ("fill", &fill),
             ("stroke", &colour),
             ("stroke-width", &2),
@@ -200,9 +211,9 @@ fn draw_across(svg: &mut Svg, all: &Intervals, colour: &str, frame: &Frame) {
                 svg.line((low, y), (high, y), colour, 2.2, "");
                 cap(svg, low);
                 cap(svg, high);
-                dot(svg, (frame.x(estimate), y), colour, colour);
+                dot(svg, (frame.x(estimate), y), 4.5, colour, colour);
             }
-            (Some(estimate), ..) => dot(svg, (frame.x(estimate), y), colour, background),
+            (Some(estimate), ..) => dot(svg, (frame.x(estimate), y), 4.5, colour, background),
             (None, ..) => {}
         }
     }
@@ -230,25 +241,31 @@ fn draw_upright(svg: &mut Svg, all: &Intervals, colour: &str, frame: &Frame) {
             );
         }
     }
+    // Where many stand close together they are smaller, and have no caps.
+    let dense = all.points.len() > DENSE;
+    let size = if dense { 0.5 } else { 1.0 };
     for point in &all.points {
         let x = frame.x(point.at);
         match (point.estimate, point.low, point.high) {
             (None, _, Some(high)) => {
                 let y = frame.y(high);
-                let corners = [(x - 5.5, y - 2.0), (x + 5.5, y - 2.0), (x, y + 7.0)];
-                svg.line((x - 7.0, y - 4.0), (x + 7.0, y - 4.0), colour, 2.0, "");
+                let half = 5.5 * size;
+                let corners = [(x - half, y), (x + half, y), (x, y + 9.0 * size)];
+                if !dense {
+                    svg.line((x - 7.0, y - 2.0), (x + 7.0, y - 2.0), colour, 2.0, "");
+                }
                 triangle(svg, corners, colour, background);
             }
             (Some(estimate), low, high) => {
                 if let (Some(low), Some(high)) = (low, high) {
                     let (low, high) = (frame.y(low), frame.y(high));
                     svg.line((x, low), (x, high), colour, 1.8, "");
-                    for y in [low, high] {
+                    for y in [low, high].into_iter().filter(|_| !dense) {
                         svg.line((x - 5.0, y), (x + 5.0, y), colour, 1.8, "");
                     }
                 }
                 let fill = if high.is_some() { colour } else { background };
-                dot(svg, (x, frame.y(estimate)), colour, fill);
+                dot(svg, (x, frame.y(estimate)), 4.5 * size, colour, fill);
             }
             (None, ..) => {}
         }
@@ -297,7 +314,11 @@ fn draw_cells(svg: &mut Svg, all: &Cells, frame: &Frame) {
         let mut end = cell.x.1;
         // Neighbours of one colour are one rectangle.
         while let Some(next) = cells.next_if(|next| {
-            next.y == cell.y && next.x.0 == end && next.sign.is_none() && cell.sign.is_none() && fill(next) == colour
+            next.y == cell.y
+                && next.x.0 == end
+                && next.sign.is_none()
+                && cell.sign.is_none()
+                && fill(next) == colour
         }) {
             end = next.x.1;
         }
@@ -307,7 +328,10 @@ fn draw_cells(svg: &mut Svg, all: &Cells, frame: &Frame) {
         // A little over its edge, so that no background shines through between neighbours.
         let size = (right - left + 0.3, bottom - top - gap + 0.3);
         svg.rect((left, top), size, &colour, 1.0);
-        if let Some(sign) = cell.sign.filter(|_| right - left > 14.0 && bottom - top > 14.0) {
+        if let Some(sign) = cell
+            .sign
+            .filter(|_| right - left > 14.0 && bottom - top > 14.0)
+        {
             let place = cell.value.map_or(0.0, |value| all.legend.place(value));
             let look = Type {
                 size: LABEL,
@@ -315,7 +339,11 @@ fn draw_cells(svg: &mut Svg, all: &Cells, frame: &Frame) {
                 fill: frame.theme.on_heat(place),
                 anchor: Anchor::Middle,
             };
-            svg.text(((left + right) / 2.0, (top + bottom) / 2.0 + 5.0), look, &sign.to_string());
+            svg.text(
+                ((left + right) / 2.0, (top + bottom) / 2.0 + 5.0),
+                look,
+                &sign.to_string(),
+            );
         }
     }
 }

@@ -81,7 +81,11 @@ impl Theme {
 
     /// A colour that can be read on a place of the heat scale: that of text on the half that is like the background.
     pub fn on_heat(&self, place: f64) -> &'static str {
-        if place < 0.5 { self.text } else { self.background }
+        if place < 0.5 {
+            self.text
+        } else {
+            self.background
+        }
     }
 
     /// The colour of a place on the heat scale, from 0 to 1.

@@ -27,6 +27,8 @@ pub struct Contents {
     pub more_outbounds: Option<String>,
     /// The comparison, and what goes with it.
     pub tables: Vec<Table>,
+    /// What is looked up rather than read, after the charts.
+    pub lists: Vec<Table>,
     /// What the assumptions are and what they changed.
     pub assumptions_say: String,
     /// The assumptions.
@@ -128,7 +130,9 @@ impl Contents {
         let mut contents = Contents {
             title: title.map_or_else(|| heading(saved), str::to_owned),
             subtitle: subtitle(saved),
-            assumptions_say: "What Azure does not document, or documents in two ways, and what was taken for it.".to_owned(),
+            assumptions_say:
+                "What Azure does not document, or documents in two ways, and what was taken for it."
+                    .to_owned(),
             ..Contents::default()
         };
         for one in saved {
@@ -137,7 +141,9 @@ impl Contents {
                 false => plain(&text),
             };
             contents.lead.push(of(finding(&one.document)));
-            contents.doubts.extend(doubts(&one.document).into_iter().map(of));
+            contents
+                .doubts
+                .extend(doubts(&one.document).into_iter().map(of));
             for outbound in &one.document.outbounds {
                 contents.outbounds.push(Known {
                     name: name(one, outbound, several),
@@ -151,7 +157,8 @@ impl Contents {
         // One outbound has said it all in the lead.
         if contents.outbounds.len() > TOLD {
             let more = (contents.outbounds.len() - TOLD) as u64;
-            contents.more_outbounds = Some(format!("{} in the table.", counted(more, "more outbound")));
+            contents.more_outbounds =
+                Some(format!("{} in the table.", counted(more, "more outbound")));
             contents.outbounds.truncate(TOLD);
         }
         contents.tables.push(comparison(saved, several));
@@ -183,7 +190,8 @@ impl Contents {
             ),
             lead: told.map(|outbound| plain(&sweep::sentence(outbound))).collect(),
             more_outbounds: (more > 0).then(|| format!("{} in the table.", counted(more, "more outbound"))),
-            tables: vec![verdicts(saved), points_of(saved)],
+            tables: vec![verdicts(saved)],
+            lists: vec![points_of(saved)],
             assumptions_say: "Those of the scenario, unless an axis sets them; the result.json of every point repeats \
                               them, and every row of the table names in dependsOn what a verdict hangs on."
                 .to_owned(),
@@ -209,7 +217,9 @@ fn verdicts(saved: &SavedSweep) -> Table {
     let row = |name: &str| {
         let counts = Verdict::ALL.map(|verdict| {
             let rows = saved.rows.iter();
-            let many = rows.filter(|row| row.outbound == name && row.verdict == verdict).count();
+            let many = rows
+                .filter(|row| row.outbound == name && row.verdict == verdict)
+                .count();
             Cell::number(count(many as u64), Some(many as f64))
         });
         [Cell::text(name)].into_iter().chain(counts).collect()
@@ -217,7 +227,11 @@ fn verdicts(saved: &SavedSweep) -> Table {
     Table {
         id: "comparison".to_owned(),
         title: "Points by verdict".to_owned(),
-        header: ["outbound"].into_iter().chain(Verdict::ALL.map(Verdict::word)).map(str::to_owned).collect(),
+        header: ["outbound"]
+            .into_iter()
+            .chain(Verdict::ALL.map(Verdict::word))
+            .map(str::to_owned)
+            .collect(),
         rows: names.iter().map(|outbound| row(&outbound.name)).collect(),
         ..Table::default()
     }
@@ -231,14 +245,20 @@ fn points_of(saved: &SavedSweep) -> Table {
     let figures = ["outbound", "verdict", "connections failed", "ports at peak"].map(str::to_owned);
     let every = saved.rows.len().div_ceil(POINTS).max(1);
     let row = |row: &Row| {
-        let at = saved.axes.iter().zip(&row.at).map(|(axis, i)| Cell::text(&axis.labels[*i]));
+        let at = saved
+            .axes
+            .iter()
+            .zip(&row.at)
+            .map(|(axis, i)| Cell::text(&axis.labels[*i]));
         let found = &row.failure_probability;
         let failed = match row.limit {
             Some(_) => estimate(found),
             None => "-".to_owned(),
         };
         let ports = match (row.peak_used, row.limit) {
-            (Some(peak), Some(limit)) => format!("{} of {}", count(u64::from(peak)), count(u64::from(limit))),
+            (Some(peak), Some(limit)) => {
+                format!("{} of {}", count(u64::from(peak)), count(u64::from(limit)))
+            }
             _ => "-".to_owned(),
         };
         let figures = [
@@ -302,7 +322,10 @@ fn subtitle(saved: &[Saved]) -> String {
 }
 
 fn comparison(saved: &[Saved], several: bool) -> Table {
-    let mut header: Vec<String> = table::HEADER.iter().map(|name| name.replace('\n', " ")).collect();
+    let mut header: Vec<String> = table::HEADER
+        .iter()
+        .map(|name| name.replace('\n', " "))
+        .collect();
     header[2] = "connections failed".to_owned();
     let mut rows = Vec::new();
     for one in saved {
@@ -312,10 +335,22 @@ fn comparison(saved: &[Saved], several: bool) -> Table {
             rows.push(vec![
                 Cell::text(name(one, outbound, several)),
                 Cell::text(verdict),
-                Cell::number(failed, figures.and_then(|figures| figures.failure_probability.estimate)),
-                Cell::number(ports, figures.map(|figures| f64::from(figures.pools.peak_used))),
-                Cell::number(first, figures.and_then(|figures| Some(figures.first_failure.as_ref()?.at))),
-                Cell::number(latency, figures.and_then(|figures| figures.connect_latency.p99)),
+                Cell::number(
+                    failed,
+                    figures.and_then(|figures| figures.failure_probability.estimate),
+                ),
+                Cell::number(
+                    ports,
+                    figures.map(|figures| f64::from(figures.pools.peak_used)),
+                ),
+                Cell::number(
+                    first,
+                    figures.and_then(|figures| Some(figures.first_failure.as_ref()?.at)),
+                ),
+                Cell::number(
+                    latency,
+                    figures.and_then(|figures| figures.connect_latency.p99),
+                ),
             ]);
         }
     }
@@ -341,7 +376,9 @@ fn differences(saved: &[Saved], several: bool) -> Option<Table> {
     let pairs = saved
         .iter()
         .flat_map(|one| one.document.comparisons.iter().map(move |pair| (one, pair)));
-    let rows: Vec<Vec<Cell>> = pairs.map(|(one, pair)| difference(one, pair, several)).collect();
+    let rows: Vec<Vec<Cell>> = pairs
+        .map(|(one, pair)| difference(one, pair, several))
+        .collect();
     (!rows.is_empty()).then(|| Table {
         id: "differences".to_owned(),
         title: "Differences on the same connections".to_owned(),
@@ -389,7 +426,11 @@ fn alternatives(saved: &[Saved], several: bool) -> Option<Table> {
                     Cell::text(&tried.assumption),
                     Cell::text(value(&tried.value)),
                     Cell::text(match flips {
-                        true => format!("{} instead of {}", tried.verdict.word(), outbound.verdict.word()),
+                        true => format!(
+                            "{} instead of {}",
+                            tried.verdict.word(),
+                            outbound.verdict.word()
+                        ),
                         false => tried.verdict.word().to_owned(),
                     }),
                     Cell::number(
@@ -403,9 +444,15 @@ fn alternatives(saved: &[Saved], several: bool) -> Option<Table> {
     (!rows.is_empty()).then(|| Table {
         id: "uncertainty".to_owned(),
         title: "What the assumptions change".to_owned(),
-        header: ["outbound", "assumption", "if it were", "verdict", "connections failed"]
-            .map(str::to_owned)
-            .to_vec(),
+        header: [
+            "outbound",
+            "assumption",
+            "if it were",
+            "verdict",
+            "connections failed",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
         rows,
         ..Table::default()
     })
@@ -413,7 +460,9 @@ fn alternatives(saved: &[Saved], several: bool) -> Option<Table> {
 
 /// A JSON value as a person writes it.
 fn value(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 pub(super) fn assumptions(saved: &[Saved], several: bool) -> Table {
@@ -432,14 +481,18 @@ pub(super) fn assumptions(saved: &[Saved], several: bool) -> Table {
                 Cell::text(others.join(", ")),
                 Cell::text(known.map_or("", |known| known.meaning)),
             ];
-            let same = |known: &Vec<Cell>| known[0] == row[0] && known[1].text.starts_with(&format!("{} (", value(taken)));
+            let same = |known: &Vec<Cell>| {
+                known[0] == row[0] && known[1].text.starts_with(&format!("{} (", value(taken)))
+            };
             if !(several && rows.iter().any(same)) {
                 rows.push(row);
             }
         }
     }
     Table {
-        header: ["assumption", "taken", "or", "what it says"].map(str::to_owned).to_vec(),
+        header: ["assumption", "taken", "or", "what it says"]
+            .map(str::to_owned)
+            .to_vec(),
         rows,
         ..Table::default()
     }
@@ -448,15 +501,24 @@ pub(super) fn assumptions(saved: &[Saved], several: bool) -> Table {
 fn run(one: &Saved, several: bool) -> Listed {
     let document = &one.document;
     let mut items = Vec::new();
-    let mut item = |name: &str, value: String, typed: bool| items.push((name.to_owned(), value, typed));
+    let mut item =
+        |name: &str, value: String, typed: bool| items.push((name.to_owned(), value, typed));
     if let Some(command) = &one.command {
         item("Command", plain(command), true);
     }
     item("Scenario", plain(&document.scenario), false);
-    item("SHA-256 of the scenario", document.scenario_sha256.clone(), true);
+    item(
+        "SHA-256 of the scenario",
+        document.scenario_sha256.clone(),
+        true,
+    );
     item("Seed", document.seed.to_string(), false);
     item("Replications", document.replications.to_string(), false);
-    item("Simulated with", format!("snatsim {}", plain(&document.snatsim)), false);
+    item(
+        "Simulated with",
+        format!("snatsim {}", plain(&document.snatsim)),
+        false,
+    );
     Listed {
         label: several.then(|| plain(&one.label)),
         items,

@@ -25,7 +25,12 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     let mut drawn: Vec<&Row> = Vec::new();
     let some = super::some_of(places.len(), POINTS);
     if some.len() < places.len() {
-        notes.push(format!("{} of {} values of {} are drawn, evenly.", some.len(), count(places.len() as u64), x.title));
+        notes.push(format!(
+            "{} of {} values of {} are drawn, evenly.",
+            some.len(),
+            count(places.len() as u64),
+            x.title
+        ));
     }
     // The rows of one line, and its mark.
     let mut line = |outbound: &str, at: &dyn Fn(usize) -> Vec<usize>, name: String, tone: usize| {
@@ -65,11 +70,21 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
             notes.extend(note);
             let marks = some.iter().enumerate().map(|(tone, i)| {
                 let outbound = grid.outbounds[*i];
-                line(outbound, &|position| with(&[(along, position)]), short(outbound, NAME), tone)
+                line(
+                    outbound,
+                    &|position| with(&[(along, position)]),
+                    short(outbound, NAME),
+                    tone,
+                )
             });
             panels.push((None, marks.collect::<Vec<_>>()));
             let all = grid.outbounds.iter().find_map(|outbound| {
-                let found = limits(grid, outbound, &|position| with(&[(along, position)]), &places);
+                let found = limits(
+                    grid,
+                    outbound,
+                    &|position| with(&[(along, position)]),
+                    &places,
+                );
                 (!found.is_empty()).then_some(found)
             });
             tiers.push(all.unwrap_or_default());
@@ -80,21 +95,40 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
             notes.extend(note.map(|note| format!("{}: {note}", short(&second.name, NAME))));
             for outbound in grid.outbounds.iter().take(PANELS) {
                 let marks = some.iter().enumerate().map(|(tone, position)| {
-                    let name = short(&format!("{} {}", second.name, second.labels[*position]), NAME);
-                    line(outbound, &|here| with(&[(along, here), (other, *position)]), name, tone)
+                    let name = short(
+                        &format!("{} {}", second.name, second.labels[*position]),
+                        NAME,
+                    );
+                    line(
+                        outbound,
+                        &|here| with(&[(along, here), (other, *position)]),
+                        name,
+                        tone,
+                    )
                 });
                 let title = (grid.outbounds.len() > 1).then(|| short(outbound, NAME));
                 panels.push((title, marks.collect()));
-                tiers.push(limits(grid, outbound, &|here| with(&[(along, here), (other, some[0])]), &places));
+                tiers.push(limits(
+                    grid,
+                    outbound,
+                    &|here| with(&[(along, here), (other, some[0])]),
+                    &places,
+                ));
             }
             if grid.outbounds.len() > PANELS {
-                notes.push(format!("{PANELS} of {} are drawn.", counted(grid.outbounds.len() as u64, "outbound")));
+                notes.push(format!(
+                    "{PANELS} of {} are drawn.",
+                    counted(grid.outbounds.len() as u64, "outbound")
+                ));
             }
             let shown = [along, other];
             notes.extend(grid.fixed(&shown));
         }
     }
-    let ends: Vec<_> = drawn.iter().map(|row| interval(0.0, &row.failure_probability)).collect();
+    let ends: Vec<_> = drawn
+        .iter()
+        .map(|row| interval(0.0, &row.failure_probability))
+        .collect();
     let (low, high) = range(&ends)?;
     let note = bounds_note(drawn.iter().map(|row| row.failure_probability.method));
     if note.starts_with("A bar") {
@@ -102,7 +136,12 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     } else if !note.is_empty() {
         notes.push(note);
     }
-    let y = Axis::log("probability that a connection fails", Unit::Share, low / 1.5, high);
+    let y = Axis::log(
+        "probability that a connection fails",
+        Unit::Share,
+        low / 1.5,
+        high,
+    );
     let tiered = tiers.iter().any(|tiers| !tiers.is_empty());
     Some(Chart {
         id: "failure-by-axis".to_owned(),
@@ -128,7 +167,12 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
 }
 
 /// Where the ports of a pool change from one value to the next: Azure's automatic table.
-fn limits(grid: &Grid, outbound: &str, at: &dyn Fn(usize) -> Vec<usize>, places: &[f64]) -> Vec<Mark> {
+fn limits(
+    grid: &Grid,
+    outbound: &str,
+    at: &dyn Fn(usize) -> Vec<usize>,
+    places: &[f64],
+) -> Vec<Mark> {
     let rows: Vec<(f64, u32)> = places
         .iter()
         .enumerate()
@@ -144,16 +188,29 @@ fn limits(grid: &Grid, outbound: &str, at: &dyn Fn(usize) -> Vec<usize>, places:
         shape: Shape::Rule(Rule {
             at: (pair[0].0 + pair[1].0) / 2.0,
             upright: true,
-            label: format!("{} → {}", count(u64::from(pair[0].1)), count(u64::from(pair[1].1))),
+            label: format!(
+                "{} → {}",
+                count(u64::from(pair[0].1)),
+                count(u64::from(pair[1].1))
+            ),
         }),
     };
     let marks: Vec<Mark> = changes.map(mark).collect();
     // Where they change at every value they are an axis rather than a table.
-    if marks.len() + 1 >= places.len() { Vec::new() } else { marks }
+    if marks.len() + 1 >= places.len() {
+        Vec::new()
+    } else {
+        marks
+    }
 }
 
 /// The first step over the target between neighbours, or the most that fails.
-fn title(grid: &Grid, panels: &[(Option<String>, Vec<Mark>)], drawn: &[&Row], along: usize) -> String {
+fn title(
+    grid: &Grid,
+    panels: &[(Option<String>, Vec<Mark>)],
+    drawn: &[&Row],
+    along: usize,
+) -> String {
     let axis = &grid.sweep.axes[along];
     let name = short(&axis.name, NAME);
     let failed = |row: &Row| row.failure_probability.estimate.unwrap_or(0.0);
@@ -163,7 +220,11 @@ fn title(grid: &Grid, panels: &[(Option<String>, Vec<Mark>)], drawn: &[&Row], al
         same && failed(pair[0]) < TARGET && failed(pair[1]) >= TARGET
     });
     let lines: usize = panels.iter().map(|(_, marks)| marks.len()).sum();
-    if let Some(pair) = steps.clone().next().filter(|_| lines <= grid.outbounds.len()) {
+    if let Some(pair) = steps
+        .clone()
+        .next()
+        .filter(|_| lines <= grid.outbounds.len())
+    {
         let before = match failed(pair[0]) {
             0.0 => "none is seen to".to_owned(),
             p => share(p),
@@ -187,7 +248,13 @@ fn title(grid: &Grid, panels: &[(Option<String>, Vec<Mark>)], drawn: &[&Row], al
         .axes
         .iter()
         .zip(&worst.at)
-        .map(|(axis, at)| format!("{} {}", short(&axis.name, NAME), short(&axis.labels[*at], 18)))
+        .map(|(axis, at)| {
+            format!(
+                "{} {}",
+                short(&axis.name, NAME),
+                short(&axis.labels[*at], 18)
+            )
+        })
         .collect();
     format!(
         "{} fails up to {} of connections, at {}",
@@ -203,7 +270,11 @@ fn described(grid: &Grid, drawn: &[&Row], along: usize) -> String {
     let words: Vec<String> = few
         .map(|row| {
             let at = short(&axis.labels[row.at[along]], 18);
-            format!("{} at {at}: {}", short(&row.outbound, NAME), estimate(&row.failure_probability))
+            format!(
+                "{} at {at}: {}",
+                short(&row.outbound, NAME),
+                estimate(&row.failure_probability)
+            )
         })
         .collect();
     let kind = match axis_of(axis).0.scale {

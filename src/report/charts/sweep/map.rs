@@ -35,7 +35,10 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
         // By position, in one pass: a sweep may have many points.
         let mut found = vec![vec![None; columns.len()]; rows.len()];
         for row in grid.rows(outbound) {
-            let (column, line) = (columns.binary_search(&row.at[along]), rows.binary_search(&row.at[up]));
+            let (column, line) = (
+                columns.binary_search(&row.at[along]),
+                rows.binary_search(&row.at[up]),
+            );
             if let (Ok(column), Ok(line)) = (column, line)
                 && row.at == at(row.at[along], row.at[up])
             {
@@ -45,13 +48,23 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
         panels.push((outbound, found));
     }
     let all = || panels.iter().flat_map(|(_, rows)| rows).flatten().flatten();
-    let ends: Vec<_> = all().map(|row| interval(0.0, &row.failure_probability)).collect();
+    let ends: Vec<_> = all()
+        .map(|row| interval(0.0, &row.failure_probability))
+        .collect();
     let (low, high) = range(&ends)?;
-    let legend = Axis::log("probability that a connection fails", Unit::Share, low, high);
+    let legend = Axis::log(
+        "probability that a connection fails",
+        Unit::Share,
+        low,
+        high,
+    );
     let meets = all().filter(|row| below(row)).count();
-    let decided = all().filter(|row| row.failure_probability.estimate.is_some()).count();
+    let decided = all()
+        .filter(|row| row.failure_probability.estimate.is_some())
+        .count();
     let mut notes = vec!["< : no failure was seen, and the colour is that of the upper bound. × : Azure would refuse it.".to_owned()];
-    if columns.len() < across.labels.len() || rows.len() < upward.labels.len() {
+    let thinned = columns.len() < across.labels.len() || rows.len() < upward.labels.len();
+    if thinned {
         notes.push(format!(
             "{} of {} columns and {} of {} rows are drawn, evenly; the table has all.",
             columns.len(),
@@ -61,7 +74,10 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
         ));
     }
     if grid.outbounds.len() > PANELS {
-        notes.push(format!("{PANELS} of {} are drawn.", counted(grid.outbounds.len() as u64, "outbound")));
+        notes.push(format!(
+            "{PANELS} of {} are drawn.",
+            counted(grid.outbounds.len() as u64, "outbound")
+        ));
     }
     notes.extend(grid.fixed(&[along, up]));
     let names = |axis: &crate::sweep::SavedAxis, some: &[usize]| -> Vec<String> {
@@ -71,15 +87,19 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
         id: "failure-map".to_owned(),
         title: match (meets, decided) {
             (0, _) => format!("No point keeps failures below {}", TARGET_WORDS),
-            (some, all) if some == all => format!("Every point keeps failures below {}", TARGET_WORDS),
+            (some, all) if some == all => {
+                format!("Every point keeps failures below {}", TARGET_WORDS)
+            }
             (some, all) => format!(
-                "{} of {} keep failures below {}",
+                "{} of {} keep failures below {TARGET_WORDS}",
                 count(some as u64),
-                counted(all as u64, "point"),
-                TARGET_WORDS
+                counted(all as u64, if thinned { "drawn point" } else { "point" }),
             ),
         },
-        subtitle: grid.subtitle(&format!("connections that failed; thick line: {} of them", TARGET_WORDS)),
+        subtitle: grid.subtitle(&format!(
+            "connections that failed; thick line: {} of them",
+            TARGET_WORDS
+        )),
         description: format!(
             "Heat map of the failure probability over {} and {}. At {meets} of {decided} points it is below {}.",
             short(&across.name, NAME),
@@ -130,7 +150,9 @@ fn marks(found: &[Vec<Option<&Row>>], legend: &Axis) -> Vec<Mark> {
                 sign,
                 label: match value {
                     Some(_) => point.label,
-                    None if row.failure_probability.estimate.is_none() => row.verdict.word().to_owned(),
+                    None if row.failure_probability.estimate.is_none() => {
+                        row.verdict.word().to_owned()
+                    }
                     None => estimate(&row.failure_probability),
                 },
             });
@@ -157,7 +179,10 @@ fn marks(found: &[Vec<Option<&Row>>], legend: &Axis) -> Vec<Mark> {
 fn border(found: &[Vec<Option<&Row>>]) -> Vec<Segment> {
     let decided = |line: usize, column: usize| -> Option<bool> {
         let row = (*found.get(line)?.get(column)?)?;
-        row.failure_probability.estimate.is_some().then(|| below(row))
+        row.failure_probability
+            .estimate
+            .is_some()
+            .then(|| below(row))
     };
     let differ = |a: Option<bool>, b: Option<bool>| matches!((a, b), (Some(a), Some(b)) if a != b);
     let mut edges = Vec::new();

@@ -1,7 +1,9 @@
 //! How much each axis matters: what failures do from its one end to its other, with the others in their middle.
 
-use super::{Grid, TARGET_WORDS};
-use crate::report::chart::{Axis, Chart, Interval, Intervals, Mark, Panel, Shape, Tone, Unit, short};
+use super::Grid;
+use crate::report::chart::{
+    Axis, Chart, Interval, Intervals, Mark, Panel, Shape, Tone, Unit, short,
+};
 use crate::report::charts::NAME;
 use crate::report::charts::failure::range;
 use crate::results::words::share;
@@ -9,12 +11,31 @@ use crate::results::words::share;
 /// Rows of the chart.
 const MOST: usize = 20;
 
+/// How far failures move along an axis: both ends, and whether they are bounds because none was seen to fail.
+struct Swing {
+    name: String,
+    low: (f64, bool),
+    high: (f64, bool),
+}
+
+impl Swing {
+    fn factor(&self) -> f64 {
+        self.high.0 / self.low.0
+    }
+
+    fn words(&self) -> String {
+        let end =
+            |(p, bound): (f64, bool)| format!("{}{}", if bound { "< " } else { "" }, share(p));
+        format!("{} to {}", end(self.low), end(self.high))
+    }
+}
+
 pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     let axes = &grid.sweep.axes;
     if axes.len() < 2 {
         return None;
     }
-    let mut swings: Vec<(String, f64, f64, bool)> = Vec::new();
+    let mut swings: Vec<Swing> = Vec::new();
     for outbound in &grid.outbounds {
         for (i, axis) in axes.iter().enumerate() {
             let values: Vec<(f64, bool)> = (0..axis.labels.len())
@@ -32,47 +53,51 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
             if let (Some(low), Some(high)) = (low, high) {
                 let name = match grid.outbounds.len() {
                     1 => short(&axis.name, NAME),
-                    _ => format!("{}, {}", short(outbound, NAME / 2), short(&axis.name, NAME / 2)),
+                    _ => format!(
+                        "{}, {}",
+                        short(outbound, NAME / 2),
+                        short(&axis.name, NAME / 2)
+                    ),
                 };
-                swings.push((name, low.0, high.0, low.1));
+                swings.push(Swing { name, low, high });
             }
         }
     }
-    swings.sort_by(|a, b| (b.2 / b.1).total_cmp(&(a.2 / a.1)));
+    swings.sort_by(|a, b| b.factor().total_cmp(&a.factor()));
     swings.truncate(MOST);
     let points: Vec<Interval> = swings
         .iter()
         .enumerate()
-        .map(|(row, (_, low, high, bound))| Interval {
+        .map(|(row, swing)| Interval {
             at: row as f64,
-            estimate: Some(*high),
-            low: Some(*low),
-            high: Some(*high),
-            label: format!("{}{} to {}", if *bound { "< " } else { "" }, share(*low), share(*high)),
+            // Where none was seen to fail at all, there is a bound and no estimate.
+            estimate: (!swing.high.1).then_some(swing.high.0),
+            low: (!swing.high.1).then_some(swing.low.0),
+            high: Some(swing.high.0),
+            label: swing.words(),
         })
         .collect();
     let (low, high) = range(&points)?;
-    let (name, least, most, _) = swings.first()?;
+    let most = swings.first()?;
     Some(Chart {
         id: "sensitivity".to_owned(),
-        title: match least == most {
-            true => "No axis changes what fails".to_owned(),
-            false => format!("What matters most is {name}"),
+        title: match most.low.0 == most.high.0 || most.high.1 {
+            true => "From the middle of all axes, no axis alone makes connections fail".to_owned(),
+            false => format!("What matters most is {}", most.name),
         },
         subtitle: grid.subtitle("failures from the least to the most along each axis, the others in their middle"),
         description: format!(
-            "Range of the failure probability along each axis: {}. The target of other charts is {}.",
+            "Range of the failure probability along each axis: {}.",
             swings
                 .iter()
-                .map(|(name, low, high, _)| format!("{name} {} to {}", share(*low), share(*high)))
+                .map(|swing| format!("{} {}", swing.name, swing.words()))
                 .collect::<Vec<_>>()
-                .join("; "),
-            TARGET_WORDS
+                .join("; ")
         ),
         x: Axis::log("probability that a connection fails", Unit::Share, low / 1.5, high),
         panels: vec![Panel {
             title: None,
-            y: Axis::categories("", swings.iter().map(|(name, ..)| name.clone()).collect()),
+            y: Axis::categories("", swings.iter().map(|swing| swing.name.clone()).collect()),
             marks: vec![Mark {
                 series: "from the least to the most".to_owned(),
                 tone: Tone::Series(0),
