@@ -152,7 +152,8 @@
     return made;
   }
 
-  function swatch(colour) {
+  function swatch(named) {
+    const colour = Array.isArray(named) ? named[named.length - 1] : named;
     const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
     const rect = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
     rect.setAttribute('width', '100%');
@@ -214,6 +215,8 @@
       for (const layer of panel.layer) {
         const series = chart.usermeta.series[indexOf(layer)];
         for (const row of chart.datasets[layer.data.name]) {
+          // What only joins or signs others is no point of its own.
+          if (row.sign || (row.y2 !== undefined && row.v === undefined && row.d === undefined)) continue;
           const x = row.X ?? row.x ?? row.at;
           const y = row.d ?? row.y ?? row.v;
           const line = [panel.title ? panel.title.text : '', series, x, y, row.l, row.h ?? row.x2, row.t].map(quoted).join(',');

@@ -1,7 +1,9 @@
 //! A chart as a Vega-Lite specification, with colours by name: the page puts in those of its theme.
 
 use super::chart::ticks::{Tick, round_to, ticks};
-use super::chart::{Axis, Chart, Intervals, Mark, Panel, Scale, Shape, Tone, Unit};
+use super::chart::{
+    Axis, Cells, Chart, Interval, Intervals, Mark, Panel, Scale, Shape, Tone, Unit,
+};
 use super::draw;
 use serde_json::{Map, Value, json};
 
@@ -77,6 +79,9 @@ fn y_labels(panel: usize) -> String {
 fn heat_labels(panel: usize) -> String {
     format!("heatLabels{panel}")
 }
+
+/// Signs of a heat map that there is room for.
+const MOST_SIGNS: usize = 400;
 
 /// About how many ticks an axis has.
 const X_TICKS: usize = 7;
@@ -401,9 +406,58 @@ impl Sheet<'_> {
                         "gradientLength": 200, "titleLimit": 400,
                     },
                 });
-                vec![layer]
+                [Some(layer), self.signs(mark, all)]
+                    .into_iter()
+                    .flatten()
+                    .collect()
             }
         }
+    }
+
+    /// Lines from estimate to estimate; dotted where one end is a bound.
+    fn joints(&self, mark: &Mark, all: &Intervals, tone: &str) -> Vec<Value> {
+        let ends = |sure: bool| -> Vec<Value> {
+            let pairs = all.points.windows(2).filter(|pair| {
+                let estimated = pair.iter().all(|point| point.estimate.is_some());
+                estimated == sure
+            });
+            let row = |pair: &[Interval]| {
+                let value = |point: &Interval| point.estimate.or(point.high).map(|y| self.y(y));
+                json!({
+                    "x": self.x(pair[0].at), "x2": self.x(pair[1].at), "y": value(&pair[0]), "y2": value(&pair[1]),
+                })
+            };
+            pairs.map(row).collect()
+        };
+        let look = |dash: &[f64]| json!({ "type": "rule", "color": tone, "strokeWidth": 2, "strokeDash": dash });
+        let kinds = [(ends(true), look(&[])), (ends(false), look(&[2.0, 4.0]))];
+        let kinds = kinds.into_iter().filter(|(rows, _)| !rows.is_empty());
+        kinds
+            .map(|(rows, look)| self.layer(mark, rows, look, ["x", "x2", "y", "y2"]))
+            .collect()
+    }
+
+    /// The signs in the middle of cells.
+    fn signs(&self, mark: &Mark, all: &Cells) -> Option<Value> {
+        let signed = all.cells.iter().filter_map(|cell| Some((cell, cell.sign?)));
+        let rows = signed.map(|(cell, sign)| {
+            let middle = |(from, to): (f64, f64)| (from + to) / 2.0;
+            let dark = cell
+                .value
+                .is_some_and(|value| all.legend.place(value) >= 0.5);
+            json!({ "x": self.x(middle(cell.x)), "y": middle(cell.y), "sign": sign, "dark": dark })
+        });
+        let rows: Vec<Value> = rows.collect();
+        if rows.is_empty() || rows.len() > MOST_SIGNS {
+            return None;
+        }
+        let look = json!({ "type": "text", "fontSize": 13, "fontWeight": "bold" });
+        let mut layer = self.layer(mark, rows, look, ["x", "", "y", ""]);
+        layer["encoding"]["text"] = json!({ "field": "sign", "type": "nominal" });
+        layer["encoding"]["color"] = json!({
+            "condition": { "test": "datum.dark", "value": "@background" }, "value": "@text",
+        });
+        Some(layer)
     }
 
     fn intervals(
@@ -418,9 +472,9 @@ impl Sheet<'_> {
             false => (&self.panel.y, &self.chart.x),
         };
         let start = own.domain.0;
-        let rows = |wanted: &dyn Fn(&super::chart::Interval) -> bool| -> Vec<Value> {
+        let rows = |wanted: &dyn Fn(&Interval) -> bool| -> Vec<Value> {
             let points = all.points.iter().filter(|point| wanted(point));
-            let row = |point: &super::chart::Interval| {
+            let row = |point: &Interval| {
                 let value = |value: Option<f64>| value.map(|value| place(own, value));
                 let mut row = json!({
                     "at": place(other, point.at), "v": value(point.estimate.or(point.high)),
@@ -438,15 +492,13 @@ impl Sheet<'_> {
             true => [value, end, "at", ""],
             false => ["at", "", value, end],
         };
-        let seen = |point: &super::chart::Interval| point.estimate.is_some();
-        let bound = |point: &super::chart::Interval| point.estimate.is_none();
-        let range = |point: &super::chart::Interval| point.low.is_some() && point.high.is_some();
-        let hollow =
-            |point: &super::chart::Interval| point.estimate.is_some() && point.high.is_none();
+        let seen = |point: &Interval| point.estimate.is_some();
+        let bound = |point: &Interval| point.estimate.is_none();
+        let range = |point: &Interval| point.low.is_some() && point.high.is_some();
+        let hollow = |point: &Interval| point.estimate.is_some() && point.high.is_none();
         let mut layers = Vec::new();
         if all.joined {
-            let look = json!({ "type": "line", "color": tone, "strokeWidth": 2 });
-            layers.push(self.layer(mark, rows(&|_| true), look, fields("v", "")));
+            layers.extend(self.joints(mark, all, tone));
         }
         let whisker = json!({ "type": "rule", "color": tone, "strokeWidth": 2, "tooltip": { "content": "data" } });
         layers.push(self.layer(mark, rows(&range), whisker, fields("l", "h")));

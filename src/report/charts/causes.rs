@@ -8,8 +8,11 @@ use crate::results::words::{count, counted, share};
 /// Rows of the chart.
 const MOST: usize = 24;
 
+/// Reads the port seconds of a cause.
+type Of = fn(&PortSeconds) -> f64;
+
 /// The causes in the order of the bars, how each is called, and what it reads.
-const CAUSES: [(&str, fn(&PortSeconds) -> f64); 6] = [
+const CAUSES: [(&str, Of); 6] = [
     ("open connections", |held| held.open),
     ("hold-down after FIN", |held| held.fin_hold),
     ("hold-down after RST", |held| held.rst_hold),
