@@ -6,12 +6,15 @@
 use snatsim::cli::{EXAMPLES, Example, INCIDENTS, SWEEPS, Source};
 use snatsim::model::Model;
 use snatsim::outbound::Assumptions;
-use snatsim::report::{self, Style};
+use snatsim::report::chart::Chart;
+use snatsim::report::draw::{self, Theme};
+use snatsim::report::saved::Saved;
+use snatsim::report::{self, Style, charts};
 use snatsim::results::words::wrapped;
 use snatsim::results::{self, About, Document};
 use snatsim::scenario::Loaded;
 use snatsim::simulate::{Detail, simulate};
-use snatsim::sweep::{self, Work};
+use snatsim::sweep::{self, SavedSweep, Work};
 use snatsim::{model, scenario};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -34,6 +37,10 @@ fn main() {
     for example in SWEEPS {
         files.insert(sweep_path(example), sweep_table(example));
     }
+    for example in SWEEPS {
+        files.extend(sweep_pictures(example));
+    }
+    files.extend(pictures_of_the_first());
     files.extend(schemas());
     files.extend(documents(root, &files));
     for (path, content) in &files {
@@ -105,6 +112,83 @@ pub fn sweep_table(example: &'static Example) -> String {
     )
     .expect("memory takes all");
     String::from_utf8(table).expect("CSV is text")
+}
+
+/// Charts of the gallery: what stands in the README, and beside it what shows the most.
+const GALLERY: &[(&str, &[&str])] = &[
+    (
+        "default-cluster",
+        &[
+            "failure-probability",
+            "ports",
+            "refusals",
+            "connect-latency",
+            "port-holds",
+            "port-causes",
+            "nodes-over-time",
+        ],
+    ),
+    ("node-tiers", &["failure-by-axis"]),
+    ("hot-node-share", &["failure-by-axis"]),
+    (
+        "nat-gateway-ips",
+        &["failure-map", "ips-needed", "sensitivity"],
+    ),
+];
+
+/// The charts of the gallery of one result or sweep, in both themes.
+fn pictures(name: &str, charts: &[Chart]) -> Files {
+    let mut files = Files::new();
+    let wanted = GALLERY.iter().find(|(known, _)| *known == name);
+    for id in wanted.map_or(&[][..], |(_, ids)| ids) {
+        let chart = charts.iter().find(|chart| chart.id == *id);
+        let chart = chart.unwrap_or_else(|| panic!("{name} has a chart {id}"));
+        for theme in [Theme::LIGHT, Theme::DARK] {
+            let path = format!("results/gallery/{name}/{id}-{}.svg", theme.name);
+            files.insert(path, draw::svg(chart, &theme));
+        }
+    }
+    files
+}
+
+/// The pictures of the scenario that `compare` takes by default, from its files.
+pub fn pictures_of_the_first() -> Files {
+    let example = &EXAMPLES[0];
+    let (loaded, model) = load(example, true);
+    let run = simulate(&model, Detail::Full, &|_, _| ());
+    let about = About {
+        scenario_sha256: scenario::sha256(&loaded, &[]),
+        compare: true,
+    };
+    let folder = tempfile::tempdir().expect("a directory");
+    let files = results::ResultDir::open(folder.path()).expect("it can be written to");
+    let document = results::document(&model, &run, &about);
+    files
+        .write(&document, &model, &run)
+        .expect("it can be written to");
+    let saved = Saved::read(folder.path(), example.name).expect("what was written");
+    pictures(example.name, &charts::of_runs(&[saved]))
+}
+
+/// The pictures of a sweep, none where the gallery has none of it.
+pub fn sweep_pictures(example: &'static Example) -> Files {
+    if GALLERY.iter().all(|(known, _)| *known != example.name) {
+        return Files::new();
+    }
+    let source = Source::Embedded(example);
+    let sweep = sweep::load(example.text, example.name, &[], &source)
+        .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    let folder = tempfile::tempdir().expect("a directory");
+    sweep::run(
+        &sweep,
+        Work::default(),
+        folder.path(),
+        &mut |_| (),
+        &mut |_, _| (),
+    )
+    .expect("it can be written to");
+    let saved = SavedSweep::read(folder.path()).expect("what was written");
+    pictures(example.name, &charts::of_sweep(&saved))
 }
 
 /// An embedded scenario and its model, with the types of Azure that it lacks if it is to `compare`.

@@ -11,6 +11,7 @@ mod man;
 mod merge;
 mod precision;
 mod progress;
+mod report;
 mod run;
 mod schema;
 mod simulation;
@@ -33,8 +34,9 @@ A first look:
   snatsim example default-cluster > shop.json     take one and make it yours
   snatsim explain shop.json                       what would Azure say of it? nothing is simulated
   snatsim compare shop.json                       which outbound type carries it?
-  snatsim run shop.json --set /duration=4h -o out every figure, for tools and charts
+  snatsim run shop.json --set /duration=4h -o out every figure, and a report with charts
   snatsim sweep --example node-tiers              where does it break? a table over many variations
+  snatsim report before after -o both             charts of saved results, side by side
   snatsim explain F0101                           the story behind a code
 
 Exit status:
@@ -55,6 +57,7 @@ enum Command {
     Compare(compare::Args),
     Sweep(sweep::Args),
     Merge(merge::Args),
+    Report(report::Args),
     Example(example::Args),
     Explain(explain::Args),
     Schema(schema::Args),
@@ -110,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::run(&args),
         Command::Sweep(args) => sweep::run(&args),
         Command::Merge(args) => merge::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Example(args) => example::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),

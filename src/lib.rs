@@ -11,7 +11,7 @@
 //! 6. [`simulate`] (model, seed) to result
 //! 7. [`results`] the published documents
 //! 8. [`sweep`] grids of scenarios: run in parallel, resumed, sharded, merged
-//! 9. [`report`] tables and sentences for people
+//! 9. [`report`] tables and sentences for people, charts and the page
 //!
 //! The binary's command line is [`cli`].
 

@@ -1,12 +1,24 @@
-//! A result for people: the table, and the sentence that says what it comes to.
+//! A result for people: the table, the sentence that says what it comes to, charts and a page.
+//!
+//! [`saved`] reads what `-o` wrote, [`charts`] makes renderer-neutral [`chart`]s of it, [`draw`] draws them as SVG and
+//! PNG, [`vega`] says them to Vega-Lite, and [`page`] puts everything on one page.
 
+pub mod chart;
+pub mod charts;
+pub mod draw;
 mod explanation;
+mod files;
+pub mod page;
+pub mod saved;
 mod sentence;
+mod summary;
 mod sweep;
 mod table;
 mod uncertainty;
+pub mod vega;
 
 pub use explanation::explanation;
+pub use files::{Subject, Wishes, write as write_report};
 pub use sentence::{doubts, finding};
 pub use sweep::sweep;
 pub use table::{Style, table};

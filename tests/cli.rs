@@ -221,9 +221,13 @@ fn minus_o_writes_the_files_of_a_result() {
     assert_eq!(
         names,
         [
+            "charts",
+            "command.txt",
             "lb.connect-latency.hgrm",
             "lb.port-hold.hgrm",
+            "report.html",
             "result.json",
+            "summary.md",
             "timeline.csv"
         ]
     );

@@ -49,6 +49,13 @@ fn what_run_prints_of_every_incident_is_what_this_version_prints() {
     compare(&publish::incidents());
 }
 
+#[test]
+fn the_pictures_of_the_gallery_are_what_this_version_draws() {
+    compare(&publish::pictures_of_the_first());
+    let quick = SWEEPS.iter().find(|sweep| sweep.name == "hot-node-share");
+    compare(&publish::sweep_pictures(quick.expect("it is embedded")));
+}
+
 /// The gate makes all tables of sweeps anew; this one takes seconds.
 #[test]
 fn the_table_of_a_sweep_is_what_this_version_makes() {

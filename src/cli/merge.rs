@@ -20,6 +20,9 @@ pub struct Args {
     /// Where the whole sweep goes
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
+    /// Write the data only; `snatsim report` makes the report later
+    #[arg(long)]
+    no_report: bool,
     /// Only the result: no progress, no hints
     #[arg(short, long)]
     quiet: bool,
@@ -37,6 +40,9 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     );
     meter.end();
     let summary = merged.map_err(|error| with_hint(error, "merge"))?;
+    if !args.no_report {
+        super::report::write(&args.output)?;
+    }
     show(&summary, &args.output, args.quiet)?;
     Ok(Outcome::Done)
 }

@@ -4,7 +4,7 @@ use super::fail_on::Condition;
 use super::precision::{self, Relative};
 use super::{EXAMPLES, Example, Failure, Outcome, SCENARIOS, example, print, say};
 use crate::model::{self, Model};
-use crate::report::{self, Style};
+use crate::report::{self, Style, saved};
 use crate::results::words::{counted, wrapped};
 use crate::results::{self, About, Document, ResultDir};
 use crate::scenario::{self, Loaded};
@@ -12,7 +12,7 @@ use crate::simulate::{self, Detail, rare};
 use crate::sweep;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Options of everything that simulates.
@@ -50,9 +50,12 @@ pub struct Options {
     /// as in --set '/outbound/NAT Gateway/natGatewayProfile/idleTimeoutInMinutes=10'
     #[arg(long = "set", value_name = "POINTER=VALUE", value_parser = pointer_and_value)]
     sets: Vec<(String, String)>,
-    /// Write result.json, timeline.csv and the histograms into this directory
+    /// Write result.json, timeline.csv, the histograms and a report with charts into this directory
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
+    /// With -o, write the data only; `snatsim report` makes the report later
+    #[arg(long, requires = "output")]
+    no_report: bool,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -136,9 +139,14 @@ pub fn simulate(verb: Verb, scenario: Option<&str>, options: &Options) -> Result
     }
     bar.finish_and_clear();
     if let (Some(directory), Some(path)) = (directory, &options.output) {
+        let command = command_line(verb, &source, options, &document);
         directory
             .write(&document, model, &run)
+            .and_then(|()| directory.file(saved::COMMAND, |out| writeln!(out, "{command}")))
             .with_context(|| format!("cannot write to {}", path.display()))?;
+        if !options.no_report {
+            super::report::write(path)?;
+        }
     }
     show(verb, &source, options, &document)?;
     if let Some(wanted) = options.precision.filter(|_| !options.quiet) {

@@ -26,9 +26,13 @@ pub struct Args {
     /// Take a built-in sweep instead of a file; `snatsim example` lists them
     #[arg(long, value_name = "NAME", conflicts_with = "sweep")]
     example: Option<String>,
-    /// Store the table, every point and the histograms in this directory, or go on with what is there
+    /// Store the table, every point, the histograms and a report with charts in this directory, or go on with what
+    /// is there
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
+    /// With -o, store the data only; `snatsim report` makes the report later
+    #[arg(long, requires = "output")]
+    no_report: bool,
     /// Only this part of the points, as in 0/4, 1/4, 2/4 and 3/4; `snatsim merge` puts them together
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
@@ -83,6 +87,10 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
             let done = sweep::run(&sweep, work, path, &mut progress, &mut visit);
             meter.end();
             let summary = done.map_err(|error| with_hint(error, "sweep"))?;
+            // A shard is no whole that could be judged.
+            if !args.no_report && args.shard.is_none() {
+                super::report::write(path)?;
+            }
             show(&summary, path, args.quiet)?;
         }
     }

@@ -75,13 +75,7 @@ const METRICS: &[Metric] = &[
         dimension: None,
         source: MetricSource::Granted,
     },
-    Metric {
-        id: "snatsim.refusedSyns",
-        unit: "count",
-        aggregation: "total",
-        dimension: None,
-        source: MetricSource::Refused,
-    },
+    Metric::REFUSED_SYNS,
 ];
 
 /// Idle timeout of a NAT that does not tell it: the shortest that Azure has.

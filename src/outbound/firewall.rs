@@ -49,6 +49,7 @@ const METRICS: &[Metric] = &[
         source: MetricSource::Health,
     },
     Metric::USED_PORTS,
+    Metric::REFUSED_SYNS,
 ];
 
 const IPS: Limited = Limited {

@@ -16,6 +16,15 @@ pub struct Metric {
 }
 
 impl Metric {
+    /// SYNs that found no port, where Azure Monitor has no metric of them.
+    pub const REFUSED_SYNS: Metric = Metric {
+        id: "snatsim.refusedSyns",
+        unit: "count",
+        aggregation: "total",
+        dimension: None,
+        source: MetricSource::Refused,
+    };
+
     /// Peak of ports in use toward a pool's fullest key: what every outbound type has, Azure's metric or not.
     pub const USED_PORTS: Metric = Metric {
         id: "snatsim.usedPorts",

@@ -4,7 +4,7 @@ use crate::results::words::{counted, estimate, wrapped};
 use crate::sweep::{Outbound, Summary};
 
 /// Outbounds that are spoken of one by one.
-const SPOKEN_OF: usize = 6;
+pub(super) const SPOKEN_OF: usize = 6;
 
 /// A headline, the verdicts, and a sentence for every outbound; paragraphs of at most `width` letters.
 pub fn sweep(summary: &Summary, width: usize) -> String {
@@ -39,7 +39,7 @@ pub fn sweep(summary: &Summary, width: usize) -> String {
 }
 
 /// Where failures begin.
-fn sentence(outbound: &Outbound) -> String {
+pub(super) fn sentence(outbound: &Outbound) -> String {
     let Outbound {
         name,
         simulated,

@@ -21,7 +21,7 @@ pub struct Style {
 /// Columns below which every outbound type gets a block of its own.
 const NARROW: usize = 100;
 
-const HEADER: [&str; 6] = [
+pub(super) const HEADER: [&str; 6] = [
     "outbound",
     "verdict",
     "connections\nfailed",
@@ -194,7 +194,7 @@ fn rarities(document: &Document, style: Style) -> String {
 }
 
 /// The values of one outbound type, in the order of the header.
-fn cells(outbound: &OutboundResult) -> [String; 6] {
+pub(super) fn cells(outbound: &OutboundResult) -> [String; 6] {
     let name = outbound.name.clone();
     let verdict = outbound.verdict.word().to_owned();
     let Some(figures) = &outbound.figures else {

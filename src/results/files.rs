@@ -104,6 +104,9 @@ pub fn histogram_names<'n>(names: impl Iterator<Item = &'n str>) -> Vec<[String;
         .collect()
 }
 
+/// Bytes of a name in a file name; file systems take 255 for all of it.
+const LONGEST_SLUG: usize = 150;
+
 /// A name as part of a file name, different from all in `taken`, which it joins.
 fn slug(name: &str, taken: &mut Vec<String>) -> String {
     let words: Vec<String> = name
@@ -111,10 +114,11 @@ fn slug(name: &str, taken: &mut Vec<String>) -> String {
         .filter(|word| !word.is_empty())
         .map(str::to_lowercase)
         .collect();
-    let base = match words.join("-") {
-        empty if empty.is_empty() => "outbound".to_owned(),
-        slug => slug,
-    };
+    let mut base = words.join("-");
+    base.truncate(base.floor_char_boundary(LONGEST_SLUG));
+    if base.is_empty() {
+        base = "outbound".to_owned();
+    }
     let free = (1..)
         .map(|n| match n {
             1 => base.clone(),
@@ -152,6 +156,10 @@ mod tests {
                 "lb-default-3"
             ]
         );
+        let long = "é".repeat(1_000);
+        let slugs = [slug(&long, &mut taken), slug(&long, &mut taken)];
+        assert_eq!(slugs[1].len(), LONGEST_SLUG + 2);
+        assert_eq!(slugs[1], format!("{}-2", slugs[0]));
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //!     OUTBOUND.connect-latency.hgrm, OUTBOUND.port-hold.hgrm
 //! table.csv                       all points; written when all are there
 //! OUTBOUND.connect-latency.hgrm, OUTBOUND.port-hold.hgrm    over all points
+//! report.html, summary.md, charts/ what `report` makes of them
 //! .lock                           empty; locked while a process works here
 //! .unfinished/                    what is not whole; cleared when work begins
 //! ```
@@ -27,6 +28,10 @@ const LOCK: &str = ".lock";
 const UNFINISHED: &str = ".unfinished";
 const RESULT: &str = "result.json";
 const HISTOGRAMS: &str = "histograms.json";
+
+/// What `report` writes beside them, and the folder of its pictures.
+const REPORT: [&str; 2] = ["report.html", "summary.md"];
+const PICTURES: &str = "charts";
 
 /// Points in one folder, so that no folder grows too long to list.
 const TO_A_FOLDER: u64 = 1_000;
@@ -202,10 +207,19 @@ impl Directory {
             fs::rename(&points, unfinished.join(POINTS)).map_err(Error::write(&points))?;
         }
         for name in file_names(&self.path)? {
-            let ours = name.starts_with("table.") || name.ends_with(".hgrm");
+            let ours = name.starts_with("table.")
+                || name.ends_with(".hgrm")
+                || REPORT.contains(&name.as_str());
             if ours && name != MANIFEST {
                 remove(&self.path.join(name))?;
             }
+        }
+        let pictures = self.path.join(PICTURES);
+        match fs::remove_dir_all(&pictures) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::write(&pictures)(error));
+            }
+            _ => {}
         }
         if self.path.join(MANIFEST).exists() {
             remove(&self.path.join(MANIFEST))?;

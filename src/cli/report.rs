@@ -1,0 +1,133 @@
+//! `snatsim report`: charts and a page from results that were saved.
+
+use super::{Failure, Outcome, say};
+use crate::report::draw::Theme;
+use crate::report::saved::Saved;
+use crate::report::{Subject, Wishes, charts, write_report};
+use crate::sweep::SavedSweep;
+use anyhow::Context;
+use clap::builder::PossibleValuesParser;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// Make charts and a page from results that were saved
+///
+/// Reads what `run`, `compare` and `sweep` wrote with -o, and writes report.html, summary.md and
+/// charts as SVG and PNG. Several directories of `run` and `compare` are put into one report, as in
+/// before and after; the name of each directory then stands before its outbounds.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Directories that -o wrote
+    #[arg(required = true, value_name = "DIR")]
+    directories: Vec<PathBuf>,
+    /// Where the report goes; by default into the directory, if it is one
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    wishes: Wanted,
+    /// No hints
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// How a report is to be.
+#[derive(Debug, clap::Args)]
+pub struct Wanted {
+    /// Colours of the charts, and of the page, which follows its reader by default
+    #[arg(long, value_enum)]
+    theme: Option<Colours>,
+    /// Title of the page
+    #[arg(long)]
+    title: Option<String>,
+    /// Only this chart; can be given several times
+    #[arg(long, value_name = "CHART", value_parser = PossibleValuesParser::new(charts::names()))]
+    only: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Colours {
+    /// Dark on white
+    Light,
+    /// Light on dark
+    Dark,
+}
+
+impl Wanted {
+    /// The same for the library.
+    pub(super) fn wishes(&self) -> Wishes {
+        Wishes {
+            theme: self.theme.map(|colours| match colours {
+                Colours::Light => Theme::LIGHT,
+                Colours::Dark => Theme::DARK,
+            }),
+            title: self.title.clone(),
+            only: self.only.clone(),
+        }
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
+    let output = match (&args.output, &args.directories[..]) {
+        (Some(output), _) => output,
+        (None, [one]) => one,
+        (None, _) => {
+            return Err(Failure::input(
+                "a report on several directories needs one of its own: -o DIR",
+            ));
+        }
+    };
+    let subject = subject(&args.directories)?;
+    let missing = write_report(output, &subject, &args.wishes.wishes())
+        .with_context(|| format!("cannot write to {}", output.display()))?;
+    for name in missing {
+        say(&format!(
+            "no chart {name}: there is nothing to show of it here\n"
+        ));
+    }
+    if !args.quiet {
+        say(&format!(
+            "report  {}\n",
+            output.join("report.html").display()
+        ));
+    }
+    Ok(Outcome::Done)
+}
+
+/// The report on what was just written to a directory.
+pub(super) fn write(directory: &Path) -> Result<(), Failure> {
+    let subject = subject(&[directory.to_owned()])?;
+    write_report(directory, &subject, &Wishes::default())
+        .with_context(|| format!("cannot write to {}", directory.display()))?;
+    Ok(())
+}
+
+/// What these directories hold.
+fn subject(directories: &[PathBuf]) -> Result<Subject, Failure> {
+    let sweeps = directories
+        .iter()
+        .filter(|path| SavedSweep::is_in(path))
+        .count();
+    match (directories, sweeps) {
+        ([one], 1) => Ok(Subject::Sweep(SavedSweep::read(one)?)),
+        (_, 0) => {
+            let saved = directories
+                .iter()
+                .map(|path| Saved::read(path, &label(path, directories)));
+            let saved = saved.collect::<Result<_, _>>().map_err(Failure::input)?;
+            Ok(Subject::Runs(saved))
+        }
+        _ => Err(Failure::input(
+            "a sweep has a report of its own: name its directory alone (`snatsim merge` puts shards together first)",
+        )),
+    }
+}
+
+/// What a directory is called in a report on several: its last name, or the whole path where that is not enough.
+fn label(path: &Path, all: &[PathBuf]) -> String {
+    let last = |path: &Path| path.file_name().map(OsStr::to_owned);
+    let alike = all.iter().filter(|other| last(other) == last(path)).count();
+    match last(path).filter(|_| alike == 1) {
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => path.display().to_string(),
+    }
+}

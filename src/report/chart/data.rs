@@ -1,0 +1,289 @@
+//! The data of a chart as tables, for those who read or compute rather than look.
+
+use super::ticks::written;
+use super::{Axis, Chart, Interval, Panel, Scale, Shape, Unit};
+
+/// A table of a panel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Data {
+    /// What it is of.
+    pub caption: String,
+    /// Names of the columns.
+    pub header: Vec<String>,
+    /// The rows; a cell is what is written and the number behind it.
+    pub rows: Vec<Vec<Entry>>,
+    /// Rows that there would be without leaving any out.
+    pub in_all: usize,
+}
+
+/// A cell of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// What is written.
+    pub text: String,
+    /// The number behind it, where it is one.
+    pub value: Option<f64>,
+}
+
+/// Rows of a table; of more, some are left out evenly.
+const MOST: usize = 60;
+
+impl Chart {
+    /// A table for every panel.
+    pub fn data(&self) -> Vec<Data> {
+        let several = self.panels.len() > 1;
+        self.panels
+            .iter()
+            .map(|panel| {
+                let mut data = table(self, panel);
+                data.caption = match (&panel.title, several) {
+                    (Some(title), true) => title.clone(),
+                    _ => self.title.clone(),
+                };
+                data
+            })
+            .collect()
+    }
+}
+
+fn number(unit: Unit, value: f64) -> Entry {
+    Entry {
+        text: written(unit, value),
+        value: Some(value),
+    }
+}
+
+fn text(text: impl Into<String>) -> Entry {
+    Entry {
+        text: text.into(),
+        value: None,
+    }
+}
+
+/// A value of an axis; the name of a category.
+fn on(axis: &Axis, value: f64) -> Entry {
+    match &axis.scale {
+        Scale::Categories(names) => text(names.get(value as usize).cloned().unwrap_or_default()),
+        _ => number(axis.unit, value),
+    }
+}
+
+fn table(chart: &Chart, panel: &Panel) -> Data {
+    let shapes = || panel.marks.iter().map(|mark| &mark.shape);
+    if shapes().any(|shape| matches!(shape, Shape::Cells(_))) {
+        return cells(chart, panel);
+    }
+    if shapes().any(|shape| matches!(shape, Shape::Bars(_))) {
+        return bars(chart, panel);
+    }
+    if shapes().any(|shape| matches!(shape, Shape::Intervals(_))) {
+        return intervals(chart, panel);
+    }
+    lines(chart, panel)
+}
+
+/// One row a place on the x axis, a column for every line and band.
+fn lines(chart: &Chart, panel: &Panel) -> Data {
+    let mut header = vec![chart.x.title.clone()];
+    let mut places: Vec<f64> = Vec::new();
+    for mark in &panel.marks {
+        match &mark.shape {
+            Shape::Line(line) => {
+                header.push(line.label.clone().unwrap_or(mark.series.clone()));
+                places.extend(line.points.iter().map(|(x, _)| *x));
+            }
+            Shape::Band(band) => {
+                header.extend(["lowest", "highest"].map(|end| format!("{}, {end}", mark.series)));
+                places.extend(band.points.iter().map(|(x, _)| *x));
+            }
+            _ => {}
+        }
+    }
+    places.sort_by(f64::total_cmp);
+    places.dedup();
+    let in_all = places.len();
+    let every = in_all.div_ceil(MOST).max(1);
+    let unit = panel.y.unit;
+    let row = |x: f64| {
+        let mut row = vec![number(chart.x.unit, x)];
+        let entry = |value: Option<f64>| value.map_or(text(""), |value| number(unit, value));
+        for mark in &panel.marks {
+            match &mark.shape {
+                Shape::Line(line) => {
+                    let value = at(&line.points, x, line.step).flatten();
+                    row.push(entry(value));
+                }
+                Shape::Band(band) => {
+                    let ends = at(&band.points, x, band.step).flatten();
+                    row.push(entry(ends.map(|(low, _)| low)));
+                    row.push(entry(ends.map(|(_, high)| high)));
+                }
+                _ => {}
+            }
+        }
+        row
+    };
+    Data {
+        caption: String::new(),
+        header,
+        rows: places.into_iter().step_by(every).map(row).collect(),
+        in_all,
+    }
+}
+
+/// What points say at `x`: their own value there, or with steps that of the last before.
+fn at<T: Copy>(points: &[(f64, T)], x: f64, step: bool) -> Option<T> {
+    let after = points.partition_point(|(place, _)| *place <= x);
+    let last = points[..after].last()?;
+    (step || last.0 == x).then_some(last.1)
+}
+
+fn intervals(chart: &Chart, panel: &Panel) -> Data {
+    let mut rows = Vec::new();
+    let mut across = true;
+    for mark in &panel.marks {
+        let Shape::Intervals(all) = &mark.shape else {
+            continue;
+        };
+        across = all.across;
+        let (own, other) = match all.across {
+            true => (&chart.x, &panel.y),
+            false => (&panel.y, &chart.x),
+        };
+        for point in &all.points {
+            rows.push(interval(point, &mark.series, own, other, all.across));
+        }
+    }
+    let (own, other) = match across {
+        true => (&chart.x, "outbound"),
+        false => (&panel.y, chart.x.title.as_str()),
+    };
+    let mut header = vec![other.to_owned()];
+    if !across {
+        header.push("series".to_owned());
+    }
+    header.extend([
+        own.title.clone(),
+        "low".to_owned(),
+        "high".to_owned(),
+        "in words".to_owned(),
+    ]);
+    thinned(header, rows)
+}
+
+fn interval(point: &Interval, series: &str, own: &Axis, other: &Axis, across: bool) -> Vec<Entry> {
+    let entry = |value: Option<f64>| value.map_or(text(""), |value| number(own.unit, value));
+    let mut row = vec![on(other, point.at)];
+    if !across {
+        row.push(text(series));
+    }
+    let none_seen = point.estimate.is_none() && point.high.is_some();
+    let seen = if none_seen { Some(0.0) } else { point.estimate };
+    row.push(entry(seen));
+    row.push(entry(if none_seen { Some(0.0) } else { point.low }));
+    row.push(entry(point.high));
+    row.push(text(point.label.clone()));
+    row
+}
+
+fn bars(chart: &Chart, panel: &Panel) -> Data {
+    let mut rows = Vec::new();
+    for mark in &panel.marks {
+        let Shape::Bars(bars) = &mark.shape else {
+            continue;
+        };
+        for bar in bars {
+            rows.push(vec![
+                on(&panel.y, bar.row),
+                text(mark.series.clone()),
+                number(chart.x.unit, bar.to - bar.from),
+                text(bar.label.clone()),
+            ]);
+        }
+    }
+    let header = ["outbound", "part", chart.x.title.as_str(), "share"];
+    thinned(header.map(str::to_owned).to_vec(), rows)
+}
+
+/// A matrix where it is narrow; else one row a row, with its largest value and how often something ran out.
+fn cells(chart: &Chart, panel: &Panel) -> Data {
+    let (mut header, mut rows) = (Vec::new(), Vec::new());
+    for mark in &panel.marks {
+        let Shape::Cells(all) = &mark.shape else {
+            continue;
+        };
+        let unit = all.legend.unit;
+        let names = match &panel.y.scale {
+            Scale::Categories(names) => names.clone(),
+            _ => Vec::new(),
+        };
+        let columns = match &chart.x.scale {
+            Scale::Categories(columns) if columns.len() <= 24 => columns.clone(),
+            _ => Vec::new(),
+        };
+        header = vec![panel.y.title.clone()];
+        match columns.is_empty() {
+            true => header.extend([
+                format!("{}, highest", all.legend.title),
+                "refuses SYNs in".to_owned(),
+            ]),
+            false => header.extend(columns.iter().cloned()),
+        }
+        for (i, name) in names.iter().enumerate() {
+            let here = all
+                .cells
+                .iter()
+                .filter(|cell| ((cell.y.0 + cell.y.1) / 2.0 - i as f64).abs() < 0.5);
+            let mut row = vec![text(name.clone())];
+            if columns.is_empty() {
+                let most = here
+                    .clone()
+                    .filter_map(|cell| cell.value)
+                    .fold(0.0, f64::max);
+                let (alarms, in_all) =
+                    (here.clone().filter(|cell| cell.alarm).count(), here.count());
+                row.push(number(unit, most));
+                row.push(text(format!("{alarms} of {in_all}")));
+            } else {
+                row.resize(columns.len() + 1, text(""));
+                for cell in here {
+                    let column = ((cell.x.0 + cell.x.1) / 2.0).round() as usize;
+                    if let Some(place) = row.get_mut(column + 1) {
+                        *place = Entry {
+                            text: cell.label.clone(),
+                            value: cell.value,
+                        };
+                    }
+                }
+            }
+            rows.push(row);
+        }
+    }
+    thinned(header, rows)
+}
+
+/// Every so many rows, so that a table stays one that can be read.
+fn thinned(header: Vec<String>, rows: Vec<Vec<Entry>>) -> Data {
+    let in_all = rows.len();
+    let every = in_all.div_ceil(2 * MOST).max(1);
+    Data {
+        caption: String::new(),
+        header,
+        rows: rows.into_iter().step_by(every).collect(),
+        in_all,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::at;
+
+    #[test]
+    fn a_step_keeps_its_value_and_a_line_does_not() {
+        let points = [(1.0, "a"), (2.0, "b")];
+        assert_eq!(at(&points, 1.5, true), Some("a"));
+        assert_eq!(at(&points, 1.5, false), None);
+        assert_eq!(at(&points, 2.0, false), Some("b"));
+        assert_eq!(at(&points, 0.5, true), None);
+    }
+}

@@ -1,0 +1,144 @@
+//! Which pools are full when: pools against time, the worst replication.
+
+use super::minutes::{self, Buckets};
+use super::{Shown, ShownOutbound};
+use crate::report::chart::ticks::round_to;
+use crate::report::chart::{Axis, Cell, Cells, Chart, Mark, Panel, Shape, Tone, Unit, short};
+use crate::report::saved::{Minutes, PoolMinutes};
+use crate::results::words::{count, counted, share};
+
+/// Rows of all panels together.
+const ROWS: usize = 48;
+
+/// Columns.
+const COLUMNS: usize = 120;
+
+/// Panels.
+const PANELS: usize = 3;
+
+pub(super) fn chart(shown: &Shown) -> Option<Chart> {
+    let mut drawn: Vec<(&ShownOutbound, &Minutes)> = shown
+        .outbounds
+        .iter()
+        .filter(|one| one.figures.pools.limit > 0)
+        .filter_map(|one| Some((one, &one.details?.minutes)))
+        .filter(|(_, minutes)| minutes.pool_count() > 1)
+        .collect();
+    let in_all = drawn.len();
+    drawn.sort_by(|a, b| b.0.worse().total_cmp(&a.0.worse()));
+    drawn.truncate(PANELS);
+    let (worst, minutes) = *drawn.first()?;
+    let rows = ROWS / drawn.len();
+    let mut notes = Vec::new();
+    if in_all > PANELS {
+        notes.push(format!(
+            "{PANELS} of {} are drawn.",
+            counted(in_all as u64, "outbound")
+        ));
+    }
+    for (one, minutes) in &drawn {
+        if minutes.pool_count() > rows {
+            notes.push(format!(
+                "{}: the {rows} fullest of {} are drawn.",
+                one.name,
+                counted(minutes.pool_count() as u64, one.pool_noun())
+            ));
+        }
+    }
+    let columns = Buckets::new(shown, minutes.first, minutes.range.len(), COLUMNS);
+    notes.extend(columns.note("the fullest of them"));
+    let full = worst.figures.pools.exhausted;
+    let noun = worst.pool_noun();
+    let title = match full {
+        0 => format!(
+            "No {noun} runs out of ports under {}; the fullest reaches {} of its limit",
+            worst.name,
+            share(worst.peak_use())
+        ),
+        full => format!(
+            "{} of {} {} out of ports under {}",
+            count(full),
+            counted(minutes.pool_count() as u64, noun),
+            if full == 1 { "runs" } else { "run" },
+            worst.name
+        ),
+    };
+    Some(Chart {
+        id: "nodes-over-time".to_owned(),
+        title,
+        subtitle: shown.subtitle("ports in use over the limit, each minute"),
+        description: format!(
+            "Heat map of ports in use, one row a pool, over time. {} of {} refuse SYNs in some replication.",
+            count(full),
+            counted(minutes.pool_count() as u64, noun)
+        ),
+        x: minutes::axis(shown),
+        panels: drawn
+            .iter()
+            .map(|(one, minutes)| panel(shown, one, minutes, rows))
+            .collect(),
+        notes,
+        zoom: true,
+    })
+}
+
+fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, rows: usize) -> Panel {
+    let limit = f64::from(one.figures.pools.limit);
+    let run = minutes.worst.replication;
+    let mut pools: Vec<&PoolMinutes> = minutes.pools[run as usize].iter().collect();
+    if pools.len() > rows {
+        let rank = |pool: &PoolMinutes| {
+            let refused = pool.refused.iter().filter(|refused| **refused).count();
+            let used = pool.used.iter().map(|used| f64::from(*used));
+            (refused, used.sum::<f64>())
+        };
+        pools.sort_by(|a, b| {
+            let (a, b) = (rank(a), rank(b));
+            b.0.cmp(&a.0).then(b.1.total_cmp(&a.1))
+        });
+        pools.truncate(rows);
+    }
+    let columns = Buckets::new(shown, minutes.first, minutes.range.len(), COLUMNS);
+    let mut cells = Vec::new();
+    for (row, pool) in pools.iter().enumerate() {
+        let used = columns.points(&pool.used, |used| {
+            f64::from(used.iter().copied().fold(0.0, f32::max))
+        });
+        let refused = columns.points(&pool.refused, |refused| refused.contains(&true));
+        for (pair, (_, alarm)) in used.windows(2).zip(&refused) {
+            let ((from, used), (to, _)) = (pair[0], pair[1]);
+            cells.push(Cell {
+                x: (from, to),
+                y: (row as f64 - 0.5, row as f64 + 0.5),
+                value: Some(round_to(used / limit, 4)),
+                alarm: *alarm,
+                sign: None,
+                label: String::new(),
+            });
+        }
+    }
+    Panel {
+        title: Some(format!(
+            "{}: {} ports a {}{}",
+            one.name,
+            count(limit as u64),
+            one.pool_noun(),
+            match shown.replications {
+                1 => String::new(),
+                _ if minutes.worst.refused.iter().any(|refused| *refused > 0.0) => {
+                    format!(", replication {run}, in which one refuses the most")
+                }
+                _ => format!(", replication {run}, the fullest"),
+            }
+        )),
+        y: Axis::categories("", pools.iter().map(|pool| short(&pool.name, 18)).collect()),
+        marks: vec![Mark {
+            series: "ports in use".to_owned(),
+            tone: Tone::Heat,
+            shape: Shape::Cells(Cells {
+                legend: Axis::between("ports in use over the limit", Unit::Share, 0.0, 1.0),
+                cells,
+            }),
+        }],
+    }
+}

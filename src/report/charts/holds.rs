@@ -1,0 +1,84 @@
+//! How long ports are held: the share that is still held after a time.
+
+use super::{Shown, list};
+use crate::report::chart::{Axis, Chart, Line, Mark, Panel, Scale, Shape, Tone, Unit};
+use crate::results::words::span;
+
+/// Holds that are told apart, in seconds; what is shorter is drawn at the edge.
+const SHORTEST: f64 = 1e-2;
+
+pub(super) fn chart(shown: &Shown) -> Option<Chart> {
+    let (drawn, left_out) = shown.coloured();
+    let (mut low, mut high) = (f64::INFINITY, 0.0);
+    for one in &drawn {
+        for row in one.details.map_or(&[][..], |details| &details.port_hold) {
+            // The first hundredth may reach far down, and means little there.
+            if row.share >= 0.01 {
+                low = f64::min(low, row.value.max(SHORTEST));
+            }
+            high = f64::max(high, row.value);
+        }
+    }
+    if high <= SHORTEST || !low.is_finite() {
+        return None;
+    }
+    let (low, high) = (low / 1.5, (1.2 * high).max(low * 2.0));
+    let mut marks = Vec::new();
+    let mut medians = Vec::new();
+    for (tone, one) in drawn.iter().enumerate() {
+        let mut points = vec![(low, Some(1.0))];
+        for row in one.details.map_or(&[][..], |details| &details.port_hold) {
+            points.push((row.value.max(low), Some(1.0 - row.share)));
+        }
+        if points.len() == 1 {
+            continue;
+        }
+        marks.push(Mark {
+            series: one.name.clone(),
+            tone: Tone::Series(tone),
+            shape: Shape::Line(Line {
+                points,
+                step: false,
+                dashed: false,
+                label: None,
+            }),
+        });
+        let hold = one.figures.port_hold.as_ref();
+        if let Some(median) = hold.and_then(|hold| hold.p50) {
+            medians.push((one.name.clone(), median));
+        }
+    }
+    let spoken: Vec<String> = medians
+        .iter()
+        .take(3)
+        .map(|(name, median)| format!("{} under {name}", span(*median)))
+        .collect();
+    let title = match &spoken[..] {
+        [] => return None,
+        spoken => format!("Half of all ports are held for at least {}", list(spoken)),
+    };
+    Some(Chart {
+        id: "port-holds".to_owned(),
+        title,
+        subtitle: shown.subtitle("from the grant of a port until it is free again"),
+        description: format!(
+            "Share of ports that are held at least so long, by time on a logarithmic axis. Medians: {}.",
+            medians
+                .iter()
+                .map(|(name, median)| format!("{name} {}", span(*median)))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+        x: Axis {
+            scale: Scale::Log,
+            ..Axis::between("time a port is held", Unit::Span, low, high)
+        },
+        panels: vec![Panel {
+            title: None,
+            y: Axis::between("share of ports still held", Unit::Share, 0.0, 1.0),
+            marks,
+        }],
+        notes: left_out.into_iter().collect(),
+        zoom: false,
+    })
+}

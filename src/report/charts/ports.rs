@@ -1,0 +1,237 @@
+//! Ports in use against the limit, over time: all pools as a band, the worst by name.
+
+use super::minutes::{self, Buckets, mean, most};
+use super::{Shown, ShownOutbound};
+use crate::report::chart::{Axis, Band, Chart, Line, Mark, Panel, Rule, Shape, Tone, Unit, short};
+use crate::report::saved::Minutes;
+use crate::results::words::{count, counted, share};
+
+/// Panels of the chart.
+const MOST: usize = 4;
+
+pub(super) fn chart(shown: &Shown) -> Option<Chart> {
+    let mut drawn: Vec<(&ShownOutbound, &Minutes)> = shown
+        .outbounds
+        .iter()
+        .filter(|one| one.figures.pools.limit > 0)
+        .filter_map(|one| Some((one, &one.details?.minutes)))
+        .filter(|(_, minutes)| !minutes.worst.used.is_empty())
+        .collect();
+    let in_all = drawn.len();
+    if in_all > MOST {
+        drawn.sort_by(|a, b| b.0.worse().total_cmp(&a.0.worse()));
+        drawn.truncate(MOST);
+    }
+    let (first, minutes) = drawn.first()?;
+    let buckets = Buckets::of_line(shown, minutes.first, minutes.range.len());
+    let mut notes = Vec::new();
+    if in_all > MOST {
+        notes.push(format!(
+            "{MOST} of {} are drawn: those that come nearest to their limit.",
+            counted(in_all as u64, "outbound")
+        ));
+    }
+    notes.extend(buckets.note("the most ports in use, and the fewest for the lower edge"));
+    let below = |(one, minutes): &(&ShownOutbound, &Minutes)| {
+        let refuses = minutes.worst.refused.iter().any(|refused| *refused > 0.0);
+        refuses && one.figures.pools.peak_used < one.figures.pools.limit
+    };
+    if drawn
+        .iter()
+        .any(|one| one.0.pool_noun() == "gateway" && below(one))
+    {
+        notes.push(
+            "A NAT Gateway also has a limit of active connections to one endpoint (50,000 a public IP), \
+             which can refuse below its ports."
+                .to_owned(),
+        );
+    }
+    let worst = drawn
+        .iter()
+        .copied()
+        .max_by(|a, b| a.0.worse().total_cmp(&b.0.worse()))
+        .unwrap_or((first, minutes));
+    Some(Chart {
+        id: "ports".to_owned(),
+        title: title(worst.0, worst.1),
+        subtitle: shown
+            .subtitle("ports in use toward the fullest endpoint, a pool's peak each minute"),
+        description: described(&drawn),
+        x: minutes::axis(shown),
+        panels: drawn
+            .iter()
+            .map(|(one, minutes)| panel(shown, one, minutes))
+            .collect(),
+        notes,
+        zoom: true,
+    })
+}
+
+fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes) -> Panel {
+    let buckets = Buckets::of_line(shown, minutes.first, minutes.range.len());
+    let limit = f64::from(one.figures.pools.limit);
+    let worst = &minutes.worst;
+    let noun = one.pool_noun();
+    let several = minutes.pool_count() > 1 || shown.replications > 1;
+    let mut marks = vec![Mark {
+        series: "refuses SYNs".to_owned(),
+        tone: Tone::Alarm,
+        shape: Shape::Spans(spans(&buckets.points(&worst.refused, most))),
+    }];
+    if several {
+        let range = |range: &[(f64, f64)]| {
+            let low = range
+                .iter()
+                .map(|(low, _)| *low)
+                .fold(f64::INFINITY, f64::min);
+            let high = range.iter().map(|(_, high)| *high).fold(0.0, f64::max);
+            Some((low, high))
+        };
+        marks.push(Mark {
+            series: "range over pools and replications".to_owned(),
+            tone: Tone::Muted,
+            shape: Shape::Band(Band {
+                points: buckets.points(&minutes.range, range),
+                step: true,
+            }),
+        });
+    }
+    if let Some(median) = median(one).filter(|_| minutes.pool_count() > 1) {
+        marks.push(Mark {
+            series: "median pool".to_owned(),
+            tone: Tone::Muted,
+            shape: Shape::Line(Line {
+                points: buckets.points(median, |values| Some(mean(values))),
+                step: true,
+                dashed: true,
+                label: Some(format!("median {noun}")),
+            }),
+        });
+    }
+    marks.push(Mark {
+        series: "worst pool".to_owned(),
+        tone: Tone::Series(0),
+        shape: Shape::Line(Line {
+            points: buckets.points(&worst.used, |values| Some(most(values))),
+            step: true,
+            dashed: false,
+            label: Some(short(&worst.pool, 16)),
+        }),
+    });
+    marks.push(Mark {
+        series: "limit".to_owned(),
+        tone: Tone::Limit,
+        shape: Shape::Rule(Rule {
+            at: limit,
+            upright: false,
+            label: match minutes.pool_count() {
+                1 => format!("{} ports", count(limit as u64)),
+                _ => format!("{} ports a {noun}", count(limit as u64)),
+            },
+        }),
+    });
+    let whose = match minutes.pool_count() {
+        1 => String::new(),
+        pools => format!(": {}", counted(pools as u64, noun)),
+    };
+    let seen = match (minutes.pool_count(), shown.replications) {
+        (1, 1) => String::new(),
+        (1, _) => format!(", line: replication {}", worst.replication),
+        (_, 1) => format!(", line: {}", short(&worst.pool, 16)),
+        _ => format!(
+            ", line: {} in replication {}",
+            short(&worst.pool, 16),
+            worst.replication
+        ),
+    };
+    Panel {
+        title: Some(format!("{}{whose}{seen}", one.name)),
+        y: Axis::from_zero("ports in use", Unit::Number, 1.08 * limit),
+        marks,
+    }
+}
+
+/// The median over pools, mean over replications.
+fn median<'a>(one: &ShownOutbound<'a>) -> Option<&'a [f64]> {
+    let timeline = one.figures.timeline.as_ref()?;
+    let wanted = timeline.series.iter().find(|series| {
+        series.metric == "snatsim.usedPorts"
+            && series.dimensions.get("pools").map(String::as_str) == Some("median")
+    });
+    wanted.map(|series| series.values.as_slice())
+}
+
+/// Stretches in which SYNs were refused.
+fn spans(refused: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut spans: Vec<(f64, f64)> = Vec::new();
+    for pair in refused.windows(2) {
+        let ((from, value), (to, _)) = (pair[0], pair[1]);
+        match spans.last_mut() {
+            _ if value == 0.0 => {}
+            Some(last) if last.1 == from => last.1 = to,
+            _ => spans.push((from, to)),
+        }
+    }
+    spans
+}
+
+fn title(one: &ShownOutbound, minutes: &Minutes) -> String {
+    let worst = &minutes.worst;
+    let full = worst
+        .refused
+        .iter()
+        .filter(|refused| **refused > 0.0)
+        .count();
+    let (peak, limit) = (one.figures.pools.peak_used, one.figures.pools.limit);
+    if full > 0 {
+        let pool = match minutes.pool_count() {
+            1 => one.name.clone(),
+            _ => format!("Under {}, {}", one.name, short(&worst.pool, 20)),
+        };
+        return format!(
+            "{pool} has no port left in {} of {}",
+            count(full as u64),
+            counted(worst.refused.len() as u64, "minute")
+        );
+    }
+    format!(
+        "{} comes nearest to its limit, and stays below it: {} of {} ports ({})",
+        one.name,
+        count(u64::from(peak)),
+        count(u64::from(limit)),
+        share(f64::from(peak) / f64::from(limit))
+    )
+}
+
+fn described(drawn: &[(&ShownOutbound, &Minutes)]) -> String {
+    let words: Vec<String> = drawn
+        .iter()
+        .map(|(one, minutes)| {
+            let worst = &minutes.worst;
+            let full = worst
+                .refused
+                .iter()
+                .filter(|refused| **refused > 0.0)
+                .count();
+            let refuses = match full {
+                0 => "refuses no SYN".to_owned(),
+                full => format!("refuses SYNs in {}", counted(full as u64, "minute")),
+            };
+            let whose = match minutes.pool_count() {
+                1 => String::new(),
+                pools => format!("the fullest of {} ", counted(pools as u64, one.pool_noun())),
+            };
+            format!(
+                "{}: {whose}peaks at {} of {} ports; {} {refuses}",
+                one.name,
+                count(u64::from(one.figures.pools.peak_used)),
+                count(u64::from(one.figures.pools.limit)),
+                short(&worst.pool, 20)
+            )
+        })
+        .collect();
+    format!(
+        "Ports in use over time against the limit. {}.",
+        words.join(". ")
+    )
+}

@@ -1,0 +1,195 @@
+//! The charts of a sweep.
+
+mod by_axis;
+mod ips;
+mod map;
+mod swing;
+
+use super::{COLOURS, NAME};
+use crate::report::chart::{Axis, Chart, Scale, Unit, short};
+use crate::results::words::counted;
+use crate::sweep::{Row, SavedAxis, SavedSweep};
+use crate::units::parse_duration;
+use std::collections::BTreeMap;
+
+/// Makes a chart, or none where there is nothing to show.
+type Maker = fn(&Grid) -> Option<Chart>;
+
+/// Names of the charts of a sweep, and what makes them, in the order of the page.
+pub(super) const SWEEP: &[(&str, Maker)] = &[
+    ("failure-by-axis", by_axis::chart),
+    ("failure-map", map::chart),
+    ("ips-needed", ips::chart),
+    ("sensitivity", swing::chart),
+];
+
+/// What a plan is held against where nobody said otherwise: one connection in a thousand.
+pub const TARGET: f64 = 1e-3;
+
+/// The same in words.
+const TARGET_WORDS: &str = "0.1 %";
+
+/// The charts of a sweep.
+pub fn of_sweep(sweep: &SavedSweep) -> Vec<Chart> {
+    let grid = Grid::new(sweep);
+    SWEEP.iter().filter_map(|(_, make)| make(&grid)).collect()
+}
+
+/// A sweep with its outbounds.
+pub(super) struct Grid<'a> {
+    sweep: &'a SavedSweep,
+    /// Names of the outbounds that were simulated somewhere, in the order of the table.
+    outbounds: Vec<&'a str>,
+    /// Axes by length, the longest first; of equals the later.
+    longest: Vec<usize>,
+    /// Rows by outbound and positions.
+    index: BTreeMap<(&'a str, &'a [usize]), &'a Row>,
+}
+
+impl<'a> Grid<'a> {
+    fn new(sweep: &'a SavedSweep) -> Grid<'a> {
+        let mut outbounds: Vec<&str> = Vec::new();
+        for row in &sweep.rows {
+            let decided = row.failure_probability.estimate.is_some();
+            if decided && !outbounds.contains(&row.outbound.as_str()) {
+                outbounds.push(&row.outbound);
+            }
+        }
+        let mut longest: Vec<usize> = (0..sweep.axes.len()).rev().collect();
+        longest.sort_by_key(|axis| std::cmp::Reverse(sweep.axes[*axis].labels.len()));
+        Grid {
+            sweep,
+            outbounds,
+            longest,
+            index: sweep
+                .rows
+                .iter()
+                .map(|row| ((row.outbound.as_str(), row.at.as_slice()), row))
+                .collect(),
+        }
+    }
+
+    /// Rows of an outbound, in the order of the points.
+    fn rows(&self, outbound: &str) -> impl Iterator<Item = &'a Row> {
+        self.sweep
+            .rows
+            .iter()
+            .filter(move |row| row.outbound == outbound)
+    }
+
+    /// The row of an outbound at these positions.
+    fn at(&self, outbound: &str, at: &[usize]) -> Option<&'a Row> {
+        self.index.get(&(outbound, at)).copied()
+    }
+
+    /// Where the axes stand that a chart does not show: in their middle.
+    fn middle(&self) -> Vec<usize> {
+        let axes = self.sweep.axes.iter();
+        axes.map(|axis| axis.labels.len() / 2).collect()
+    }
+
+    /// What is said of those.
+    fn fixed(&self, shown: &[usize]) -> Option<String> {
+        let middle = self.middle();
+        let others: Vec<String> = self
+            .sweep
+            .axes
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| !shown.contains(i))
+            .map(|(i, axis)| {
+                format!(
+                    "{} {}",
+                    short(&axis.name, NAME),
+                    short(&axis.labels[middle[i]], NAME)
+                )
+            })
+            .collect();
+        (!others.is_empty())
+            .then(|| format!("Drawn at {}; the table has the rest.", others.join(", ")))
+    }
+
+    fn subtitle(&self, what: &str) -> String {
+        let sweep = self.sweep;
+        format!(
+            "{what} · {}, {}, {}, seed {}",
+            short(&sweep.name, 2 * NAME),
+            counted(sweep.points, "point"),
+            counted(u64::from(sweep.replications), "replication"),
+            sweep.seed
+        )
+    }
+}
+
+/// An axis of the sweep as one of a chart, and the place of every position on it.
+fn axis_of(axis: &SavedAxis) -> (Axis, Vec<f64>) {
+    let name = short(&axis.name, 2 * NAME);
+    let numbers: Option<Vec<f64>> = axis.values.iter().map(serde_json::Value::as_f64).collect();
+    let spans = || -> Option<Vec<f64>> {
+        let seconds = axis
+            .values
+            .iter()
+            .map(|value| Some(parse_duration(value.as_str()?).ok()?.as_nanos() as f64 / 1e9));
+        seconds.collect()
+    };
+    let (places, unit) = match (numbers, spans()) {
+        (Some(numbers), _) => (numbers, Unit::Number),
+        (_, Some(spans)) => (spans, Unit::Span),
+        _ => (Vec::new(), Unit::Number),
+    };
+    let low = places.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = places.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if places.len() < 2 || low == high {
+        let names: Vec<String> = axis.labels.iter().map(|label| short(label, 18)).collect();
+        let places = (0..names.len()).map(|i| i as f64).collect();
+        return (Axis::categories(&name, names), places);
+    }
+    if low > 0.0 && high / low >= 30.0 {
+        let axis = Axis {
+            scale: Scale::Log,
+            ..Axis::between(&name, unit, low / 1.15, high * 1.15)
+        };
+        return (axis, places);
+    }
+    let margin = 0.03 * (high - low);
+    (
+        Axis::between(&name, unit, low - margin, high + margin),
+        places,
+    )
+}
+
+/// At most so many of `count` positions, evenly, the first and the last among them.
+fn some_of(count: usize, most: usize) -> Vec<usize> {
+    if count <= most {
+        return (0..count).collect();
+    }
+    let step = (count - 1) as f64 / (most - 1) as f64;
+    (0..most)
+        .map(|i| (i as f64 * step).round() as usize)
+        .collect()
+}
+
+/// As many series as there are colours, and what is said of the others.
+fn coloured(count: usize, noun: &str) -> (Vec<usize>, Option<String>) {
+    let some = some_of(count, COLOURS);
+    let note = (some.len() < count).then(|| {
+        format!(
+            "{} of {} are drawn.",
+            some.len(),
+            counted(count as u64, noun)
+        )
+    });
+    (some, note)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::some_of;
+
+    #[test]
+    fn some_are_even_and_keep_both_ends() {
+        assert_eq!(some_of(3, 6), [0, 1, 2]);
+        assert_eq!(some_of(11, 6), [0, 2, 4, 6, 8, 10]);
+        assert_eq!(some_of(100, 3), [0, 50, 99]);
+    }
+}
