@@ -390,7 +390,7 @@ mod tests {
             after in prop::collection::vec(0u64..10_000_000_000_000, 1..40),
         ) {
             let mut pending = Pending::default();
-            let mut queue = |pending: &mut Pending, dues: &[u64]| {
+            let queue = |pending: &mut Pending, dues: &[u64]| {
                 for (id, due) in (0..).zip(dues) {
                     pending.push(*due, 0, attempt(id));
                 }
