@@ -201,6 +201,53 @@ fn a_result_on_standard_output_keeps_to_the_schema_that_the_program_prints() {
 }
 
 #[test]
+fn a_report_is_made_again_from_what_was_saved() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| {
+        dir.path()
+            .join(name)
+            .to_str()
+            .expect("a plain name")
+            .to_owned()
+    };
+    let (one, bare, both) = (path("one"), path("bare"), path("both"));
+    let page = |folder: &str| std::fs::read(format!("{folder}/report.html"));
+    assert_eq!(status(&snatsim(&["run", "-", "-q", "-o", &one], SMALL)), 0);
+    let first = page(&one).expect("a page");
+    let run = snatsim(&["run", "-", "-q", "--no-report", "-o", &bare], SMALL);
+    assert_eq!(status(&run), 0);
+    assert!(page(&bare).is_err());
+    for folder in [&one, &bare] {
+        let output = snatsim(&["report", "-q", folder], "");
+        assert_eq!(status(&output), 0, "{}", stderr(&output));
+    }
+    assert!(
+        page(&one).expect("a page") == first,
+        "the same result has the same page"
+    );
+    assert!(page(&bare).expect("a page") == first, "wherever it lies");
+    let several = snatsim(&["report", &one, &bare], "");
+    assert_eq!(status(&several), 2);
+    assert!(stderr(&several).contains("-o DIR"), "{}", stderr(&several));
+    let several = snatsim(
+        &[
+            "report", &one, &bare, "-o", &both, "--only", "ports", "--theme", "dark",
+        ],
+        "",
+    );
+    assert_eq!(status(&several), 0, "{}", stderr(&several));
+    let pictures = std::fs::read_dir(format!("{both}/charts")).expect("a folder");
+    assert_eq!(pictures.count(), 2);
+    let nothing = snatsim(&["report", &path("nowhere")], "");
+    assert_eq!(status(&nothing), 2);
+    assert!(
+        stderr(&nothing).contains("cannot read"),
+        "{}",
+        stderr(&nothing)
+    );
+}
+
+#[test]
 fn minus_o_writes_the_files_of_a_result() {
     let dir = tempfile::tempdir().expect("a directory");
     let out = dir.path().join("out");

@@ -253,13 +253,13 @@ fn kill_until_done(
 #[test]
 fn killed_at_any_moment_it_goes_on_and_ends_with_the_same_bytes() {
     let desk = Desk::new();
-    desk.done(&["sweep", "sweep.json", "-q", "-o", "whole"]);
+    desk.done(&["sweep", "sweep.json", "-q", "--no-report", "-o", "whole"]);
     let whole = desk.tree("whole");
     let mut numbers = numbers();
     let mut kills = 0;
     for round in 0..8 {
         let out = format!("killed-{round}");
-        let args = ["sweep", "sweep.json", "-q", "-o", &out];
+        let args = ["sweep", "sweep.json", "-q", "--no-report", "-o", &out];
         kills += kill_until_done(&desk, &args, 40, &mut numbers);
         assert_same(&whole, &desk.tree(&out));
     }

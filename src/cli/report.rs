@@ -1,5 +1,6 @@
 //! `snatsim report`: charts and a page from results that were saved.
 
+use super::simulation::quoted;
 use super::{Failure, Outcome, say};
 use crate::report::draw::Theme;
 use crate::report::saved::Saved;
@@ -85,12 +86,15 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         ));
     }
     if !args.quiet {
-        say(&format!(
-            "report  {}\n",
-            output.join("report.html").display()
-        ));
+        point_to(output);
     }
     Ok(Outcome::Done)
+}
+
+/// Says where the page is.
+pub(super) fn point_to(directory: &Path) {
+    let page = directory.join("report.html").display().to_string();
+    say(&format!("report     {}\n", quoted(&[page])));
 }
 
 /// The report on what was just written to a directory.

@@ -149,6 +149,13 @@ pub fn simulate(verb: Verb, scenario: Option<&str>, options: &Options) -> Result
         }
     }
     show(verb, &source, options, &document)?;
+    if let Some(path) = options
+        .output
+        .as_deref()
+        .filter(|_| !options.quiet && !options.no_report)
+    {
+        super::report::point_to(path);
+    }
     if let Some(wanted) = options.precision.filter(|_| !options.quiet) {
         say(&precision::words(&document, wanted));
     }

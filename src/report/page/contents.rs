@@ -1,13 +1,14 @@
 //! What the page and the summary say in words: findings, tables, assumptions, and how to make the result again.
 
+mod sweep;
+
 use crate::outbound::Assumptions;
 use crate::report::chart::data::{Data, Entry};
 use crate::report::chart::plain;
 use crate::report::saved::Saved;
-use crate::report::{doubts, finding, sweep, table};
-use crate::results::words::{count, counted, estimate, span};
-use crate::results::{Comparison, OutboundResult, Verdict};
-use crate::sweep::{Row, SavedSweep};
+use crate::report::{doubts, finding, table};
+use crate::results::words::{counted, estimate, span};
+use crate::results::{Comparison, OutboundResult};
 use serde::Serialize;
 
 /// Everything in words.
@@ -166,121 +167,6 @@ impl Contents {
         contents.tables.extend(alternatives(saved, several));
         contents.assumptions = assumptions(saved, several);
         contents
-    }
-}
-
-impl Contents {
-    /// Of a sweep.
-    pub fn of_sweep(saved: &SavedSweep, title: Option<&str>) -> Contents {
-        let summary = saved.summary();
-        let points = match summary.points == summary.of {
-            true => counted(summary.points, "point"),
-            false => format!("{} of {}", summary.points, counted(summary.of, "point")),
-        };
-        let replications = counted(u64::from(saved.replications), "replication");
-        let told = summary.outbounds.iter().take(sweep::SPOKEN_OF);
-        let more = summary.outbounds.len().saturating_sub(sweep::SPOKEN_OF) as u64;
-        let item = |name: &str, value: String, typed: bool| (name.to_owned(), value, typed);
-        Contents {
-            title: title.map_or_else(|| plain(&saved.name), str::to_owned),
-            subtitle: format!(
-                "Sweep of the scenario {}: {points}, {replications} each, seed {}",
-                plain(&saved.scenario),
-                saved.seed
-            ),
-            lead: told.map(|outbound| plain(&sweep::sentence(outbound))).collect(),
-            more_outbounds: (more > 0).then(|| format!("{} in the table.", counted(more, "more outbound"))),
-            tables: vec![verdicts(saved)],
-            lists: vec![points_of(saved)],
-            assumptions_say: "Those of the scenario, unless an axis sets them; the result.json of every point repeats \
-                              them, and every row of the table names in dependsOn what a verdict hangs on."
-                .to_owned(),
-            runs: vec![Listed {
-                label: None,
-                items: vec![
-                    item("Command", "snatsim sweep SWEEP -o DIR".to_owned(), true),
-                    item("SWEEP", format!("the file of the sweep {}", plain(&saved.name)), false),
-                    item("SHA-256 of the sweep", saved.sha256.clone(), true),
-                    item("Seed", saved.seed.to_string(), false),
-                    item("Replications", saved.replications.to_string(), false),
-                    item("Simulated with", format!("snatsim {}", plain(&saved.snatsim)), false),
-                ],
-            }],
-            ..Contents::default()
-        }
-    }
-}
-
-/// How often each verdict was given to each outbound.
-fn verdicts(saved: &SavedSweep) -> Table {
-    let names = saved.summary().outbounds;
-    let row = |name: &str| {
-        let counts = Verdict::ALL.map(|verdict| {
-            let rows = saved.rows.iter();
-            let many = rows
-                .filter(|row| row.outbound == name && row.verdict == verdict)
-                .count();
-            Cell::number(count(many as u64), Some(many as f64))
-        });
-        [Cell::text(name)].into_iter().chain(counts).collect()
-    };
-    Table {
-        id: "comparison".to_owned(),
-        title: "Points by verdict".to_owned(),
-        header: ["outbound"]
-            .into_iter()
-            .chain(Verdict::ALL.map(Verdict::word))
-            .map(str::to_owned)
-            .collect(),
-        rows: names.iter().map(|outbound| row(&outbound.name)).collect(),
-        ..Table::default()
-    }
-}
-
-/// Rows of the table of points; the rest is in the CSV.
-const POINTS: usize = 200;
-
-fn points_of(saved: &SavedSweep) -> Table {
-    let axes = saved.axes.iter().map(|axis| plain(&axis.name));
-    let figures = ["outbound", "verdict", "connections failed", "ports at peak"].map(str::to_owned);
-    let every = saved.rows.len().div_ceil(POINTS).max(1);
-    let row = |row: &Row| {
-        let at = saved
-            .axes
-            .iter()
-            .zip(&row.at)
-            .map(|(axis, i)| Cell::text(&axis.labels[*i]));
-        let found = &row.failure_probability;
-        let failed = match row.limit {
-            Some(_) => estimate(found),
-            None => "-".to_owned(),
-        };
-        let ports = match (row.peak_used, row.limit) {
-            (Some(peak), Some(limit)) => {
-                format!("{} of {}", count(u64::from(peak)), count(u64::from(limit)))
-            }
-            _ => "-".to_owned(),
-        };
-        let figures = [
-            Cell::text(&row.outbound),
-            Cell::text(row.verdict.word()),
-            Cell::number(failed, found.estimate),
-            Cell::number(ports, row.peak_used.map(f64::from)),
-        ];
-        at.chain(figures).collect()
-    };
-    Table {
-        id: "points".to_owned(),
-        title: "Points".to_owned(),
-        header: axes.chain(figures).collect(),
-        rows: saved.rows.iter().step_by(every).map(row).collect(),
-        note: (every > 1).then(|| {
-            format!(
-                "Every {every}th of {} rows; table.csv has all.",
-                count(saved.rows.len() as u64)
-            )
-        }),
-        ..Table::default()
     }
 }
 

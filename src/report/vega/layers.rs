@@ -1,0 +1,320 @@
+//! The layers that a mark becomes, each with its data.
+
+use super::{HEAT_TICKS, MOST_SIGNS, colour, heat_labels, place};
+use crate::report::chart::ticks::{round_to, ticks};
+use crate::report::chart::{Axis, Cells, Chart, Interval, Intervals, Mark, Panel, Scale, Shape};
+use crate::report::draw;
+use serde_json::{Map, Value, json};
+
+/// What the layers of a panel share.
+pub(super) struct Sheet<'a> {
+    pub chart: &'a Chart,
+    pub panel: &'a Panel,
+    pub names: &'a [&'a str],
+    pub number: usize,
+    pub x: &'a Map<String, Value>,
+    pub y: &'a Map<String, Value>,
+}
+
+impl Sheet<'_> {
+    fn x(&self, value: f64) -> f64 {
+        place(&self.chart.x, value)
+    }
+
+    /// To six digits, more than any screen shows.
+    fn y(&self, value: f64) -> f64 {
+        round_to(place(&self.panel.y, value), 6)
+    }
+
+    /// A layer: rows of data, a mark, and which fields it shows on the two axes.
+    fn layer(&self, mark: &Mark, rows: Vec<Value>, look: Value, fields: [&str; 4]) -> Value {
+        let series = self.names.iter().position(|name| *name == mark.series);
+        let mut encoding = Map::new();
+        let axes = [
+            ("x", Some(self.x)),
+            ("x2", None),
+            ("y", Some(self.y)),
+            ("y2", None),
+        ];
+        for (field, (name, axis)) in fields.into_iter().zip(axes) {
+            if !field.is_empty() {
+                let mut channel = axis.cloned().unwrap_or_default();
+                channel.insert("field".to_owned(), json!(field));
+                encoding.insert(name.to_owned(), Value::Object(channel));
+            }
+        }
+        let mut look = look;
+        look["clip"] = json!(true);
+        json!({
+            "data": { "values": rows },
+            "transform": [{ "filter": format!("indexof(hidden, {}) < 0", series.unwrap_or(0)) }],
+            "mark": look,
+            "encoding": encoding,
+        })
+    }
+
+    /// The layers of a mark.
+    pub fn layers(&self, mark: &Mark) -> Vec<Value> {
+        let tone = colour(mark.tone);
+        let series = self.names.iter().position(|name| *name == mark.series);
+        match &mark.shape {
+            Shape::Line(line) => {
+                let rows = line.points.iter().map(|(x, y)| {
+                    let mut row =
+                        json!({ "x": self.x(*x), "y": y.map(|y| self.y(y)), "s": series });
+                    // Elsewhere it can be told from where it is drawn.
+                    if self.chart.x.scale == Scale::Percentile {
+                        row["X"] = json!(x);
+                    }
+                    row
+                });
+                let rows: Vec<Value> = rows.collect();
+                let step = if line.step { "step-after" } else { "linear" };
+                let dash: Vec<f64> = draw::dash(mark)
+                    .split_whitespace()
+                    .filter_map(|gap| gap.parse().ok())
+                    .collect();
+                let look = json!({
+                    "type": "line", "interpolate": step, "color": tone, "strokeWidth": 2, "strokeDash": dash,
+                });
+                let dots = json!({
+                    "type": "point", "size": 180, "filled": true, "color": tone, "opacity": 0,
+                    "tooltip": { "content": "data" },
+                });
+                vec![
+                    self.layer(mark, rows.clone(), look, ["x", "", "y", ""]),
+                    self.layer(mark, rows, dots, ["x", "", "y", ""]),
+                ]
+            }
+            Shape::Band(band) => {
+                let rows = band.points.iter().map(|(x, ends)| {
+                    json!({
+                        "x": self.x(*x), "l": ends.map(|(low, _)| self.y(low)), "h": ends.map(|(_, high)| self.y(high)),
+                    })
+                });
+                let step = if band.step { "step-after" } else { "linear" };
+                let look = json!({
+                    "type": "area", "interpolate": step, "color": tone, "opacity": 0.2, "line": false,
+                });
+                vec![self.layer(mark, rows.collect(), look, ["x", "", "l", "h"])]
+            }
+            Shape::Spans(spans) => {
+                let rows = spans.iter().map(
+                    |(from, to)| json!({ "x": self.x(*from), "x2": self.x(*to), "s": series }),
+                );
+                let look = json!({ "type": "rect", "color": tone, "opacity": 0.16, "tooltip": { "content": "data" } });
+                vec![self.layer(mark, rows.collect(), look, ["x", "x2", "", ""])]
+            }
+            Shape::Rule(rule) => {
+                let at = if rule.upright {
+                    self.x(rule.at)
+                } else {
+                    self.y(rule.at)
+                };
+                let rows = vec![json!({ "at": at, "t": rule.label, "s": series })];
+                let (fields, anchor) = match rule.upright {
+                    true => (
+                        ["at", "", "", ""],
+                        json!({ "align": "left", "dx": 4, "y": 8 }),
+                    ),
+                    false => (
+                        ["", "", "at", ""],
+                        json!({ "align": "left", "dx": 6, "dy": -8, "x": 0 }),
+                    ),
+                };
+                let dash = if rule.upright {
+                    json!([3, 3])
+                } else {
+                    json!([])
+                };
+                let line = json!({ "type": "rule", "color": tone, "strokeDash": dash, "tooltip": { "content": "data" } });
+                let mut text = json!({ "type": "text", "color": "@text", "fontSize": 12, "baseline": "middle" });
+                if let (Some(text), Some(anchor)) = (text.as_object_mut(), anchor.as_object()) {
+                    text.extend(anchor.clone());
+                }
+                let mut words = self.layer(mark, rows.clone(), text, fields);
+                words["encoding"]["text"] = json!({ "field": "t", "type": "nominal" });
+                vec![self.layer(mark, rows, line, fields), words]
+            }
+            Shape::Segments(segments) => {
+                let rows = segments.iter().map(|((x, y), (x2, y2))| {
+                    json!({ "x": self.x(*x), "y": self.y(*y), "x2": self.x(*x2), "y2": self.y(*y2) })
+                });
+                let look = json!({ "type": "rule", "color": tone, "strokeWidth": 3 });
+                vec![self.layer(mark, rows.collect(), look, ["x", "x2", "y", "y2"])]
+            }
+            Shape::Intervals(all) => self.intervals(mark, all, &tone, series),
+            Shape::Bars(bars) => {
+                let rows = bars.iter().map(|bar| {
+                    json!({
+                        "x": bar.from, "x2": bar.to, "y": bar.row - 0.32, "y2": bar.row + 0.32,
+                        "d": bar.to - bar.from, "r": bar.row, "t": bar.label, "s": series,
+                    })
+                });
+                let look = json!({ "type": "rect", "color": tone, "stroke": "@background", "tooltip": { "content": "data" } });
+                vec![self.layer(mark, rows.collect(), look, ["x", "x2", "y", "y2"])]
+            }
+            Shape::Cells(all) => {
+                let rows = all.cells.iter().map(|cell| {
+                    let mut row = json!({
+                        "x": self.x(cell.x.0), "x2": self.x(cell.x.1), "y": cell.y.0, "y2": cell.y.1, "v": cell.value,
+                    });
+                    if cell.alarm {
+                        row["a"] = json!(true);
+                    }
+                    if self.number > 0 {
+                        row["p"] = json!(self.number);
+                    }
+                    if !cell.label.is_empty() {
+                        row["t"] = json!(cell.label);
+                    }
+                    row
+                });
+                let look = json!({ "type": "rect", "tooltip": { "content": "data" } });
+                let mut layer = self.layer(mark, rows.collect(), look, ["x", "x2", "y", "y2"]);
+                let kind = if all.legend.scale == Scale::Log {
+                    "log"
+                } else {
+                    "linear"
+                };
+                let ticks = ticks(&all.legend, HEAT_TICKS);
+                let values: Vec<f64> = ticks.iter().map(|tick| tick.at).collect();
+                let (low, high) = all.legend.domain;
+                let words = format!(
+                    "{}[indexof({}, datum.value)] || ''",
+                    heat_labels(self.number),
+                    json!(values)
+                );
+                layer["encoding"]["color"] = json!({
+                    "condition": { "test": "datum.a", "value": "@alarm" },
+                    "field": "v", "type": "quantitative",
+                    "scale": { "type": kind, "domain": [low, high], "range": "@heat", "interpolate": "rgb", "clamp": true },
+                    "legend": {
+                        "title": all.legend.title, "orient": "top", "values": values, "labelExpr": words,
+                        "gradientLength": 200, "titleLimit": 400,
+                    },
+                });
+                [Some(layer), self.signs(mark, all)]
+                    .into_iter()
+                    .flatten()
+                    .collect()
+            }
+        }
+    }
+
+    /// Lines from estimate to estimate; dotted where one end is a bound.
+    fn joints(&self, mark: &Mark, all: &Intervals, tone: &str) -> Vec<Value> {
+        let ends = |sure: bool| -> Vec<Value> {
+            let pairs = all.points.windows(2).filter(|pair| {
+                let estimated = pair.iter().all(|point| point.estimate.is_some());
+                estimated == sure
+            });
+            let row = |pair: &[Interval]| {
+                let value = |point: &Interval| point.estimate.or(point.high).map(|y| self.y(y));
+                json!({
+                    "x": self.x(pair[0].at), "x2": self.x(pair[1].at), "y": value(&pair[0]), "y2": value(&pair[1]),
+                })
+            };
+            pairs.map(row).collect()
+        };
+        let look = |dash: &[f64]| json!({ "type": "rule", "color": tone, "strokeWidth": 2, "strokeDash": dash });
+        let kinds = [(ends(true), look(&[])), (ends(false), look(&[2.0, 4.0]))];
+        let kinds = kinds.into_iter().filter(|(rows, _)| !rows.is_empty());
+        kinds
+            .map(|(rows, look)| self.layer(mark, rows, look, ["x", "x2", "y", "y2"]))
+            .collect()
+    }
+
+    /// The signs in the middle of cells.
+    fn signs(&self, mark: &Mark, all: &Cells) -> Option<Value> {
+        let signed = all.cells.iter().filter_map(|cell| Some((cell, cell.sign?)));
+        let rows = signed.map(|(cell, sign)| {
+            let middle = |(from, to): (f64, f64)| (from + to) / 2.0;
+            let dark = cell
+                .value
+                .is_some_and(|value| all.legend.place(value) >= 0.5);
+            json!({ "x": self.x(middle(cell.x)), "y": middle(cell.y), "sign": sign, "dark": dark })
+        });
+        let rows: Vec<Value> = rows.collect();
+        if rows.is_empty() || rows.len() > MOST_SIGNS {
+            return None;
+        }
+        let look = json!({ "type": "text", "fontSize": 13, "fontWeight": "bold" });
+        let mut layer = self.layer(mark, rows, look, ["x", "", "y", ""]);
+        layer["encoding"]["text"] = json!({ "field": "sign", "type": "nominal" });
+        layer["encoding"]["color"] = json!({
+            "condition": { "test": "datum.dark", "value": "@background" }, "value": "@text",
+        });
+        Some(layer)
+    }
+
+    fn intervals(
+        &self,
+        mark: &Mark,
+        all: &Intervals,
+        tone: &str,
+        series: Option<usize>,
+    ) -> Vec<Value> {
+        let (own, other): (&Axis, &Axis) = match all.across {
+            true => (&self.chart.x, &self.panel.y),
+            false => (&self.panel.y, &self.chart.x),
+        };
+        let start = own.domain.0;
+        let rows = |wanted: &dyn Fn(&Interval) -> bool| -> Vec<Value> {
+            let points = all.points.iter().filter(|point| wanted(point));
+            let row = |point: &Interval| {
+                let value = |value: Option<f64>| value.map(|value| place(own, value));
+                let mut row = json!({
+                    "at": place(other, point.at), "v": value(point.estimate.or(point.high)),
+                    "l": value(point.low.or(point.estimate.is_none().then_some(start))), "h": value(point.high),
+                    "t": point.label, "s": series,
+                });
+                if !all.across {
+                    row["X"] = json!(point.at);
+                }
+                row
+            };
+            points.map(row).collect()
+        };
+        let fields = |value: &'static str, end: &'static str| match all.across {
+            true => [value, end, "at", ""],
+            false => ["at", "", value, end],
+        };
+        let seen = |point: &Interval| point.estimate.is_some();
+        let bound = |point: &Interval| point.estimate.is_none();
+        let range = |point: &Interval| point.low.is_some() && point.high.is_some();
+        let hollow = |point: &Interval| point.estimate.is_some() && point.high.is_none();
+        let mut layers = Vec::new();
+        if all.joined {
+            layers.extend(self.joints(mark, all, tone));
+        }
+        let whisker = json!({ "type": "rule", "color": tone, "strokeWidth": 2, "tooltip": { "content": "data" } });
+        layers.push(self.layer(mark, rows(&range), whisker, fields("l", "h")));
+        if all.across {
+            let open = json!({
+                "type": "rule", "color": tone, "strokeWidth": 2, "strokeDash": [6, 4], "tooltip": { "content": "data" },
+            });
+            layers.push(self.layer(mark, rows(&bound), open, fields("l", "h")));
+        }
+        let dot = json!({
+            "type": "point", "size": 80, "filled": true, "opacity": 1, "color": tone, "tooltip": { "content": "data" },
+        });
+        layers.push(self.layer(mark, rows(&seen), dot, fields("v", "")));
+        let ring = json!({
+            "type": "point", "size": 80, "filled": true, "opacity": 1, "color": "@background", "stroke": tone,
+            "tooltip": { "content": "data" },
+        });
+        layers.push(self.layer(mark, rows(&hollow), ring, fields("v", "")));
+        let shape = if all.across {
+            "triangle-left"
+        } else {
+            "triangle-down"
+        };
+        let limit = json!({
+            "type": "point", "shape": shape, "size": 110, "filled": true, "opacity": 1, "color": "@background",
+            "stroke": tone, "strokeWidth": 2, "tooltip": { "content": "data" },
+        });
+        layers.push(self.layer(mark, rows(&bound), limit, fields("v", "")));
+        layers
+    }
+}
