@@ -162,6 +162,19 @@ impl ShownOutbound<'_> {
         }
     }
 
+    /// Ports of a pool toward one key: from when on (in seconds of the run), and how many.
+    fn limits(&self) -> Vec<(f64, f64)> {
+        let events = &self.figures.events;
+        let first = events.first().map(|event| event.limit_before);
+        let first = (0.0, f64::from(first.unwrap_or(self.figures.pools.limit)));
+        let later = events
+            .iter()
+            .map(|event| (event.at, f64::from(event.limit)));
+        let mut limits: Vec<(f64, f64)> = std::iter::once(first).chain(later).collect();
+        limits.dedup_by_key(|(_, limit)| *limit);
+        limits
+    }
+
     /// Rises with the failure probability, and below any failure with the use of ports.
     fn worse(&self) -> f64 {
         let failed = self.figures.failure_probability.estimate.unwrap_or(0.0);

@@ -307,7 +307,9 @@ pub struct EventResult {
     pub at: f64,
     /// What happened.
     pub what: String,
-    /// Ports of a pool toward one key from then on; of several gateways those of the largest.
+    /// Ports of a pool toward one key until then; of several gateways those of the largest.
+    pub limit_before: u32,
+    /// The same from then on.
     pub limit: u32,
     /// Ports in use that were taken back, those in a hold-down included, summed over replications.
     pub ports_taken_back: u64,

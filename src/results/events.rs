@@ -15,8 +15,9 @@ pub fn of(subject: &Subject) -> Vec<EventResult> {
     let epochs = subject.model.epochs.iter().zip(subject.outbound.plans());
     let mut found: Vec<EventResult> = Vec::new();
     let mut place_of_epoch: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut limit = largest(subject.plan);
     for (index, (epoch, plan)) in epochs.enumerate().skip(1) {
-        let limit = largest(plan);
+        let before = std::mem::replace(&mut limit, largest(plan));
         let mut taken = TakenBack::default();
         let of_runs = subject.run.replications.iter();
         of_runs
@@ -28,6 +29,7 @@ pub fn of(subject: &Subject) -> Vec<EventResult> {
             found.push(EventResult {
                 at: epoch.at.as_secs_f64(),
                 what: epoch.what.join(", "),
+                limit_before: before,
                 limit,
                 ports_taken_back: 0,
                 broken: 0,
@@ -56,15 +58,13 @@ fn largest(plan: &PoolPlan) -> u32 {
 
 /// A sentence an event that changed something under this outbound type.
 pub fn findings(subject: &Subject, events: &[EventResult]) -> Vec<Finding> {
-    let mut before = largest(subject.plan);
     let whose = match subject.plan.grouping {
         Grouping::ByGateway(_) => "the largest gateway",
         _ => "a pool",
     };
     let mut found = Vec::new();
     for event in events {
-        let now = event.limit;
-        let was = std::mem::replace(&mut before, now);
+        let (was, now) = (event.limit_before, event.limit);
         let mut text = format!("At {} {}", SimTime::from_secs_f64(event.at), event.what);
         match was == now {
             true => text.push('.'),

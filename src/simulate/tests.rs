@@ -49,7 +49,7 @@ fn scenario_text(rate: f64, ports: u32, life: &str, attempts: u32, syn_retries: 
     {{ "name": "web", "port": 443, "endpoints": 5, "popularity": {{ "zipf": 1.0 }} }}
   ],
   "workloads": [
-    {{ "name": "churn", "nodePool": "a", "destination": "sql", "placement": {{ "hotNode": 0.5 }},
+    {{ "name": "churn", "nodePool": "a", "destination": "sql", "placement": {{ "zipf": 0.8 }},
       "arrivals": {{ "poisson": {{ "perSecond": {rate} }} }}, "lifetime": {life},
       "close": {{ "fin": 0.6, "rst": 0.2, "abandon": 0.1, "unanswered": 0.1 }},
       "connect": {{ "timeout": "10s", "synRetries": {syn_retries} }},

@@ -82,14 +82,31 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     })
 }
 
+/// How many there are: `512 to 1,024` where events change it.
+fn ports(limits: &[(f64, f64)]) -> String {
+    let all = || limits.iter().map(|(_, limit)| *limit);
+    let (fewest, most) = (
+        all().fold(f64::INFINITY, f64::min),
+        all().fold(0.0, f64::max),
+    );
+    match fewest < most {
+        true => format!("{} to {}", count(fewest as u64), count(most as u64)),
+        false => count(most as u64),
+    }
+}
+
 fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, rows: usize) -> Panel {
-    let limit = f64::from(one.figures.pools.limit);
+    let limits = one.limits();
+    let limit_at = |at: f64| {
+        let begun = limits.iter().rev().find(|(from, _)| *from <= at);
+        begun.or(limits.first()).map_or(1.0, |(_, limit)| *limit)
+    };
     let run = minutes.worst.replication;
     let mut pools: Vec<&PoolMinutes> = minutes.pools[run as usize].iter().collect();
     if pools.len() > rows {
         let rank = |pool: &PoolMinutes| {
             let refused = pool.refused.iter().filter(|refused| **refused).count();
-            let used = pool.used.iter().map(|used| f64::from(*used));
+            let used = pool.used.iter().map(|used| f64::from(used.max(0.0)));
             (refused, used.sum::<f64>())
         };
         pools.sort_by(|a, b| {
@@ -102,15 +119,19 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, rows: usize) -> 
     let mut cells = Vec::new();
     for (row, pool) in pools.iter().enumerate() {
         let used = columns.points(&pool.used, |used| {
-            f64::from(used.iter().copied().fold(0.0, f32::max))
+            // NaN where the pool is not there.
+            f64::from(used.iter().copied().fold(f32::NAN, f32::max))
         });
         let refused = columns.points(&pool.refused, |refused| refused.contains(&true));
         for (pair, (_, alarm)) in used.windows(2).zip(&refused) {
             let ((from, used), (to, _)) = (pair[0], pair[1]);
+            if used.is_nan() {
+                continue;
+            }
             cells.push(Cell {
                 x: (from, to),
                 y: (row as f64 - 0.5, row as f64 + 0.5),
-                value: Some(round_to(used / limit, 4)),
+                value: Some(round_to((used / limit_at(from)).min(1.0), 4)),
                 alarm: *alarm,
                 sign: None,
                 label: String::new(),
@@ -121,7 +142,7 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, rows: usize) -> 
         title: Some(format!(
             "{}: {} ports a {}{}",
             one.name,
-            count(limit as u64),
+            ports(&limits),
             one.pool_noun(),
             match shown.replications {
                 1 => String::new(),

@@ -69,7 +69,8 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
 
 fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes) -> Panel {
     let buckets = Buckets::of_line(shown, minutes.first, minutes.range.len());
-    let limit = f64::from(one.figures.pools.limit);
+    let limits = one.limits();
+    let most_ports = limits.iter().map(|(_, limit)| *limit).fold(0.0, f64::max);
     let worst = &minutes.worst;
     let noun = one.pool_noun();
     let several = minutes.pool_count() > 1 || shown.replications > 1;
@@ -112,23 +113,36 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes) -> Panel {
         series: "worst pool".to_owned(),
         tone: Tone::Series(0),
         shape: Shape::Line(Line {
-            points: buckets.points(&worst.used, |values| Some(most(values))),
+            // NaN where the pool is not there.
+            points: buckets.points(&worst.used, |values| {
+                let highest = values.iter().copied().fold(f64::NAN, f64::max);
+                (!highest.is_nan()).then_some(highest)
+            }),
             step: true,
             dashed: false,
             label: Some(short(&worst.pool, 16)),
         }),
     });
+    let label = |limit: f64| match minutes.pool_count() {
+        1 => format!("{} ports", count(limit as u64)),
+        _ => format!("{} ports a {noun}", count(limit as u64)),
+    };
     marks.push(Mark {
         series: "limit".to_owned(),
         tone: Tone::Limit,
-        shape: Shape::Rule(Rule {
-            at: limit,
-            upright: false,
-            label: match minutes.pool_count() {
-                1 => format!("{} ports", count(limit as u64)),
-                _ => format!("{} ports a {noun}", count(limit as u64)),
-            },
-        }),
+        shape: match limits[..] {
+            [(_, limit)] => Shape::Rule(Rule {
+                at: limit,
+                upright: false,
+                label: label(limit),
+            }),
+            _ => Shape::Line(Line {
+                points: steps(&limits, shown.time),
+                step: true,
+                dashed: false,
+                label: Some("ports there are".to_owned()),
+            }),
+        },
     });
     let whose = match minutes.pool_count() {
         1 => String::new(),
@@ -146,9 +160,22 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes) -> Panel {
     };
     Panel {
         title: Some(format!("{}{whose}{seen}", one.name)),
-        y: Axis::from_zero("ports in use", Unit::Number, 1.08 * limit),
+        y: Axis::from_zero("ports in use", Unit::Number, 1.08 * most_ports),
         marks,
     }
+}
+
+/// Limits as a line over the time that is shown.
+fn steps(limits: &[(f64, f64)], (from, to): (f64, f64)) -> Vec<(f64, Option<f64>)> {
+    let begun = limits.iter().rev().find(|(at, _)| *at <= from);
+    let first = begun.map(|(_, limit)| (from, *limit));
+    let later = limits
+        .iter()
+        .copied()
+        .filter(|(at, _)| *at > from && *at < to);
+    let last = limits.last().map(|(_, limit)| (to, *limit));
+    let points = first.into_iter().chain(later).chain(last);
+    points.map(|(at, limit)| (at, Some(limit))).collect()
 }
 
 /// The median over pools, mean over replications.

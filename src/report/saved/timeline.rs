@@ -25,7 +25,7 @@ pub struct Worst {
     pub pool: String,
     /// The replication, from 0.
     pub replication: u32,
-    /// Its peak of ports in use, each minute.
+    /// Its peak of ports in use, each minute; NaN where the pool is not there.
     pub used: Vec<f64>,
     /// SYNs that it refused, each minute.
     pub refused: Vec<f64>,
@@ -36,7 +36,7 @@ pub struct Worst {
 pub struct PoolMinutes {
     /// Its name.
     pub name: String,
-    /// Its peak of ports in use, each minute.
+    /// Its peak of ports in use, each minute; NaN where the pool is not there.
     pub used: Vec<f32>,
     /// Whether it refused a SYN, each minute.
     pub refused: Vec<bool>,
@@ -106,24 +106,22 @@ pub(super) fn read(path: &Path) -> Result<Vec<(String, Minutes)>, Error> {
         let at = minute
             .checked_sub(block.first)
             .ok_or_else(|| wrong("minutes do not ascend"))? as usize;
-        let series = if used {
-            &mut block.used
-        } else {
-            &mut block.refused
-        };
-        series.resize(series.len().max(at + 1), 0.0);
-        series[at] += value;
+        match used {
+            true => {
+                // Minutes without a row are those in which the pool is not there.
+                block.used.resize(block.used.len().max(at + 1), f64::NAN);
+                block.used[at] = value;
+            }
+            false => {
+                block.refused.resize(block.refused.len().max(at + 1), 0.0);
+                block.refused[at] += value;
+            }
+        }
     }
     if let Some((_, fold)) = outbounds.last_mut() {
         fold.take(block);
     }
-    let done = |(name, mut fold): (String, Fold)| {
-        // Where no pool had a port in use there is no range but zero.
-        for range in &mut fold.minutes.range {
-            range.0 = range.0.min(range.1);
-        }
-        (name, fold.minutes)
-    };
+    let done = |(name, fold): (String, Fold)| (name, fold.finish());
     Ok(outbounds.into_iter().map(done).collect())
 }
 
@@ -134,10 +132,15 @@ fn plain(path: &Path, error: csv::Error) -> Error {
     }
 }
 
-/// The minutes of an outbound while its blocks come.
+/// The minutes of an outbound while its blocks come, by minute of the run.
 #[derive(Default)]
 struct Fold {
-    minutes: Minutes,
+    range: Vec<(f64, f64)>,
+    /// By replication.
+    refused: Vec<Vec<f64>>,
+    /// By replication, its pools and the first minute of each.
+    pools: Vec<Vec<(u32, PoolMinutes)>>,
+    worst: Block,
 }
 
 impl Minutes {
@@ -149,45 +152,93 @@ impl Minutes {
 
 impl Fold {
     fn take(&mut self, mut block: Block) {
-        let length = block.used.len();
-        block.refused.resize(length, 0.0);
-        let minutes = &mut self.minutes;
-        minutes.first = block.first;
-        if minutes.range.is_empty() {
-            minutes.range = vec![(f64::INFINITY, 0.0); length];
-        }
+        let first = block.first as usize;
+        let until = first + block.used.len();
+        block.refused.resize(block.used.len(), 0.0);
+        const NOTHING: (f64, f64) = (f64::INFINITY, 0.0);
+        self.range.resize(self.range.len().max(until), NOTHING);
         // A node that nothing runs on would draw the range down to zero.
         if block.used.iter().any(|used| *used > 0.0) {
-            for (range, used) in minutes.range.iter_mut().zip(&block.used) {
+            for (range, used) in self.range[first..].iter_mut().zip(&block.used) {
                 *range = (range.0.min(*used), range.1.max(*used));
             }
         }
         let replication = block.replication as usize;
-        if minutes.refused.len() <= replication {
-            minutes.refused.resize(replication + 1, vec![0.0; length]);
-            minutes.pools.resize(replication + 1, Vec::new());
+        if self.refused.len() <= replication {
+            self.refused.resize(replication + 1, Vec::new());
+            self.pools.resize(replication + 1, Vec::new());
         }
-        for (sum, refused) in minutes.refused[replication].iter_mut().zip(&block.refused) {
+        let sums = &mut self.refused[replication];
+        sums.resize(sums.len().max(until), 0.0);
+        for (sum, refused) in sums[first..].iter_mut().zip(&block.refused) {
             *sum += refused;
         }
-        minutes.pools[replication].push(PoolMinutes {
+        let pool = PoolMinutes {
             name: block.pool.clone(),
             used: block.used.iter().map(|used| *used as f32).collect(),
             refused: block.refused.iter().map(|refused| *refused > 0.0).collect(),
-        });
+        };
+        self.pools[replication].push((block.first, pool));
         let peak = |used: &[f64]| used.iter().copied().fold(0.0, f64::max);
-        let rank = |refused: &[f64], used: &[f64]| (refused.iter().sum::<f64>(), peak(used));
-        let worst = &minutes.worst;
-        let first = worst.used.is_empty();
-        if first || rank(&block.refused, &block.used) > rank(&worst.refused, &worst.used) {
-            minutes.worst = Worst {
-                pool: block.pool,
-                replication: block.replication,
-                used: block.used,
-                refused: block.refused,
-            };
+        let rank = |block: &Block| (block.refused.iter().sum::<f64>(), peak(&block.used));
+        if self.worst.used.is_empty() || rank(&block) > rank(&self.worst) {
+            self.worst = block;
         }
     }
+
+    /// All series from the first minute that any pool has to the last.
+    fn finish(self) -> Minutes {
+        let starts = self.pools.iter().flatten().map(|(first, _)| *first);
+        let first = starts.min().unwrap_or(0);
+        let length = self.range.len().saturating_sub(first as usize);
+        let laid_out = |(from, pool): (u32, PoolMinutes)| PoolMinutes {
+            name: pool.name,
+            used: among(&pool.used, (from - first) as usize, length, f32::NAN),
+            refused: among(&pool.refused, (from - first) as usize, length, false),
+        };
+        let pools = self.pools.into_iter();
+        let of_worst = self.worst.first.saturating_sub(first) as usize;
+        Minutes {
+            first,
+            // Where no pool had a port in use there is no range but zero.
+            range: self
+                .range
+                .iter()
+                .skip(first as usize)
+                .map(|(low, high)| (low.min(*high), *high))
+                .collect(),
+            worst: Worst {
+                pool: self.worst.pool,
+                replication: self.worst.replication,
+                used: among(&self.worst.used, of_worst, length, f64::NAN),
+                refused: among(&self.worst.refused, of_worst, length, 0.0),
+            },
+            pools: pools
+                .map(|pools| pools.into_iter().map(laid_out).collect())
+                .collect(),
+            refused: self
+                .refused
+                .iter()
+                .map(|sums| {
+                    among(
+                        sums.get(first as usize..).unwrap_or_default(),
+                        0,
+                        length,
+                        0.0,
+                    )
+                })
+                .collect(),
+        }
+    }
+}
+
+/// `values` from place `from` on in a list of `length` in which all else is `rest`.
+fn among<T: Copy>(values: &[T], from: usize, length: usize, rest: T) -> Vec<T> {
+    let mut list = vec![rest; length];
+    for (place, value) in list.iter_mut().skip(from).zip(values) {
+        *place = *value;
+    }
+    list
 }
 
 #[cfg(test)]
@@ -228,6 +279,53 @@ mod tests {
         assert_eq!(minutes.refused, [vec![0.0, 2.0], vec![0.0, 0.0]]);
         assert_eq!(found[1].0, "N, \"x\"");
         assert_eq!(found[1].1.worst.used, [7.0]);
+    }
+
+    #[test]
+    fn pools_that_come_and_go_keep_to_the_time_of_the_others() {
+        let found = read_text(
+            "LB,0,a-0,5,snatsim.usedPorts,,10\n\
+             LB,0,a-0,7,snatsim.usedPorts,,12\n\
+             LB,0,a-0,8,snatsim.usedPorts,,13\n\
+             LB,0,a-1,7,snatsim.usedPorts,,90\n\
+             LB,0,a-1,7,SnatConnectionCount,ConnectionState=Failed,2\n\
+             LB,0,a-2,4,snatsim.usedPorts,,1\n",
+        )
+        .unwrap();
+        let minutes = &found[0].1;
+        assert_eq!((minutes.first, minutes.range.len()), (4, 5));
+        assert_eq!(
+            minutes.range,
+            [
+                (1.0, 1.0),
+                (10.0, 10.0),
+                (0.0, 0.0),
+                (12.0, 90.0),
+                (13.0, 13.0)
+            ]
+        );
+        assert_eq!(minutes.worst.pool, "a-1");
+        assert_eq!(minutes.worst.used[3], 90.0);
+        assert_eq!(
+            minutes
+                .worst
+                .used
+                .iter()
+                .filter(|used| used.is_nan())
+                .count(),
+            4
+        );
+        assert_eq!(minutes.refused, [vec![0.0, 0.0, 0.0, 2.0, 0.0]]);
+        let there = |pool: usize| -> Vec<bool> {
+            minutes.pools[0][pool]
+                .used
+                .iter()
+                .map(|used| !used.is_nan())
+                .collect()
+        };
+        assert_eq!(there(0), [false, true, false, true, true]);
+        assert_eq!(there(1), [false, false, false, true, false]);
+        assert_eq!(there(2), [true, false, false, false, false]);
     }
 
     #[test]
