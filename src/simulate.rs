@@ -168,6 +168,7 @@ fn simulate_from(
         detail,
         queue,
         most_chunks: most_chunks(in_all),
+        alone: in_all < rayon::current_num_threads() as u64,
     };
     let done = AtomicU64::new(0);
     let tick = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, in_all);
@@ -187,6 +188,7 @@ struct How {
     detail: Detail,
     queue: Queue,
     most_chunks: usize,
+    alone: bool,
 }
 
 /// Into how many chunks each group of cells may be cut, so that all threads have work to the end where there are
@@ -283,6 +285,7 @@ impl<'a> Work<'a> {
             queue: how.queue,
             coupled: false,
             most_chunks: how.most_chunks,
+            alone: how.alone,
         };
         self.groups
             .par_iter()

@@ -34,7 +34,9 @@ pub fn against_naive(program: &Path, name: &str, rounds: usize) -> Speed {
     let directory = tempfile::tempdir().expect("there is room for results");
     for _ in 0..rounds {
         let (table, _) = run(&mut snatsim(program, name));
-        let (full, _) = run(snatsim(program, name).arg("-o").arg(directory.path()));
+        let (full, _) = run(snatsim(program, name)
+            .args(["--no-report", "-o"])
+            .arg(directory.path()));
         let this = std::env::current_exe().expect("this program has a path");
         let (naive, printed) = run(Command::new(this).args(["naive", name]));
         naive_counts = offered_and_share(&printed);

@@ -125,6 +125,7 @@ impl<'a> Counter<'a> {
             queue: Queue::Fitting,
             coupled: false,
             most_chunks: 1,
+            alone: false,
         };
         let mut opened = Vec::new();
         for group in path.groups.iter().filter(|group| group.has_callers()) {

@@ -27,12 +27,21 @@ struct Moving<'a> {
 }
 
 impl<'a> Feed<'a> {
-    /// Everything that arrives at `group` in the replication whose seed is `seed`, for cells in this many chunks.
-    pub fn new(group: &'a Group, seed: Seed, duration: SimTime, chunks: usize) -> Self {
+    /// Everything that arrives at `group` in the replication whose seed is `seed`, for cells in this many chunks, `alone` where
+    /// no other group runs beside it.
+    pub fn new(
+        group: &'a Group,
+        seed: Seed,
+        duration: SimTime,
+        chunks: usize,
+        alone: bool,
+    ) -> Self {
         /// Arrivals in a window, about: they and the cells' queues share the second-level cache.
         const ALONE: f64 = 4_096.0;
-        /// Enough for threads to do between two meetings.
-        const SHARED: f64 = 131_072.0;
+        /// Enough for threads to do between two meetings, where there is other work for one that waits.
+        const SHARED: f64 = 32_768.0;
+        /// The same where there is none.
+        const SHARED_ALONE: f64 = 131_072.0;
         /// Arrivals of one stream at one cell that the sort takes for a run to merge, with room for chance.
         const RUN: f64 = 128.0;
         let streams: Vec<Stream> = group
@@ -49,10 +58,10 @@ impl<'a> Feed<'a> {
             0 | 1 => 0.0,
             several => RUN * (several * group.cells.len()) as f64,
         };
-        let arrivals = if chunks > 1 {
-            SHARED
-        } else {
-            ALONE.max(runs).min(32_768.0)
+        let arrivals = match (chunks, alone) {
+            (1, _) => ALONE.max(runs).min(SHARED),
+            (_, false) => SHARED,
+            (_, true) => SHARED_ALONE,
         };
         let windows = (open + group.traced.len() as f64) / arrivals;
         let windows = windows.ceil().max(1.0);

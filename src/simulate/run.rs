@@ -53,6 +53,8 @@ pub(super) struct Job<'a> {
     pub coupled: bool,
     /// Chunks that the cells of a group may be cut into, to run side by side; the result is the same.
     pub most_chunks: usize,
+    /// Whether fewer groups run at a time than there are threads.
+    pub alone: bool,
 }
 
 /// From this many ports in use on, the wheel is faster than the heap.
@@ -163,7 +165,7 @@ impl Job<'_> {
                 .iter_mut()
                 .for_each(|chunk| chunk.begin_epochs(self.epochs, group));
         }
-        let feed = Feed::new(group, self.seed, duration, chunks.len());
+        let feed = Feed::new(group, self.seed, duration, chunks.len(), self.alone);
         let feed = feed.with_epochs(self.epochs, group, self.seed);
         let heard = |recorder: &mut GroupRecorder<FULL>| {
             if recorder.has_many_minutes() {
