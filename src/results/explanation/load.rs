@@ -45,7 +45,7 @@ pub struct LoadRow {
     pub offered: f64,
     /// Mean number in use, if none were refused: Erlang.
     pub offered_load: f64,
-    /// The same while profiles and states bring the most connections and the largest burst has just come, of all workloads
+    /// The same while profiles and states bring the most connections and all bursts have just come, of all workloads
     /// at once; none where no load moves. Batches count with their mean.
     pub highest_load: Option<f64>,
     /// Share of first SYNs refused by the Erlang-B formula, which counts none that is sent again: where some are, more are
