@@ -172,3 +172,41 @@ fn the_formula_is_that_of_every_gateway() {
         "{found} for {expected}"
     );
 }
+
+/// Batch holds 58,000 ports after its FINs, shop has 50,000 connections that stay and refuses the rest: what is said of the
+/// limit on connections to one endpoint is of shop's gateway alone.
+#[test]
+fn the_second_limit_is_told_beside_the_ports_of_its_own_gateway() {
+    let workload = |name: &str, connections: u32, lifetime: &str| {
+        json!({
+            "name": name, "nodePool": name, "destination": "api",
+            "bursts": [ { "at": "1m", "connections": connections } ],
+            "lifetime": { "constant": lifetime }, "connect": { "synRetries": 0 }
+        })
+    };
+    let scenario = json!({
+        "duration": "5m", "replications": 1,
+        "cluster": { "nodePools": [ { "name": "shop", "count": 2 }, { "name": "batch", "count": 2 } ] },
+        "destinations": [ { "name": "api", "address": "203.0.113.10", "port": 443 } ],
+        "workloads": [workload("shop", 60_000, "1h"), workload("batch", 58_000, "0s")],
+        "outbound": [ {
+            "outboundType": "userAssignedNATGateway", "natGatewayProfile": gateway(1),
+            "natGateways": [ { "nodePools": ["batch"], "natGatewayProfile": gateway(1) } ]
+        } ]
+    });
+    let loaded = load(&scenario.to_string(), "test", &[]).expect("known words");
+    let model = build(&loaded, &mut |_| unreachable!("it names no file")).expect("a model");
+    let result = simulate(&model, Detail::Table, &|_, _| ());
+    let about = About {
+        scenario_sha256: String::new(),
+        compare: false,
+    };
+    let outbound = document(&model, &result, &about).outbounds.remove(0);
+    let finding = outbound.findings.iter().find(|one| one.code == "F0112");
+    // 50,000 of 64,512 ports are 77.5 %; batch's 58,000 are 90 %.
+    let text = &finding.expect("shop is short of connections").text;
+    assert!(
+        text.contains("100 % of the one and 78 % of the other"),
+        "{text}"
+    );
+}

@@ -15,7 +15,7 @@ mod tests;
 pub use sweep::{TARGET, of_sweep};
 
 use super::chart::{Chart, short};
-use super::saved::{Details, Saved};
+use super::saved::{Details, Minutes, Saved};
 use crate::results::words::{count, counted};
 use crate::results::{Figures, OutboundResult};
 
@@ -126,6 +126,14 @@ impl<'a> Shown<'a> {
     /// What stands under the title of a chart that shows `what`.
     pub fn subtitle(&self, what: &str) -> String {
         format!("{what} · {}", self.subtitle)
+    }
+
+    /// The outbounds that have ports and minutes, in order.
+    fn with_minutes(&self) -> impl Iterator<Item = (&ShownOutbound<'a>, &Minutes)> {
+        let with_ports = self.outbounds.iter();
+        with_ports
+            .filter(|one| one.figures.pools.limit > 0)
+            .filter_map(|one| Some((one, &one.details?.minutes)))
     }
 
     /// The outbounds that a chart of lines has colours for, those that fail most first to stay, with a note where some

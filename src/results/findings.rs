@@ -369,6 +369,7 @@ fn second_limit_binds(seen: &Seen) -> Option<Finding> {
     let ports = seen.subject.fullest();
     let second = seen.subject.fullest_of_second_limit();
     (seen.is_short() && second.share() > ports.share()).then(|| {
+        let ports = seen.subject.ports_beside_second_limit();
         info(
             Code::F0112,
             format!(

@@ -18,10 +18,7 @@ const PANELS: usize = 3;
 
 pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     let mut drawn: Vec<(&ShownOutbound, &Minutes)> = shown
-        .outbounds
-        .iter()
-        .filter(|one| one.figures.pools.limit > 0)
-        .filter_map(|one| Some((one, &one.details?.minutes)))
+        .with_minutes()
         .filter(|(_, minutes)| minutes.pool_count() > 1)
         .collect();
     let in_all = drawn.len();

@@ -11,10 +11,7 @@ const MOST: usize = 4;
 
 pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     let mut drawn: Vec<(&ShownOutbound, &Minutes)> = shown
-        .outbounds
-        .iter()
-        .filter(|one| one.figures.pools.limit > 0)
-        .filter_map(|one| Some((one, &one.details?.minutes)))
+        .with_minutes()
         .filter(|(_, minutes)| !minutes.worst.used.is_empty())
         .collect();
     let in_all = drawn.len();

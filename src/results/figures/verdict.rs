@@ -67,6 +67,19 @@ impl Subject<'_> {
         }
     }
 
+    /// The ports of the pool that came nearest to the second limit.
+    pub fn ports_beside_second_limit(&self) -> Peak {
+        match self.highest_use() {
+            Some(highest) => highest.ports,
+            None => {
+                let nearest = self.nearest_pool(second_limit, |run| &run.peak_active);
+                nearest.map_or_else(Peak::default, |(pool, _)| {
+                    self.peak(pool, |plan| plan.limit, |run| &run.peak_used)
+                })
+            }
+        }
+    }
+
     /// The highest use of any pool against the second limit, if held ports counted toward it.
     fn used_of_second_limit(&self) -> Peak {
         match self.highest_use() {
@@ -87,17 +100,33 @@ impl Subject<'_> {
         limit: impl Fn(&PoolPlan) -> u32,
         peaks: impl Fn(&ReplicationRun) -> &Vec<u32>,
     ) -> Peak {
-        let pools = (0..self.pool_count()).map(|pool| Peak {
-            used: peak_of(self.run, pool, &peaks),
+        self.nearest_pool(limit, peaks)
+            .map_or_else(Peak::default, |(_, peak)| peak)
+    }
+
+    /// The pool that came nearest to its limit; the first of those that are equally near.
+    fn nearest_pool(
+        &self,
+        limit: impl Fn(&PoolPlan) -> u32,
+        peaks: impl Fn(&ReplicationRun) -> &Vec<u32>,
+    ) -> Option<(usize, Peak)> {
+        let pools = (0..self.pool_count()).map(|pool| (pool, self.peak(pool, &limit, &peaks)));
+        pools.reduce(|best, next| match next.1.share() > best.1.share() {
+            true => next,
+            false => best,
+        })
+    }
+
+    fn peak(
+        &self,
+        pool: usize,
+        limit: impl Fn(&PoolPlan) -> u32,
+        peaks: impl Fn(&ReplicationRun) -> &Vec<u32>,
+    ) -> Peak {
+        Peak {
+            used: peak_of(self.run, pool, peaks),
             limit: limit(&self.plan.of_pool(pool)),
-        });
-        // The first of those that are equally near.
-        pools
-            .reduce(|best, next| match next.share() > best.share() {
-                true => next,
-                false => best,
-            })
-            .unwrap_or_default()
+        }
     }
 }
 
