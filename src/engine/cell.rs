@@ -299,6 +299,11 @@ impl<R: Releases> Cell<R> {
     /// The SYN that is next among those that wait: a retransmitted one, or the first of a new try, at `at`.
     fn syn_again<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, at: u64) {
         let next = self.pending.next();
+        if next.syn == 0 && cx.rules.buckets_change() {
+            // A new try is a new socket, dealt to what is there now.
+            let class = &cx.classes[next.sort.class() as usize];
+            next.stock = cx.rules.place(class, next.first_at, next.id, next.tried);
+        }
         let (tag, end) = (next.tag(), next.sort.end());
         let Attempt {
             stock,

@@ -141,11 +141,11 @@ impl Pending {
 
     /// The connection whose SYN is next; one must be due.
     #[inline(always)]
-    pub fn next(&mut self) -> &Attempt {
+    pub fn next(&mut self) -> &mut Attempt {
         if self.sent == self.ready.len() {
             self.begin_day(self.next_due >> self.day_bits);
         }
-        &self.today[index(self.ready[self.sent])].attempt
+        &mut self.today[index(self.ready[self.sent])].attempt
     }
 
     /// Removes the SYN that [`Pending::next`] saw.

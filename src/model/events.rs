@@ -54,9 +54,26 @@ pub(super) struct Later {
 }
 
 impl Later {
-    fn push(&mut self, plan: PoolPlan, firewall: &mut Option<Firewall>, at: SimTime) {
+    /// Goes on at `at` under `plan`. `turns` are the instances that are lost or replaced then, with where the scenario says
+    /// so; they are counted among those that there are from then on.
+    fn push(
+        &mut self,
+        plan: PoolPlan,
+        firewall: &mut Option<Firewall>,
+        at: SimTime,
+        turns: &[(u32, bool, &str)],
+        review: &mut Review,
+    ) {
         if let Some(firewall) = firewall {
             firewall.go_on(&plan, at, DRAIN);
+        }
+        for (instance, there, pointer) in turns {
+            let found = firewall
+                .as_mut()
+                .is_some_and(|firewall| firewall.lose(*instance, *there));
+            if !found && !there {
+                review.fault(no_instance(*instance, firewall.as_ref(), pointer));
+            }
         }
         self.firewall.extend(firewall.clone());
         self.plans.push(plan);
@@ -142,16 +159,23 @@ impl Events {
         }];
         let mut begun: BTreeMap<&str, usize> = BTreeMap::new();
         for changes in self.by_time() {
+            let mut what = Vec::new();
             for change in changes {
                 state.apply(&change.what);
                 begun.entry(&change.pointer).or_insert(epochs.len());
-                if let What::Answers {
-                    destination,
-                    answers,
-                } = change.what
-                {
-                    *silences.entry(destination).or_default() += if answers { -1 } else { 1 };
-                }
+                let changes_nothing = match change.what {
+                    // Within a longer silence of the same destination.
+                    What::Answers {
+                        destination,
+                        answers,
+                    } => {
+                        let silences = silences.entry(destination).or_default();
+                        *silences += if answers { -1 } else { 1 };
+                        *silences != i32::from(!answers)
+                    }
+                    _ => false,
+                };
+                what.extend(change.phrase.clone().filter(|_| !changes_nothing));
             }
             let silent = silences.iter().filter(|(_, silences)| **silences > 0);
             let known = |destination: &u32| (*destination as usize) < destinations.names.len();
@@ -159,14 +183,8 @@ impl Events {
                 at: changes[0].at,
                 present: present(&state),
                 silent: silent.map(|(index, _)| *index).filter(known).collect(),
-                what: changes
-                    .iter()
-                    .filter_map(|change| change.phrase.clone())
-                    .collect(),
-                goes_on: changes
-                    .iter()
-                    .all(|change| change.phrase.is_none())
-                    .then(|| begun[changes[0].pointer.as_str()]),
+                goes_on: what.is_empty().then(|| begun[changes[0].pointer.as_str()]),
+                what,
             });
         }
         epochs
@@ -193,8 +211,10 @@ impl Events {
         later.firewall.extend(firewall.clone());
         let mut state = State::new(cluster.facts());
         let mut entry = entry(index, loaded);
+        let mut closed = false;
         for changes in self.by_time() {
             let mut pointer = None;
+            let mut turns = Vec::new();
             let at = changes[0].at;
             for change in changes {
                 state.apply(&change.what);
@@ -210,25 +230,14 @@ impl Events {
                         index: of,
                         instance,
                         there,
-                    } if *of == index => {
-                        let lost = firewall
-                            .as_mut()
-                            .is_some_and(|firewall| firewall.lose(*instance, *there));
-                        if !lost {
-                            review.fault(no_instance(
-                                *instance,
-                                firewall.as_ref(),
-                                &change.pointer,
-                            ));
-                        }
-                    }
+                    } if *of == index => turns.push((*instance, *there, change.pointer.as_str())),
                     _ => {}
                 }
             }
             let before = later.plans.last().unwrap_or(first_plan).clone();
             let Some(pointer) = pointer else {
-                later.push(before, &mut firewall, at);
-                check_open(firewall.as_ref(), &changes[0].pointer, review);
+                later.push(before, &mut firewall, at, &turns, review);
+                closed = check_open(firewall.as_ref(), closed, &changes[0].pointer, review);
                 continue;
             };
             let words: OutboundSpec = match serde_json::from_value(entry.clone()) {
@@ -253,8 +262,8 @@ impl Events {
                 {
                     review.fault(fault);
                 }
-                later.push(plan, &mut firewall, at);
-                check_open(firewall.as_ref(), pointer, review);
+                later.push(plan, &mut firewall, at, &turns, review);
+                closed = check_open(firewall.as_ref(), closed, pointer, review);
             }
         }
         Ok(later)
@@ -372,9 +381,15 @@ fn refused_by_addresses(
     }
 }
 
-/// A firewall has an instance that takes new connections.
-fn check_open(firewall: Option<&Firewall>, pointer: &str, review: &mut Review) {
-    if firewall.is_some_and(|firewall| !firewall.has_open()) {
+/// Refuses a firewall without an instance that takes new connections, once as long as it is so (`closed`); whether it is.
+fn check_open(
+    firewall: Option<&Firewall>,
+    closed: bool,
+    pointer: &str,
+    review: &mut Review,
+) -> bool {
+    let is_closed = firewall.is_some_and(|firewall| !firewall.has_open());
+    if is_closed && !closed {
         review.fault(Fault {
             code: Code::E0412,
             pointer: pointer.to_owned(),
@@ -384,6 +399,7 @@ fn check_open(firewall: Option<&Firewall>, pointer: &str, review: &mut Review) {
             remedy: "Lose fewer instances at a time, or for a shorter time.".to_owned(),
         });
     }
+    is_closed
 }
 
 fn no_instance(instance: u32, firewall: Option<&Firewall>, pointer: &str) -> Fault {

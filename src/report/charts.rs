@@ -62,8 +62,6 @@ pub struct Shown<'a> {
     pub outbounds: Vec<ShownOutbound<'a>>,
     /// Scenario, replications and seed.
     pub subtitle: String,
-    /// Replications; of the first result where they differ.
-    pub replications: u32,
     /// First second counted and end of the run, over all results.
     pub time: (f64, f64),
 }
@@ -113,7 +111,6 @@ impl<'a> Shown<'a> {
         Shown {
             outbounds,
             subtitle: subtitle(saved),
-            replications: saved.first().map_or(0, |one| one.document.replications),
             time: saved.iter().fold((f64::INFINITY, 0.0), |(low, high), one| {
                 (
                     low.min(one.document.warmup),
@@ -170,15 +167,26 @@ impl ShownOutbound<'_> {
         }
     }
 
-    /// Ports of a pool toward one key: from when on (in seconds of the run), and how many.
-    fn limits(&self) -> Vec<(f64, f64)> {
+    /// Whether all pools have as many ports.
+    fn pools_are_alike(&self) -> bool {
+        let pools = &self.figures.by_pool;
+        pools.windows(2).all(|pair| pair[0].limit == pair[1].limit)
+    }
+
+    /// Ports of `pool` toward one key: from when on (in seconds of the run), and how many. Where events change gateways that
+    /// are not alike, the most that it ever has.
+    fn limits(&self, pool: &str) -> Vec<(f64, f64)> {
         let events = &self.figures.events;
-        let first = events.first().map(|event| event.limit_before);
-        let first = (0.0, f64::from(first.unwrap_or(self.figures.pools.limit)));
-        let later = events
-            .iter()
-            .map(|event| (event.at, f64::from(event.limit)));
-        let mut limits: Vec<(f64, f64)> = std::iter::once(first).chain(later).collect();
+        let (Some(first), true) = (events.first(), self.pools_are_alike()) else {
+            let own = self.figures.by_pool.iter().find(|part| part.name == pool);
+            let limit = own.map_or(self.figures.pools.limit, |part| part.limit);
+            return vec![(0.0, f64::from(limit))];
+        };
+        let later = events.iter().map(|event| (event.at, event.limit));
+        let mut limits: Vec<(f64, f64)> = std::iter::once((0.0, first.limit_before))
+            .chain(later)
+            .map(|(at, limit)| (at, f64::from(limit)))
+            .collect();
         limits.dedup_by_key(|(_, limit)| *limit);
         limits
     }
@@ -194,7 +202,11 @@ impl ShownOutbound<'_> {
         match self.result.outbound_type.as_str() {
             "loadBalancer" => "node",
             "managedNATGateway" | "managedNATGatewayV2" | "userAssignedNATGateway" => "gateway",
-            "userDefinedRouting" => "bucket",
+            // With a NAT Gateway on the firewall's subnet there are no buckets.
+            "userDefinedRouting" => match &self.figures.by_pool[..] {
+                [only] if !only.name.starts_with("instance-") => "gateway",
+                _ => "bucket",
+            },
             _ => "pool",
         }
     }

@@ -24,7 +24,7 @@ pub fn of(subject: &Subject) -> Vec<EventResult> {
             .filter_map(|run| run.taken_back.get(index - 1))
             .for_each(|more| taken.add(more));
         let began = epoch.goes_on.unwrap_or(index);
-        if began == index {
+        if !epoch.what.is_empty() {
             place_of_epoch.insert(index, found.len());
             found.push(EventResult {
                 at: epoch.at.as_secs_f64(),

@@ -119,7 +119,7 @@ impl<'a> Counter<'a> {
     fn opened_by_clients(&self, path: &OnePath, seed: Seed) -> Vec<(u32, u32, u64)> {
         let job = Job {
             plan: &path.plan,
-            epochs: &Epochs::one(self.model, &path.plan),
+            epochs: &Epochs::under(self.model, &path.plan),
             window: &self.window,
             seed,
             queue: Queue::Fitting,

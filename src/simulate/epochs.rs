@@ -39,11 +39,11 @@ impl<'a> Epochs<'a> {
         }
     }
 
-    /// One epoch under `plan`.
-    pub fn one(model: &'a Model, plan: &PoolPlan) -> Self {
+    /// All epochs under one `plan`, for what takes no port: only destinations change.
+    pub fn under(model: &'a Model, plan: &PoolPlan) -> Self {
         Epochs {
             model,
-            plans: vec![plan.clone()],
+            plans: vec![plan.clone(); model.epochs.len()],
             buckets: Vec::new(),
         }
     }
@@ -126,7 +126,11 @@ impl<'a> Epochs<'a> {
             let endpoint = &self.model.endpoints[class.endpoint as usize];
             endpoint.protocol == Protocol::Tcp && silent.contains(&endpoint.destination)
         };
-        group.classes.iter().map(is_silent).collect()
+        let silent: Vec<bool> = group.classes.iter().map(is_silent).collect();
+        match silent.contains(&true) {
+            true => silent,
+            false => Vec::new(),
+        }
     }
 
     /// The buckets that take new connections in an epoch; none where all do.

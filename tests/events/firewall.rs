@@ -169,3 +169,100 @@ fn a_firewall_keeps_an_instance_and_a_lost_one_stays_away_as_long_as_it_is_said(
     assert!(granted[0] > 20 && granted[3] > 20);
     assert_eq!(granted[1..3], [0, 0]);
 }
+
+#[test]
+fn a_new_try_is_dealt_to_the_instances_there_are_when_it_begins() {
+    // One port a bucket would not do: every connection is refused at once by two instances that are full, and tries again
+    // a minute later, when four more are there; the two that are full stay so.
+    let mut scenario = firewall();
+    scenario["duration"] = json!("4m");
+    scenario["workloads"] = json!([
+        { "name": "fill", "destination": "to", "bursts": [{ "at": "1s", "connections": 12_000 }],
+          "lifetime": { "constant": "1h" }, "connect": { "synRetries": 0 } },
+        { "name": "late", "destination": "to", "bursts": [{ "at": "30s", "connections": 400 }],
+          "lifetime": { "constant": "1h" }, "connect": { "synRetries": 0 },
+          "retry": { "attempts": 2, "backoff": "1m", "jitter": 0 } },
+    ]);
+    scenario["outbound"][0]["azureFirewall"]["instances"] = json!(2);
+    let events = json!([{ "at": "1m", "setOutbound": { "azureFirewall": { "instances": 8 } } }]);
+    let run = only(&with(&scenario, events));
+    let late = &run.replications[0].by_workload[1];
+    // Of eight instances two are full: three in four get a port, 300 of 400 with a standard error of 8.7.
+    assert_eq!(late.established + late.failed, 400);
+    assert!(late.established.abs_diff(300) < 44, "{}", late.established);
+}
+
+#[test]
+fn instances_that_come_and_are_lost_at_one_instant_are_counted_after_the_change() {
+    let at_once = |from: u32, to: u32| {
+        let mut scenario = firewall();
+        scenario["outbound"][0]["azureFirewall"]["instances"] = json!(from);
+        with(
+            &scenario,
+            json!([
+                { "at": "1m", "setOutbound": { "azureFirewall": { "instances": to } } },
+                { "at": "1m", "loseInstance": { "instance": 3, "for": "1m" } },
+            ]),
+        )
+    };
+    let refused = |scenario: &Value| {
+        let loaded = load(&scenario.to_string(), "events.json", &[]).expect("it can be read");
+        let built = build(&loaded, &mut |_| unreachable!("it names no file"));
+        built.err().map(|problems| problems.render(false))
+    };
+    assert_eq!(refused(&at_once(2, 4)), None);
+    let text = refused(&at_once(4, 2)).expect("there is no instance 3");
+    assert_eq!(text.matches("error[E0412]").count(), 1, "{text}");
+}
+
+#[test]
+fn a_silence_within_another_is_none_of_its_own() {
+    let silent = |at: &str, span: &str| json!({ "at": at, "stopAnswering": { "destination": "to", "for": span } });
+    let events = json!([silent("30s", "90s"), silent("1m", "2m")]);
+    let model = model(&with(&firewall(), events));
+    let what: Vec<String> = model
+        .epochs
+        .iter()
+        .map(|epoch| epoch.what.join(", "))
+        .collect();
+    assert_eq!(what, ["", "to stops answering", "", "", "to answers again"]);
+    let silent: Vec<bool> = model
+        .epochs
+        .iter()
+        .map(|epoch| !epoch.silent.is_empty())
+        .collect();
+    assert_eq!(silent, [false, true, true, true, false]);
+}
+
+#[test]
+fn clients_beside_the_ports_wait_for_a_silent_destination_too() {
+    let mut scenario = firewall();
+    scenario["destinations"][0]["route"] = json!("privateEndpoint");
+    let workload = scenario["workloads"][0].as_object_mut().expect("fields");
+    workload.insert(
+        "arrivals".to_owned(),
+        json!({ "closed": { "clients": 10, "think": { "constant": "1s" } } }),
+    );
+    workload.insert("lifetime".to_owned(), json!({ "constant": "1s" }));
+    workload.insert("connect".to_owned(), json!({ "timeout": "10s" }));
+    let opened = |scenario: &Value| {
+        let model = model(scenario);
+        let result = simulate(&model, Detail::Full, &|_, _| {});
+        let about = About {
+            scenario_sha256: String::new(),
+            compare: false,
+        };
+        let document = document(&model, &result, &about);
+        document.outbounds[0]
+            .figures
+            .as_ref()
+            .expect("figures")
+            .connections
+            .bypassed
+    };
+    let events = json!([{ "at": "1m", "stopAnswering": { "destination": "to", "for": "2m" } }]);
+    // Every two seconds for four minutes, or for two, and every eleven for the other two.
+    let (plain, silenced) = (opened(&scenario), opened(&with(&scenario, events)));
+    assert!((1_150..=1_200).contains(&plain), "{plain}");
+    assert!((660..=740).contains(&silenced), "{silenced}");
+}

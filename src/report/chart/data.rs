@@ -177,10 +177,8 @@ fn interval(point: &Interval, series: &str, own: &Axis, other: &Axis, across: bo
     if !across {
         row.push(text(series));
     }
-    let none_seen = point.estimate.is_none() && point.high.is_some();
-    let seen = if none_seen { Some(0.0) } else { point.estimate };
-    row.push(entry(seen));
-    row.push(entry(if none_seen { Some(0.0) } else { point.low }));
+    row.push(entry(point.estimate));
+    row.push(entry(point.low));
     row.push(entry(point.high));
     row.push(text(point.label.clone()));
     row
@@ -222,11 +220,12 @@ fn cells(chart: &Chart, panel: &Panel) -> Data {
             _ => Vec::new(),
         };
         header = vec![panel.y.title.clone()];
+        let over_time = !matches!(chart.x.scale, Scale::Categories(_));
         match columns.is_empty() {
-            true => header.extend([
-                format!("{}, highest", all.legend.title),
-                "refuses SYNs in".to_owned(),
-            ]),
+            true => {
+                header.push(format!("{}, highest", all.legend.title));
+                header.extend(over_time.then(|| "refuses SYNs in".to_owned()));
+            }
             false => header.extend(columns.iter().cloned()),
         }
         for (i, name) in names.iter().enumerate() {
@@ -243,7 +242,7 @@ fn cells(chart: &Chart, panel: &Panel) -> Data {
                 let (alarms, in_all) =
                     (here.clone().filter(|cell| cell.alarm).count(), here.count());
                 row.push(number(unit, most));
-                row.push(text(format!("{alarms} of {in_all}")));
+                row.extend(over_time.then(|| text(format!("{alarms} of {in_all} columns"))));
             } else {
                 row.resize(columns.len() + 1, text(""));
                 for cell in here {

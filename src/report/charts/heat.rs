@@ -53,10 +53,16 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
             share(worst.peak_use())
         ),
         full => format!(
-            "{} of {} {} out of ports under {}",
+            "{} of {} {} under {}",
             count(full),
             counted(minutes.pool_count() as u64, noun),
-            if full == 1 { "runs" } else { "run" },
+            match (full, noun) {
+                // They may be short of connections to one endpoint instead.
+                (1, "gateway") => "refuses SYNs",
+                (_, "gateway") => "refuse SYNs",
+                (1, _) => "runs out of ports",
+                _ => "run out of ports",
+            },
             worst.name
         ),
     };
@@ -79,13 +85,24 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     })
 }
 
-/// How many there are: `512 to 1,024` where events change it.
-fn ports(limits: &[(f64, f64)]) -> String {
-    let all = || limits.iter().map(|(_, limit)| *limit);
-    let (fewest, most) = (
-        all().fold(f64::INFINITY, f64::min),
-        all().fold(0.0, f64::max),
-    );
+/// The most ports that there are at any time of a minute.
+fn most_in_minute(limits: &[(f64, f64)], minute: u32) -> f64 {
+    let begins = 60.0 * f64::from(minute);
+    let from = limits.partition_point(|(at, _)| *at <= begins);
+    let until = limits.partition_point(|(at, _)| *at < begins + 60.0);
+    let within = &limits[from.saturating_sub(1)..until.max(from)];
+    within.iter().map(|(_, limit)| *limit).fold(0.0, f64::max)
+}
+
+/// How many there are: `512 to 1,024` where events change it, or pools are not alike.
+fn ports(one: &ShownOutbound, pools: &[&PoolMinutes]) -> String {
+    let limits: Vec<f64> = pools
+        .iter()
+        .flat_map(|pool| one.limits(&pool.name))
+        .map(|(_, limit)| limit)
+        .collect();
+    let fewest = limits.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = limits.iter().copied().fold(0.0, f64::max);
     match fewest < most {
         true => format!("{} to {}", count(fewest as u64), count(most as u64)),
         false => count(most as u64),
@@ -93,11 +110,6 @@ fn ports(limits: &[(f64, f64)]) -> String {
 }
 
 fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, rows: usize) -> Panel {
-    let limits = one.limits();
-    let limit_at = |at: f64| {
-        let begun = limits.iter().rev().find(|(from, _)| *from <= at);
-        begun.or(limits.first()).map_or(1.0, |(_, limit)| *limit)
-    };
     let run = minutes.worst.replication;
     let mut pools: Vec<&PoolMinutes> = minutes.pools[run as usize].iter().collect();
     if pools.len() > rows {
@@ -115,9 +127,16 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, rows: usize) -> 
     let columns = Buckets::new(shown, minutes.first, minutes.range.len(), COLUMNS);
     let mut cells = Vec::new();
     for (row, pool) in pools.iter().enumerate() {
-        let used = columns.points(&pool.used, |used| {
-            // NaN where the pool is not there.
-            f64::from(used.iter().copied().fold(f32::NAN, f32::max))
+        let limits = one.limits(&pool.name);
+        let shares = pool
+            .used
+            .iter()
+            .zip(minutes.first..)
+            .map(|(used, minute)| f64::from(*used) / most_in_minute(&limits, minute));
+        let shares: Vec<f64> = shares.collect();
+        // NaN where the pool is not there.
+        let used = columns.points(&shares, |shares| {
+            shares.iter().copied().fold(f64::NAN, f64::max)
         });
         let refused = columns.points(&pool.refused, |refused| refused.contains(&true));
         for (pair, (_, alarm)) in used.windows(2).zip(&refused) {
@@ -128,7 +147,7 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, rows: usize) -> 
             cells.push(Cell {
                 x: (from, to),
                 y: (row as f64 - 0.5, row as f64 + 0.5),
-                value: Some(round_to((used / limit_at(from)).min(1.0), 4)),
+                value: Some(round_to(used, 4)),
                 alarm: *alarm,
                 sign: None,
                 label: String::new(),
@@ -139,9 +158,9 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, rows: usize) -> 
         title: Some(format!(
             "{}: {} ports a {}{}",
             one.name,
-            ports(&limits),
+            ports(one, &pools),
             one.pool_noun(),
-            match shown.replications {
+            match minutes.pools.len() {
                 1 => String::new(),
                 _ if minutes.worst.refused.iter().any(|refused| *refused > 0.0) => {
                     format!(", replication {run}, in which one refuses the most")

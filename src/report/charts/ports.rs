@@ -66,11 +66,16 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
 
 fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes) -> Panel {
     let buckets = Buckets::of_line(shown, minutes.first, minutes.range.len());
-    let limits = one.limits();
-    let most_ports = limits.iter().map(|(_, limit)| *limit).fold(0.0, f64::max);
     let worst = &minutes.worst;
+    let limits = one.limits(&worst.pool);
+    let highest = minutes.range.iter().map(|(_, high)| *high);
+    let most_ports = limits
+        .iter()
+        .map(|(_, limit)| *limit)
+        .chain(highest)
+        .fold(0.0, f64::max);
     let noun = one.pool_noun();
-    let several = minutes.pool_count() > 1 || shown.replications > 1;
+    let several = minutes.pool_count() > 1 || minutes.pools.len() > 1;
     let mut marks = vec![Mark {
         series: "refuses SYNs".to_owned(),
         tone: Tone::Alarm,
@@ -111,10 +116,10 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes) -> Panel {
         tone: Tone::Series(0),
         shape: Shape::Line(Line {
             // NaN where the pool is not there.
-            points: buckets.points(&worst.used, |values| {
+            points: closed(buckets.points(&worst.used, |values| {
                 let highest = values.iter().copied().fold(f64::NAN, f64::max);
                 (!highest.is_nan()).then_some(highest)
-            }),
+            })),
             step: true,
             dashed: false,
             label: Some(short(&worst.pool, 16)),
@@ -122,6 +127,13 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes) -> Panel {
     });
     let label = |limit: f64| match minutes.pool_count() {
         1 => format!("{} ports", count(limit as u64)),
+        _ if !one.pools_are_alike() => {
+            format!(
+                "{} ports of {}",
+                count(limit as u64),
+                short(&worst.pool, 16)
+            )
+        }
         _ => format!("{} ports a {noun}", count(limit as u64)),
     };
     marks.push(Mark {
@@ -145,7 +157,7 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes) -> Panel {
         1 => String::new(),
         pools => format!(": {}", counted(pools as u64, noun)),
     };
-    let seen = match (minutes.pool_count(), shown.replications) {
+    let seen = match (minutes.pool_count(), minutes.pools.len()) {
         (1, 1) => String::new(),
         (1, _) => format!(", line: replication {}", worst.replication),
         (_, 1) => format!(", line: {}", short(&worst.pool, 16)),
@@ -160,6 +172,20 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes) -> Panel {
         y: Axis::from_zero("ports in use", Unit::Number, 1.08 * most_ports),
         marks,
     }
+}
+
+/// A line that goes to the end of the minute after which it stops.
+fn closed(points: Vec<(f64, Option<f64>)>) -> Vec<(f64, Option<f64>)> {
+    let mut before = None;
+    let mut line = Vec::with_capacity(points.len());
+    for (at, value) in points {
+        if value.is_none() && before.is_some() {
+            line.push((at, before));
+        }
+        line.push((at, value));
+        before = value;
+    }
+    line
 }
 
 /// Limits as a line over the time that is shown.
@@ -212,10 +238,22 @@ fn title(one: &ShownOutbound, minutes: &Minutes) -> String {
             1 => one.name.clone(),
             _ => format!("Under {}, {}", one.name, short(&worst.pool, 20)),
         };
+        // Below its ports it is short of connections to one endpoint.
+        let what = match peak < limit {
+            true => "refuses SYNs",
+            false => "has no port left",
+        };
         return format!(
-            "{pool} has no port left in {} of {}",
+            "{pool} {what} in {} of {}",
             count(full as u64),
             counted(worst.refused.len() as u64, "minute")
+        );
+    }
+    if peak == limit {
+        return format!(
+            "{} reaches its limit of {} ports, and refuses no SYN",
+            one.name,
+            count(u64::from(limit))
         );
     }
     format!(

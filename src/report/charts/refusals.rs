@@ -90,6 +90,11 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         .iter()
         .map(|(one, mean)| format!("{} {}", one.name, number(round_to(*mean, 2))))
         .collect();
+    let runs = |(one, _): &(&&ShownOutbound, f64)| {
+        one.details
+            .map_or(0, |details| details.minutes.refused.len())
+    };
+    let replications = means.iter().map(runs).max().unwrap_or(0);
     Some(Chart {
         id: "refusals".to_owned(),
         title: format!(
@@ -98,8 +103,8 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
             number(round_to(per_minute, 2)),
             share(failed)
         ),
-        subtitle: shown.subtitle(match shown.replications {
-            1 => "SYNs that found no port, all pools",
+        subtitle: shown.subtitle(match replications {
+            0 | 1 => "SYNs that found no port, all pools",
             _ => "SYNs that found no port, all pools; mean and range over replications",
         }),
         description: format!(

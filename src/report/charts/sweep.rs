@@ -29,6 +29,12 @@ pub const TARGET: f64 = 1e-3;
 /// The same in words.
 const TARGET_WORDS: &str = "0.1 %";
 
+/// Whether a point is known to keep below the target: the upper end of its interval, or the estimate where it has none.
+fn meets_target(row: &Row) -> bool {
+    let found = &row.failure_probability;
+    found.high.or(found.estimate).is_some_and(|p| p < TARGET)
+}
+
 /// The charts of a sweep.
 pub fn of_sweep(sweep: &SavedSweep) -> Vec<Chart> {
     let grid = Grid::new(sweep);

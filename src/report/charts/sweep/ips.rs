@@ -1,6 +1,6 @@
 //! What public IPs buy: failure probability against their number, one line a load.
 
-use super::{Grid, TARGET, TARGET_WORDS, axis_of, coloured};
+use super::{Grid, TARGET, TARGET_WORDS, axis_of, coloured, meets_target};
 use crate::report::chart::{Axis, Chart, Intervals, Mark, Panel, Rule, Shape, Tone, Unit, short};
 use crate::report::charts::NAME;
 use crate::report::charts::failure::{interval, range};
@@ -60,13 +60,10 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
             &format!("{} {}", second.name, second.labels[*position]),
             NAME,
         );
-        let enough = rows.iter().find(|(_, row)| {
-            let found = &row.failure_probability;
-            found
-                .high
-                .or(found.estimate)
-                .is_some_and(|high| high < TARGET)
-        });
+        let enough = rows
+            .iter()
+            .filter(|(_, row)| meets_target(row))
+            .min_by(|a, b| a.0.total_cmp(&b.0));
         if let Some((_, row)) = enough {
             met = Some((
                 name.clone(),
@@ -111,8 +108,9 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
         id: "ips-needed".to_owned(),
         title: match met {
             Some((load, ips)) => format!(
-                "{}: {ips} public IPs keep failures below {} at {load}",
+                "{}: {ips} public {} failures below {} at {load}",
                 short(outbound, NAME),
+                if ips == "1" { "IP keeps" } else { "IPs keep" },
                 TARGET_WORDS
             ),
             None => format!(

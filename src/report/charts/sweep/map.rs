@@ -1,11 +1,12 @@
 //! Failure probability over two axes, with the line on one side of which the target is met.
 
-use super::{Grid, TARGET, TARGET_WORDS, some_of};
+use super::{Grid, TARGET_WORDS, meets_target, some_of};
 use crate::report::chart::{
     Axis, Cell, Cells, Chart, Mark, Panel, Segment, Shape, Tone, Unit, short,
 };
 use crate::report::charts::NAME;
 use crate::report::charts::failure::{interval, range};
+use crate::results::Verdict;
 use crate::results::words::{count, counted, estimate};
 use crate::sweep::Row;
 
@@ -58,7 +59,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
         low,
         high,
     );
-    let meets = all().filter(|row| below(row)).count();
+    let meets = all().filter(|row| meets_target(row)).count();
     let decided = all()
         .filter(|row| row.failure_probability.estimate.is_some())
         .count();
@@ -120,16 +121,6 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     })
 }
 
-/// Whether it is known to keep below the target: the estimate, or the bound where none was seen to fail.
-fn below(row: &Row) -> bool {
-    let found = &row.failure_probability;
-    match found.estimate {
-        Some(p) if p > 0.0 => p < TARGET,
-        Some(_) => found.high.is_none_or(|high| high < TARGET),
-        None => false,
-    }
-}
-
 fn marks(found: &[Vec<Option<&Row>>], legend: &Axis) -> Vec<Mark> {
     let mut cells = Vec::new();
     for (line, rows) in found.iter().enumerate() {
@@ -138,7 +129,7 @@ fn marks(found: &[Vec<Option<&Row>>], legend: &Axis) -> Vec<Mark> {
             let point = interval(0.0, &row.failure_probability);
             let value = point.estimate.or(point.high);
             let sign = match (value, point.estimate) {
-                (None, _) => Some('×'),
+                (None, _) => (row.verdict == Verdict::Refused).then_some('×'),
                 (_, None) => Some('<'),
                 _ => None,
             };
@@ -182,7 +173,7 @@ fn border(found: &[Vec<Option<&Row>>]) -> Vec<Segment> {
         row.failure_probability
             .estimate
             .is_some()
-            .then(|| below(row))
+            .then(|| meets_target(row))
     };
     let differ = |a: Option<bool>, b: Option<bool>| matches!((a, b), (Some(a), Some(b)) if a != b);
     let mut edges = Vec::new();

@@ -49,7 +49,9 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
                 })
                 .collect();
             let low = values.iter().copied().min_by(|a, b| a.0.total_cmp(&b.0));
-            let high = values.iter().copied().max_by(|a, b| a.0.total_cmp(&b.0));
+            // A bound says less than a failure that was seen.
+            let rank = |(p, bound): &(f64, bool)| (!bound, p.to_bits());
+            let high = values.iter().copied().max_by_key(rank);
             if let (Some(low), Some(high)) = (low, high) {
                 let name = match grid.outbounds.len() {
                     1 => short(&axis.name, NAME),
@@ -63,7 +65,11 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
             }
         }
     }
-    swings.sort_by(|a, b| b.factor().total_cmp(&a.factor()));
+    let bound_only = |swing: &Swing| swing.high.1;
+    swings.sort_by(|a, b| {
+        let seen_first = bound_only(a).cmp(&bound_only(b));
+        seen_first.then(b.factor().total_cmp(&a.factor()))
+    });
     swings.truncate(MOST);
     let points: Vec<Interval> = swings
         .iter()
@@ -81,9 +87,10 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     let most = swings.first()?;
     Some(Chart {
         id: "sensitivity".to_owned(),
-        title: match most.low.0 == most.high.0 || most.high.1 {
-            true => "From the middle of all axes, no axis alone makes connections fail".to_owned(),
-            false => format!("What matters most is {}", most.name),
+        title: match (most.high.1, most.low.0 < most.high.0) {
+            (true, _) => "From the middle of all axes, no axis alone makes connections fail".to_owned(),
+            (false, false) => "From the middle of all axes, no axis alone changes what fails".to_owned(),
+            (false, true) => format!("What matters most is {}", most.name),
         },
         subtitle: grid.subtitle("failures from the least to the most along each axis, the others in their middle"),
         description: format!(

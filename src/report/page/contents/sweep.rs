@@ -6,6 +6,7 @@ use crate::report::sweep;
 use crate::results::Verdict;
 use crate::results::words::{count, counted, estimate};
 use crate::sweep::{Row, SavedSweep};
+use std::collections::BTreeSet;
 
 impl Contents {
     /// Of a sweep.
@@ -81,7 +82,19 @@ const POINTS: usize = 200;
 fn points_of(saved: &SavedSweep) -> Table {
     let axes = saved.axes.iter().map(|axis| plain(&axis.name));
     let figures = ["outbound", "verdict", "connections failed", "ports at peak"].map(str::to_owned);
-    let every = saved.rows.len().div_ceil(POINTS).max(1);
+    // By point, so that every outbound of a point stays.
+    let points: BTreeSet<u64> = saved.rows.iter().map(|row| row.point).collect();
+    let rows_of_point = saved.rows.len().div_ceil(points.len().max(1)).max(1);
+    let every = points
+        .len()
+        .div_ceil((POINTS / rows_of_point).max(1))
+        .max(1);
+    let drawn: BTreeSet<u64> = points.iter().copied().step_by(every).collect();
+    let rows: Vec<&Row> = saved
+        .rows
+        .iter()
+        .filter(|row| drawn.contains(&row.point))
+        .collect();
     let row = |row: &Row| {
         let at = saved
             .axes
@@ -111,13 +124,14 @@ fn points_of(saved: &SavedSweep) -> Table {
         id: "points".to_owned(),
         title: "Points".to_owned(),
         header: axes.chain(figures).collect(),
-        rows: saved.rows.iter().step_by(every).map(row).collect(),
         note: (every > 1).then(|| {
             format!(
-                "Every {every}th of {} rows; table.csv has all.",
-                count(saved.rows.len() as u64)
+                "{} of {}, evenly; table.csv has all.",
+                count(drawn.len() as u64),
+                counted(points.len() as u64, "point")
             )
         }),
+        rows: rows.into_iter().map(row).collect(),
         ..Table::default()
     }
 }
