@@ -89,7 +89,7 @@ const FEWEST_DAYS: usize = 64;
 const MOST_DAYS: usize = 2_048;
 
 /// More SYNs than this in a day make it too long.
-const MANY: usize = 16;
+const MANY: usize = 40;
 
 /// More empty days than this in a row make days too short.
 const IDLE_DAYS: u64 = 64;

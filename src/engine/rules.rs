@@ -90,13 +90,14 @@ impl CellRules {
         CellRules { open, ..self }
     }
 
-    /// Whether the bucket `stock` takes new connections.
-    #[inline(always)]
     /// Whether buckets come and go in the course of the run.
+    #[inline(always)]
     pub(super) fn buckets_change(&self) -> bool {
         self.open.is_some()
     }
 
+    /// Whether the bucket `stock` takes new connections.
+    #[inline(always)]
     pub(super) fn is_open(&self, stock: u32) -> bool {
         let open = self.open.as_ref();
         open.is_none_or(|open| open.binary_search(&(stock % self.buckets())).is_ok())
