@@ -14,7 +14,7 @@ use super::pod_network;
 use crate::engine::{Grouping, PoolPlan};
 use crate::fault::{Code, Fault};
 use crate::outbound::{
-    self, Assumptions, ClusterFacts, MaxSurge, OutboundSpec, OutboundType, PoolFacts,
+    self, Assumptions, ClusterFacts, Gateway, MaxSurge, OutboundSpec, OutboundType, PoolFacts,
 };
 use crate::scenario::Loaded;
 use crate::units::SimTime;
@@ -257,9 +257,9 @@ impl Events {
                 refused_by_addresses(&state, loaded, assumptions, at, pointer)?;
             }
             if sound {
-                if let Some(fault) =
-                    unchangeable(first.kind, resolved.kind, &before, &plan, pointer)
-                {
+                let types = (first.kind, resolved.kind);
+                let gateways = (&first.setup.gateways[..], &resolved.setup.gateways[..]);
+                if let Some(fault) = unchangeable(types, gateways, (&before, &plan), pointer) {
                     review.fault(fault);
                 }
                 later.push(plan, &mut firewall, at, &turns, review);
@@ -419,14 +419,15 @@ fn no_instance(instance: u32, firewall: Option<&Firewall>, pointer: &str) -> Fau
     }
 }
 
-/// What stays as it is in the course of a run.
+/// What stays as it is in the course of a run; each as it was and as it would be.
 fn unchangeable(
-    was: OutboundType,
-    is: OutboundType,
-    before: &PoolPlan,
-    after: &PoolPlan,
+    (was, is): (OutboundType, OutboundType),
+    gateways: (&[Gateway], &[Gateway]),
+    (before, after): (&PoolPlan, &PoolPlan),
     pointer: &str,
 ) -> Option<Fault> {
+    let mut renamed = gateways.0.iter().zip(gateways.1);
+    let replaced = renamed.find(|(before, after)| before.name != after.name);
     let found = if was != is {
         format!(
             "The outbound type becomes {} in the course of the run.",
@@ -434,6 +435,11 @@ fn unchangeable(
         )
     } else if !divided_alike(&before.grouping, &after.grouping) || before.udp_key != after.udp_key {
         "The pools are divided otherwise in the course of the run.".to_owned()
+    } else if let Some((before, after)) = replaced {
+        format!(
+            "NAT Gateway \"{}\" is replaced by \"{}\" in the course of the run.",
+            before.name, after.name
+        )
     } else {
         return None;
     };

@@ -10,7 +10,7 @@ use super::words::{count, counted, estimate, share, span};
 use crate::engine::Grouping;
 use crate::fault::{Code, Fault};
 use crate::model::{Outbound, Traffic, Workload};
-use crate::record::Cause;
+use crate::record::{Cause, Peak};
 
 /// The result of an outbound that Azure would not accept.
 pub fn refused(outbound: &Outbound, faults: &[Fault]) -> OutboundResult {
@@ -77,6 +77,12 @@ fn exhausted(figures: &Figures, subject: &Subject) -> String {
                 span(first.at)
             )
         });
+    if let Some(ceiling) = only_the_ceiling(Verdict::Exhausted, subject) {
+        return format!(
+            "The ceiling of {ceiling} was reached before ports were short: {} of connections failed{first}.",
+            share(probability)
+        );
+    }
     let full = match figures.pools.count {
         1 => String::new(),
         pools => format!(
@@ -137,6 +143,22 @@ fn fullest(figures: &Figures, subject: &Subject) -> String {
     }
 }
 
+/// The ceiling on connections over all destinations, in words, where SYNs were refused and no pool was full: nothing else can
+/// have refused them.
+fn only_the_ceiling(verdict: Verdict, subject: &Subject) -> Option<String> {
+    let refused = matches!(verdict, Verdict::Exhausted | Verdict::Slow);
+    let is_full = |peak: Peak| peak.limit > 0 && peak.used >= peak.limit;
+    let scope = match subject.plan.grouping {
+        Grouping::ByNode => return None,
+        Grouping::Buckets { .. } => "an instance",
+        Grouping::ByGateway(_) | Grouping::Shared => "a gateway",
+    };
+    let ceiling = subject.plan.ceiling.filter(|_| {
+        refused && !is_full(subject.fullest()) && !is_full(subject.fullest_of_second_limit())
+    })?;
+    Some(format!("{} connections that {scope} carries", count(ceiling.limit)))
+}
+
 /// What a pool is to a reader.
 fn noun(subject: &Subject) -> &'static str {
     match subject.plan.grouping {
@@ -157,6 +179,7 @@ pub fn findings(
 ) -> Vec<Finding> {
     let rules = [
         ports_ran_out,
+        ceiling_was_reached,
         ports_were_waited_for,
         little_room_left,
         failures_in_the_warmup,
@@ -236,16 +259,32 @@ fn ports_ran_out(seen: &Seen) -> Option<Finding> {
         warning(
             Code::F0101,
             format!(
-                "{} of {} failed for lack of a SNAT port: {}.",
+                "{} of {} failed {}: {}.",
                 count(connections.failed),
                 counted(
                     connections.offered - connections.pending,
                     "decided connection"
                 ),
+                match only_the_ceiling(seen.verdict, seen.subject) {
+                    Some(_) => "at the ceiling on connections",
+                    None => "for lack of a SNAT port",
+                },
                 estimate(&seen.figures.failure_probability)
             ),
         )
     })
+}
+
+fn ceiling_was_reached(seen: &Seen) -> Option<Finding> {
+    let ceiling = only_the_ceiling(seen.verdict, seen.subject)?;
+    Some(warning(
+        Code::F0133,
+        format!(
+            "No pool was full: {}. What refused SYNs is the ceiling of {ceiling}, to all destinations together; \
+             more ports do not raise it.",
+            fullest(seen.figures, seen.subject)
+        ),
+    ))
 }
 
 fn denied(seen: &Seen) -> Option<Finding> {
@@ -351,7 +390,8 @@ fn one_pool_full_others_idle(seen: &Seen) -> Option<Finding> {
 fn buckets_fail_early(seen: &Seen) -> Option<Finding> {
     let pools = &seen.figures.pools;
     let buckets = matches!(seen.subject.plan.grouping, Grouping::Buckets { .. });
-    (buckets && pools.count > 1 && pools.exhausted > 0).then(|| {
+    let by_ports = only_the_ceiling(seen.verdict, seen.subject).is_none();
+    (buckets && by_ports && pools.count > 1 && pools.exhausted > 0).then(|| {
         info(
             Code::F0111,
             format!(

@@ -4,7 +4,9 @@ use super::{Change, Events, What};
 use crate::fault::{Code, Fault, step};
 use crate::model::build::{Review, among};
 use crate::outbound::{Assumptions, OutboundSpec};
-use crate::scenario::{EventSpec, Loaded, LoseInstanceSpec, ScenarioSpec, UpgradeSpec};
+use crate::scenario::{
+    EventSpec, Loaded, LoseInstanceSpec, ProtocolSpec, ScenarioSpec, UpgradeSpec,
+};
 use crate::units::SimTime;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -396,6 +398,17 @@ impl Reader<'_> {
             });
             return;
         };
+        if declared[destination].protocol == Some(ProtocolSpec::Udp) {
+            review.fault(Fault {
+                code: Code::E0417,
+                pointer: step(pointer, "destination"),
+                found: format!("\"{name}\" is UDP, and stops answering."),
+                allowed: "a TCP destination".to_owned(),
+                remedy: "Leave the event out: a UDP flow takes its port with the first packet and keeps it for the idle \
+                         timeout, answered or not."
+                    .to_owned(),
+            });
+        }
         if span == SimTime::ZERO {
             review.fault(Fault {
                 code: Code::E0411,

@@ -1,6 +1,7 @@
 //! Documents of made-up runs: verdicts, figures, intervals and what is left out.
 
 use super::*;
+use crate::engine::Ceiling;
 use crate::fault::{Code, Fault};
 use crate::model::Traffic;
 use crate::outbound::{Allocation, BeyondTable};
@@ -149,6 +150,26 @@ fn a_nat_gateway_is_tight_by_the_nearer_of_its_limits() {
     );
     assert!(codes(outbound).contains(&"F0112"));
     assert!(outbound.depends_on.is_empty());
+}
+
+#[test]
+fn refusals_while_no_pool_is_full_are_put_down_to_the_ceiling() {
+    for peak in [64_511, 64_512] {
+        let (mut model, mut run) = fixture::comparison(&[5]);
+        let ceiling = Some(Ceiling { limit: 2_000_000 });
+        model.outbounds[1].plan.as_mut().unwrap().ceiling = ceiling;
+        let outbound = run.outbounds[1].as_mut().unwrap();
+        outbound.replications[0].total.failed = 5;
+        outbound.replications[0].peak_used[0] = peak;
+        let document = of(&model, &run);
+        let outbound = &document.outbounds[1];
+        assert_eq!(outbound.verdict, Verdict::Exhausted);
+        let says_so = outbound
+            .summary
+            .starts_with("The ceiling of 2,000,000 connections that a gateway carries was reached");
+        assert_eq!(says_so, peak == 64_511, "{}", outbound.summary);
+        assert_eq!(codes(outbound).contains(&"F0133"), says_so);
+    }
 }
 
 #[test]

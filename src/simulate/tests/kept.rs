@@ -37,7 +37,7 @@ fn gifts(at: u32, ports: u32) -> String {
     {{ "at": "{}m", "setOutbound": {{ "name": "by node", "custom": {{ "portsPerPool": {} }} }} }},
     {{ "at": "{}m10s", "setOutbound": {{ "name": "shared", "custom": {{ "portsPerPool": {}, "activePerPool": {} }} }} }},
     {{ "at": "{}m", "scale": {{ "nodePool": "a", "count": 5 }} }},
-    {{ "at": "{}m20s", "stopAnswering": {{ "destination": "dns", "for": "30s" }} }},
+    {{ "at": "{}m20s", "stopAnswering": {{ "destination": "same", "for": "30s" }} }},
     {{ "at": "{}m", "setOutbound": {{ "name": "firewall", "azureFirewall": {{ "publicIPs": 4, "instances": 3 }} }} }}
   ]
 }}"#,
