@@ -156,7 +156,10 @@ fn only_the_ceiling(verdict: Verdict, subject: &Subject) -> Option<String> {
     let ceiling = subject.plan.ceiling.filter(|_| {
         refused && !is_full(subject.fullest()) && !is_full(subject.fullest_of_second_limit())
     })?;
-    Some(format!("{} connections that {scope} carries", count(ceiling.limit)))
+    Some(format!(
+        "{} connections that {scope} carries",
+        count(ceiling.limit)
+    ))
 }
 
 /// What a pool is to a reader.

@@ -40,7 +40,9 @@ pub fn trials(
             let mut varied = model::build(&varied, files)?;
             let pairs = model.outbounds.iter().zip(&varied.outbounds).enumerate();
             let outbounds: Vec<usize> = pairs
-                .filter(|(i, (was, is))| can_matter(model, was, is, &document.outbounds[*i]))
+                .filter(|(i, (was, is))| {
+                    can_matter((model, was), (&varied, is), &document.outbounds[*i])
+                })
                 .map(|(i, _)| i)
                 .collect();
             let kept = outbounds
@@ -89,23 +91,36 @@ pub fn run_trials(
     }
 }
 
-/// Whether a rerun could come to anything else.
-fn can_matter(model: &Model, was: &Outbound, is: &Outbound, result: &OutboundResult) -> bool {
-    if was.later_plans != is.later_plans {
+/// Whether a rerun could come to anything else: the outbound type as it was in `model` and is in `varied`.
+fn can_matter(
+    (model, was): (&Model, &Outbound),
+    (varied, is): (&Model, &Outbound),
+    result: &OutboundResult,
+) -> bool {
+    if was.plan.is_ok() != is.plan.is_ok() || model.epochs != varied.epochs {
         return true;
     }
-    let (Ok(was), Ok(is)) = (&was.plan, &is.plan) else {
-        return was.plan.is_ok() != is.plan.is_ok();
-    };
+    let (mut before, mut after) = (was.plans(), is.plans());
+    loop {
+        match (before.next(), after.next()) {
+            (None, None) => return was.buckets != is.buckets,
+            (Some(was), Some(is)) if !plan_can_matter(model, was, is, result) => {}
+            _ => return true,
+        }
+    }
+}
+
+fn plan_can_matter(model: &Model, was: &PoolPlan, is: &PoolPlan, result: &OutboundResult) -> bool {
     let figures = result.figures.as_ref();
     // Counters leave the warm-up out.
     let none_refused = model.warmup == SimTime::ZERO
         && figures.is_some_and(|figures| figures.connections.refused_syns == 0);
+    // While a destination is silent, connections meet a half-open time that they do not meet otherwise.
+    let silence = model.epochs.iter().any(|epoch| !epoch.silent.is_empty());
     let mut alike = PoolPlan {
-        holds: if same_holds(model, was, is) {
-            was.holds
-        } else {
-            is.holds
+        holds: match silence || !same_holds(model, was, is) {
+            true => is.holds,
+            false => was.holds,
         },
         ..is.clone()
     };

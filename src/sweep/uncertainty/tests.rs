@@ -124,6 +124,27 @@ fn a_surge_that_azure_would_refuse_flips_the_verdict() {
 }
 
 #[test]
+fn beside_an_event_too_only_what_can_matter_is_run_again() {
+    let tried_beside = |nodes: u32, event: Value| {
+        let mut value = shop(json!([{ "outboundType": "loadBalancer" }]));
+        value["cluster"]["nodePools"][0]["count"] = nodes.into();
+        value["events"] = json!([event]);
+        let (trials, _) = tried(&value);
+        let names = trials.iter().map(|trial| trial.assumption);
+        names.collect::<Vec<_>>()
+    };
+    // Nothing is refused, nobody is left unanswered, and no node comes for an upgrade.
+    let scale = json!({ "at": "10m", "scale": { "nodePool": "apps", "count": 3 } });
+    assert_eq!(tried_beside(2, scale), ["loadBalancerReleaseTimers"]);
+    let silence = json!({ "at": "10m", "stopAnswering": { "destination": "sql", "for": "1m" } });
+    assert!(tried_beside(2, silence).contains(&"loadBalancerHalfOpen"));
+    // 10 percent of 2 nodes are 1, as is the default, and of 12 they are 2; ports are the same beside all of them.
+    let upgrade = json!({ "at": "5m", "upgrade": { "nodePool": "apps", "batchTime": "1m" } });
+    assert!(!tried_beside(2, upgrade.clone()).contains(&"maxSurge"));
+    assert!(tried_beside(12, upgrade).contains(&"maxSurge"));
+}
+
+#[test]
 fn an_alternative_is_the_run_with_that_assumption() {
     let value = shop(short_of_ports());
     let (_, document) = tried(&value);
