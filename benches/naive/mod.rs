@@ -1,14 +1,19 @@
 //! The naive simulator everybody writes first, as the baseline: one `BinaryHeap` of (time, sequence, what) with every
 //! arrival and every release in it.
 //!
-//! Two of them: [`loss`] knows one workload, one endpoint and one SYN, [`retrying`] everything else that the benches
-//! simulate. Neither records more than the counts it returns.
+//! [`loss`] knows one workload, one endpoint and one SYN; [`halved`] pools that lose ports in the course of that, [`quiet`]
+//! connections that fall silent and [`requests`] pools of connections; [`retrying`] everything else that the benches
+//! simulate. None records more than the counts it returns.
 
+mod halved;
 mod loss;
+mod quiet;
+mod requests;
 mod retrying;
 
-use snatsim::engine::{Grouping, PoolPlan};
-use snatsim::model::Model;
+use snatsim::engine::{Grouping, PoolPlan, Protocol};
+use snatsim::model::{Model, OpenProcess, Traffic, Workload};
+use snatsim::traffic::Law;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
@@ -32,6 +37,15 @@ pub fn simulate(model: &Model, seed: u64) -> Counts {
         );
     };
     let plan = outbound.plan.as_ref().expect("Azure accepts it");
+    if model.has_events() {
+        return halved::simulate(model, outbound, seed);
+    }
+    if model.workloads[0].pool.is_some() {
+        return requests::simulate(model, plan, seed);
+    }
+    if model.workloads[0].packets.reconnects {
+        return quiet::simulate(model, plan, seed);
+    }
     match loss::Workload::of(model, plan) {
         Some(workload) => loss::simulate(&workload, seed),
         None => retrying::simulate(model, plan, seed),
@@ -47,6 +61,43 @@ fn pools_and_hold(model: &Model, plan: &PoolPlan) -> (usize, f64) {
     );
     let pools = plan.pools(model.nodes.len());
     (pools, plan.holds.after_fin.as_secs_f64())
+}
+
+/// The only workload, its arrivals per second and node, and the mean of its lives, where that is all there is to it.
+fn only(model: &Model) -> (&Workload, f64, f64) {
+    let [workload] = &model.workloads[..] else {
+        panic!("{}: one workload", model.name);
+    };
+    let Traffic::Open {
+        process: OpenProcess::Poisson,
+        per_second,
+        profile: None,
+        bursts,
+        mix,
+    } = &workload.traffic
+    else {
+        panic!("{}: Poisson arrivals only", workload.name);
+    };
+    let Law::Exponential { mean } = mix.lifetime else {
+        panic!("{}: exponential lives only", workload.name);
+    };
+    let plain = bursts.is_empty()
+        && mix.endpoints.len() == 1
+        && mix.close.fin == 1.0
+        && mix.nodes.len() == model.nodes.len()
+        && workload.connect.syn_retries + workload.connect.syn_linear_timeouts == 0
+        && workload.retry.attempts == 1;
+    assert!(
+        plain,
+        "{}: one SYN toward one endpoint from every node",
+        workload.name
+    );
+    (workload, per_second / model.nodes.len() as f64, mean)
+}
+
+/// From a refused SYN to the end of its only try, in seconds.
+fn patience(workload: &Workload) -> f64 {
+    workload.schedule(Protocol::Tcp).end as f64 / 1e9
 }
 
 struct Event<W> {
