@@ -20,17 +20,7 @@ pub(crate) struct Lanes {
 impl Lanes {
     pub(crate) fn new(seed: Seed) -> Self {
         let mut state = [[0; LANES]; 4];
-        for lane in 0..LANES {
-            let mut counter = mix(seed.0, lane as u64);
-            for word in &mut state {
-                // SplitMix64, the seeding its authors recommend.
-                counter = counter.wrapping_add(0x9E37_79B9_7F4A_7C15);
-                let mut z = counter;
-                z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-                z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-                word[lane] = z ^ (z >> 31);
-            }
-        }
+        seeded(seed, &mut state);
         Lanes { state }
     }
 
@@ -52,6 +42,22 @@ impl Lanes {
             s3[i] = s3[i].rotate_left(45);
         }
         out
+    }
+}
+
+/// The state of the lanes of this seed: by SplitMix64, the seeding that the generator's authors recommend.
+#[allow(unused_braces, reason = "the macro wraps the body")]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
+fn seeded(seed: Seed, state: &mut [U; 4]) {
+    let mut counters: U = std::array::from_fn(|lane| mix(seed.0, lane as u64));
+    for word in state {
+        for (word, counter) in word.iter_mut().zip(&mut counters) {
+            *counter = counter.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mut z = *counter;
+            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            *word = z ^ (z >> 31);
+        }
     }
 }
 
