@@ -56,25 +56,25 @@ impl Mixed<'_, '_> {
     fn next(&self) -> Option<From> {
         let callers = &self.callers;
         let open = self.open.0.first();
-        let candidates = [
-            open.map(|arrival| (arrival.at, arrival.sort.class(), From::Open)),
-            callers
-                .clients
-                .next()
-                .map(|(at, class)| (at, class, From::Clients)),
-            callers
-                .owners
-                .next()
-                .map(|(at, class)| (at, class, From::Owners)),
-            callers
-                .pools
-                .next()
-                .map(|(at, class)| (at, class, From::Pools)),
-        ];
-        let candidates = candidates.into_iter().flatten();
-        candidates
-            .min_by_key(|(at, class, _)| (*at, self.workloads[*class as usize]))
-            .map(|(_, _, from)| from)
+        let open = open.map(|arrival| (arrival.at, arrival.sort.class()));
+        let workload = |class: u32| self.workloads[class as usize];
+        let mut next = open.map(|first| (first, From::Open));
+        for (other, from) in [
+            (callers.clients.next(), From::Clients),
+            (callers.owners.next(), From::Owners),
+            (callers.pools.next(), From::Pools),
+        ] {
+            let Some((at, class)) = other else {
+                continue;
+            };
+            let goes_before = |(first, of): (u64, u32)| {
+                at < first || at == first && workload(class) < workload(of)
+            };
+            if next.is_none_or(|(first, _)| goes_before(first)) {
+                next = Some(((at, class), from));
+            }
+        }
+        next.map(|(_, from)| from)
     }
 }
 

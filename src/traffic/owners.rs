@@ -28,6 +28,9 @@ struct Doomed {
     sort: Sort,
 }
 
+/// A connection by first SYN, class and number.
+type Name = (u64, u32, u32);
+
 /// What is opened again: when, class, number, life, end.
 type Again = (u64, u32, u32, u64, u8);
 
@@ -38,7 +41,9 @@ pub struct Owners<'a> {
     plans: &'a [Option<OwnerPlan>],
     seeds: Vec<u64>,
     /// Connections without a verdict that will idle out, by first SYN, class and number.
-    doomed: BTreeMap<(u64, u32, u32), Doomed>,
+    doomed: BTreeMap<Name, Doomed>,
+    /// The last one of them, which most often has its verdict before there is another.
+    last_doomed: Option<(Name, Doomed)>,
     again: BinaryHeap<Reverse<Again>>,
 }
 
@@ -57,6 +62,7 @@ impl<'a> Owners<'a> {
                 .map(|plan| plan.as_ref().map_or(0, class_seed))
                 .collect(),
             doomed: BTreeMap::new(),
+            last_doomed: None,
             again: BinaryHeap::new(),
         }
     }
@@ -97,7 +103,8 @@ impl<'a> Owners<'a> {
             sort,
         };
         if doomed.rest > 0 {
-            self.doomed.insert((at, class, id), doomed);
+            let before = self.last_doomed.replace(((at, class, id), doomed));
+            self.doomed.extend(before);
         }
         Arrival {
             life: found.last_packet,
@@ -109,7 +116,10 @@ impl<'a> Owners<'a> {
     /// A connection is settled.
     pub fn verdict(&mut self, verdict: Verdict) {
         let Verdict { tag, id, outcome } = verdict;
-        let Some(doomed) = self.doomed.remove(&(tag.first_at, tag.class, id)) else {
+        let name = (tag.first_at, tag.class, id);
+        let last = self.last_doomed.take_if(|(last, _)| *last == name);
+        let found = last.map(|(_, doomed)| doomed);
+        let Some(doomed) = found.or_else(|| self.doomed.remove(&name)) else {
             return;
         };
         if let Outcome::Established { at, .. } = outcome {
