@@ -15,13 +15,15 @@ pub mod saved;
 mod sentence;
 mod summary;
 mod sweep;
+mod sweeps;
 mod table;
 mod uncertainty;
 pub mod vega;
 
 pub use explanation::explanation;
-pub use files::{Subject, Wishes, write as write_report};
+pub use files::{Subject, Wishes, Written, write as write_report};
 pub use plot::{NARROWEST as NARROWEST_PLOT, plot};
 pub use sentence::{doubts, finding};
 pub use sweep::sweep;
+pub use sweeps::Sweeps;
 pub use table::{Style, table};

@@ -157,7 +157,7 @@ pub fn simulate(verb: Verb, scenario: Option<&str>, options: &Options) -> Result
             .and_then(|()| directory.file(saved::COMMAND, |out| writeln!(out, "{command}")))
             .with_context(|| format!("cannot write to {}", path.display()))?;
         if !options.no_report {
-            super::report::write(path)?;
+            super::report::write(path, options.quiet)?;
         }
     }
     let uses = plotted.then(|| results::use_by_minute(model, &run));
