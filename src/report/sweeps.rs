@@ -7,10 +7,20 @@ use crate::sweep::{Row, SavedAxis, SavedSweep, Shard};
 /// One sweep, or several over the same axes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sweeps {
-    /// What each is called beside others, and what its directory holds; one at least.
-    parts: Vec<(String, SavedSweep)>,
+    /// One at least.
+    parts: Vec<Part>,
     /// The rows of all; beside others the name of an outbound begins with what its sweep is called.
     rows: Vec<Row>,
+}
+
+/// A sweep among others.
+#[derive(Clone, Debug, PartialEq)]
+struct Part {
+    /// What it is called in sentences.
+    label: String,
+    /// The same in charts and tables.
+    short: String,
+    saved: SavedSweep,
 }
 
 /// An outbound of a sweep.
@@ -24,15 +34,20 @@ pub struct Swept {
     pub place: usize,
 }
 
-/// Letters of what a sweep is called.
+/// Letters of what a sweep is called in a chart, with its outbound; and in a sentence.
 const LABEL: usize = 26;
+const LONG: usize = 100;
 
 impl Sweeps {
     /// One sweep.
     pub fn one(saved: SavedSweep) -> Sweeps {
         Sweeps {
             rows: saved.rows.clone(),
-            parts: vec![(saved.name.clone(), saved)],
+            parts: vec![Part {
+                label: saved.name.clone(),
+                short: String::new(),
+                saved,
+            }],
         }
     }
 
@@ -60,15 +75,19 @@ impl Sweeps {
             }
         }
         let labels: Vec<&str> = parts.iter().map(|(label, _)| label.as_str()).collect();
-        let labels = distinct(&labels, LABEL / 2);
-        let parts: Vec<(String, SavedSweep)> = labels
+        let (labels, shorts) = (distinct(&labels, LONG), distinct(&labels, LABEL / 2));
+        let parts: Vec<Part> = parts
             .into_iter()
-            .zip(parts)
-            .map(|(label, (_, part))| (label, part))
+            .zip(labels.into_iter().zip(shorts))
+            .map(|((_, saved), (label, short))| Part {
+                label,
+                short,
+                saved,
+            })
             .collect();
-        let rows = parts.iter().flat_map(|(label, part)| {
-            part.rows.iter().map(move |row| Row {
-                outbound: beside(label, &row.outbound),
+        let rows = parts.iter().flat_map(|part| {
+            part.saved.rows.iter().map(|row| Row {
+                outbound: beside(&part.short, &row.outbound),
                 ..row.clone()
             })
         });
@@ -80,7 +99,7 @@ impl Sweeps {
 
     /// The axes, those of all.
     pub fn axes(&self) -> &[SavedAxis] {
-        &self.parts[0].1.axes
+        &self.parts[0].saved.axes
     }
 
     /// The rows of all.
@@ -91,15 +110,15 @@ impl Sweeps {
     /// The outbounds of all, in the order of the rows.
     pub fn outbounds(&self) -> Vec<Swept> {
         let mut all: Vec<Swept> = Vec::new();
-        for (label, part) in self.parts() {
+        for part in &self.parts {
             let begun = all.len();
-            for row in &part.rows {
+            for row in &part.saved.rows {
                 if all[begun..].iter().all(|known| known.name != row.outbound) {
                     all.push(Swept {
-                        shown: label.map_or_else(
-                            || row.outbound.clone(),
-                            |label| beside(label, &row.outbound),
-                        ),
+                        shown: match self.parts.len() {
+                            1 => row.outbound.clone(),
+                            _ => beside(&part.short, &row.outbound),
+                        },
                         name: row.outbound.clone(),
                         place: all.len() - begun,
                     });
@@ -113,14 +132,14 @@ impl Sweeps {
     pub fn parts(&self) -> impl Iterator<Item = (Option<&str>, &SavedSweep)> {
         let several = self.parts.len() > 1;
         let parts = self.parts.iter();
-        parts.map(move |(label, part)| (several.then_some(label.as_str()), part))
+        parts.map(move |part| (several.then_some(part.label.as_str()), &part.saved))
     }
 
     /// What they are called: the name of the one, or those of all.
     pub fn title(&self) -> String {
         let names: Vec<&str> = match &self.parts[..] {
-            [(_, one)] => vec![&one.name],
-            several => several.iter().map(|(label, _)| label.as_str()).collect(),
+            [one] => vec![&one.saved.name],
+            several => several.iter().map(|part| part.label.as_str()).collect(),
         };
         names.join(" and ")
     }
@@ -128,7 +147,7 @@ impl Sweeps {
     /// Sweep, points, replications and seed; of several what is the same.
     pub fn subtitle(&self) -> String {
         let same = |of: &dyn Fn(&SavedSweep) -> String| -> Option<String> {
-            let mut all = self.parts.iter().map(|(_, part)| of(part));
+            let mut all = self.parts.iter().map(|part| of(&part.saved));
             let first = all.next()?;
             all.all(|other| other == first).then_some(first)
         };

@@ -30,7 +30,9 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     }
     let has_median = drawn.iter().any(|(_, minutes)| minutes.pool_count() > 1);
     notes.extend(buckets.note(match has_median {
-        true => "the most ports in use, the fewest for the lower edge, and the mean for the median",
+        true => {
+            "the most ports in use, the fewest for the lower edge, and the mean of the median line"
+        }
         false => "the most ports in use, and the fewest for the lower edge",
     }));
     let below = |(one, minutes): &(&ShownOutbound, &Minutes)| {
