@@ -68,12 +68,13 @@ fn tornado(one: &ShownOutbound, tried: &[Alternative], several: bool) -> Option<
             })
         })
         .collect();
-    if rows.is_empty() {
+    let base = &one.figures.failure_probability;
+    if rows.is_empty() || base.estimate.is_none() {
         return None;
     }
     let mut tornado = Tornado {
         title: several.then(|| one.name.clone()),
-        base: (BASE.to_owned(), one.figures.failure_probability.clone()),
+        base: (BASE.to_owned(), base.clone()),
         rows,
     };
     tornado.sort();

@@ -15,6 +15,9 @@ const NAMED: usize = 12;
 
 pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     let sets = sets(grid);
+    if sets.is_empty() {
+        return None;
+    }
     let with_buckets = sets.iter().any(|set| set.instances.is_some());
     let choices: Vec<usize> = sets
         .iter()
