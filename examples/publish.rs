@@ -9,7 +9,7 @@ use snatsim::outbound::Assumptions;
 use snatsim::report::chart::Chart;
 use snatsim::report::draw::{self, Theme};
 use snatsim::report::saved::Saved;
-use snatsim::report::{self, Style, charts};
+use snatsim::report::{self, Style, Sweeps, charts};
 use snatsim::results::words::wrapped;
 use snatsim::results::{self, About, Document};
 use snatsim::scenario::Loaded;
@@ -134,6 +134,7 @@ const GALLERY: &[(&str, &[&str])] = &[
         "nat-gateway-ips",
         &["failure-map", "ips-needed", "sensitivity"],
     ),
+    ("firewall-ips-instances", &["pareto"]),
 ];
 
 /// The charts of the gallery of one result or sweep, in both themes.
@@ -188,7 +189,7 @@ pub fn sweep_pictures(example: &'static Example) -> Files {
     )
     .expect("it can be written to");
     let saved = SavedSweep::read(folder.path()).expect("what was written");
-    pictures(example.name, &charts::of_sweep(&saved))
+    pictures(example.name, &charts::of_sweeps(&Sweeps::one(saved)))
 }
 
 /// An embedded scenario and its model, with the types of Azure that it lacks if it is to `compare`.

@@ -9,6 +9,7 @@ mod fail_on;
 mod interrupt;
 mod man;
 mod merge;
+mod plot;
 mod precision;
 mod progress;
 mod report;

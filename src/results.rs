@@ -21,6 +21,7 @@ mod rare;
 mod refusal;
 mod timeline;
 mod uncertainty;
+mod use_by_minute;
 mod varying;
 pub mod words;
 
@@ -32,6 +33,7 @@ pub use precision::{Precision, precision};
 pub use rare::add_rare;
 pub use refusal::refused;
 pub use uncertainty::{add_alternatives, hangs_on};
+pub use use_by_minute::{UseByMinute, use_by_minute};
 
 /// The JSON Schema of `result.json`.
 pub fn schema() -> serde_json::Value {

@@ -248,6 +248,61 @@ fn a_report_is_made_again_from_what_was_saved() {
 }
 
 #[test]
+fn sweeps_over_the_same_axes_are_reported_side_by_side() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let sweep = |name: &str, values: &str, lifetime: &str| {
+        let text = format!(
+            r#"{{ "name": "rates", "scenario": {{ "inline": {} }},
+                 "axes": [ {{ "name": "rate", "pointer": "/workloads/orders/arrivals/poisson/perSecond",
+                              "values": {values} }} ] }}"#,
+            SMALL.replace("\"1s\"", lifetime)
+        );
+        let file = path(&format!("{name}.json"));
+        std::fs::write(&file, text).expect("a file");
+        let out = path(name);
+        let done = snatsim(&["sweep", &file, "-q", "--no-report", "-o", &out], "");
+        assert_eq!(status(&done), 0, "{}", stderr(&done));
+        out
+    };
+    let before = sweep("before", "[4, 12]", "\"1s\"");
+    let after = sweep("after", "[4, 12]", "\"9s\"");
+    let other = sweep("other", "[4, 13]", "\"1s\"");
+    let both = path("both");
+    let output = snatsim(&["report", &before, &after, "-q", "-o", &both], "");
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let summary = std::fs::read_to_string(format!("{both}/summary.md")).expect("a summary");
+    for words in ["# before and after", "| before: LB |", "| after: LB |"] {
+        assert!(summary.contains(words), "{words}: {summary}");
+    }
+    assert!(std::fs::exists(format!("{both}/charts/failure-by-axis.svg")).expect("a folder"));
+    let output = snatsim(&["report", &before, &other, "-o", &both], "");
+    assert_eq!(status(&output), 2);
+    let said = "the values of rate are 4, 12 in before and 4, 13 in other";
+    assert!(stderr(&output).contains(said), "{}", stderr(&output));
+    let run = path("run");
+    assert_eq!(status(&snatsim(&["run", "-", "-q", "-o", &run], SMALL)), 0);
+    let output = snatsim(&["report", &before, &run, "-o", &both], "");
+    assert_eq!(status(&output), 2);
+}
+
+#[test]
+fn letters_that_pictures_lack_are_told() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let out = dir.path().join("out").display().to_string();
+    let named = SMALL.replace("\"LB\"", "\"負荷 LB\"");
+    let output = snatsim(&["run", "-", "-o", &out], &named);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("has no 荷負, and"),
+        "{}",
+        stderr(&output)
+    );
+    let output = snatsim(&["run", "-", "-o", &out], SMALL);
+    assert!(!stderr(&output).contains("boxes"), "{}", stderr(&output));
+}
+
+#[test]
 fn minus_o_writes_the_files_of_a_result() {
     let dir = tempfile::tempdir().expect("a directory");
     let out = dir.path().join("out");

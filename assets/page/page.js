@@ -102,13 +102,24 @@
     return Math.min(7 * letters + 12, 0.36 * width);
   }
 
+  // Room right of the panels for the names of lines at their ends; none on a narrow page, where the buttons tell.
+  const isEnd = (layer) => /^end-/.test(layer.name);
+  function beside(spec, width) {
+    if (width < 640) return 0;
+    const ends = spec.vconcat.flatMap((panel) => panel.layer).filter(isEnd);
+    const letters = ends.map((layer) => spec.datasets[layer.data.name][0].sign.length);
+    return letters.length ? Math.min(7.5 * Math.max(...letters) + 12, 0.3 * width) : 0;
+  }
+
   function prepared(figure, chart) {
     const width = figure.clientWidth;
     const spec = specification(chart, theme());
     const left = extent(chart, width);
+    const right = beside(spec, width);
     delete spec.title;
     for (const panel of spec.vconcat) {
-      panel.width = Math.max(160, width - left - 24);
+      panel.layer = panel.layer.filter((layer) => right || !isEnd(layer));
+      panel.width = Math.max(160, width - left - right - 24);
       if (panel.title) panel.title.limit = width - 8;
       for (const layer of panel.layer) {
         const axis = layer.encoding.y && layer.encoding.y.axis;

@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     meter.end();
     let summary = merged.map_err(|error| with_hint(error, "merge"))?;
     if !args.no_report {
-        super::report::write(&args.output)?;
+        super::report::write(&args.output, args.quiet)?;
     }
     show(&summary, &args.output, args.quiet)?;
     Ok(Outcome::Done)

@@ -4,7 +4,7 @@ use super::simulation::quoted;
 use super::{Failure, Outcome, say};
 use crate::report::draw::Theme;
 use crate::report::saved::Saved;
-use crate::report::{Subject, Wishes, charts, write_report};
+use crate::report::{Subject, Sweeps, Wishes, Written, charts, write_report};
 use crate::sweep::SavedSweep;
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
@@ -14,8 +14,9 @@ use std::path::{Path, PathBuf};
 /// Make charts and a page from results that were saved
 ///
 /// Reads what `run`, `compare` and `sweep` wrote with -o, and writes report.html, summary.md and
-/// charts as SVG and PNG. Several directories of `run` and `compare` are put into one report, as in
-/// before and after; the name of each directory then stands before its outbounds.
+/// charts as SVG and PNG. Several directories of `run` and `compare`, or of sweeps over the same axes, are
+/// put into one report, as in before and after; the name of each directory then stands before its
+/// outbounds.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Directories that -o wrote
@@ -78,14 +79,15 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         }
     };
     let subject = subject(&args.directories)?;
-    let missing = write_report(output, &subject, &args.wishes.wishes())
+    let written = write_report(output, &subject, &args.wishes.wishes())
         .with_context(|| format!("cannot write to {}", output.display()))?;
-    for name in missing {
+    for name in &written.missing {
         say(&format!(
             "no chart {name}: there is nothing to show of it here\n"
         ));
     }
     if !args.quiet {
+        tell_boxes(&written);
         point_to(output);
     }
     Ok(Outcome::Done)
@@ -97,11 +99,31 @@ pub(super) fn point_to(directory: &Path) {
     say(&format!("report     {}\n", quoted(&[page])));
 }
 
-/// The report on what was just written to a directory.
-pub(super) fn write(directory: &Path) -> Result<(), Failure> {
+/// Says which letters the pictures could not draw.
+fn tell_boxes(written: &Written) {
+    const MOST: usize = 12;
+    if written.boxes.is_empty() {
+        return;
+    }
+    let some: String = written.boxes.iter().take(MOST).collect();
+    let more = match written.boxes.len() > MOST {
+        true => " and others",
+        false => "",
+    };
+    say(&format!(
+        "note: the font of the PNG pictures has no {some}{more}, and they show boxes there; report.html and the SVG \
+         files have the fonts of their reader\n"
+    ));
+}
+
+/// The report on what was just written to a directory; `quiet` leaves out what could be said of it.
+pub(super) fn write(directory: &Path, quiet: bool) -> Result<(), Failure> {
     let subject = subject(&[directory.to_owned()])?;
-    write_report(directory, &subject, &Wishes::default())
+    let written = write_report(directory, &subject, &Wishes::default())
         .with_context(|| format!("cannot write to {}", directory.display()))?;
+    if !quiet {
+        tell_boxes(&written);
+    }
     Ok(())
 }
 
@@ -111,17 +133,25 @@ fn subject(directories: &[PathBuf]) -> Result<Subject, Failure> {
         .iter()
         .filter(|path| SavedSweep::is_in(path))
         .count();
-    match (directories, sweeps) {
-        ([one], 1) => Ok(Subject::Sweep(SavedSweep::read(one)?)),
-        (_, 0) => {
+    let label = |path: &Path| label(path, directories);
+    match sweeps {
+        0 => {
             let saved = directories
                 .iter()
-                .map(|path| Saved::read(path, &label(path, directories)));
+                .map(|path| Saved::read(path, &label(path)));
             let saved = saved.collect::<Result<_, _>>().map_err(Failure::input)?;
             Ok(Subject::Runs(saved))
         }
+        _ if sweeps == directories.len() => {
+            let mut saved = Vec::new();
+            for path in directories {
+                saved.push((label(path), SavedSweep::read(path)?));
+            }
+            let saved = Sweeps::beside(saved).map_err(Failure::input)?;
+            Ok(Subject::Sweeps(saved))
+        }
         _ => Err(Failure::input(
-            "a sweep has a report of its own: name its directory alone (`snatsim merge` puts shards together first)",
+            "sweeps do not stand beside results of run or compare: name directories of one kind",
         )),
     }
 }

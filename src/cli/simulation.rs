@@ -2,11 +2,11 @@
 
 use super::fail_on::Condition;
 use super::precision::{self, Relative};
-use super::{EXAMPLES, Example, Failure, Outcome, SCENARIOS, example, print, say};
+use super::{EXAMPLES, Example, Failure, Outcome, SCENARIOS, example, plot, print, say};
 use crate::model::{self, Model};
 use crate::report::{self, Style, saved};
 use crate::results::words::{counted, wrapped};
-use crate::results::{self, About, Document, ResultDir};
+use crate::results::{self, About, Document, ResultDir, UseByMinute};
 use crate::scenario::{self, Loaded};
 use crate::simulate::{self, Detail, rare};
 use crate::sweep;
@@ -64,9 +64,20 @@ pub struct Options {
     /// upper end of its interval), 'peakUse>0.9', 'connectLatency.p99>1'
     #[arg(long, value_name = "CONDITION")]
     fail_on: Vec<Condition>,
-    /// Only the result: no progress, no hints
+    /// Only the result: no progress, no plot, no hints
     #[arg(short, long)]
     quiet: bool,
+}
+
+impl Options {
+    /// Whether the table is to have a plot below it.
+    fn plotted(&self, model: &Model) -> bool {
+        let replications = match self.precision {
+            Some(_) => self.max_replications,
+            None => model.replications,
+        };
+        self.format == Format::Table && !self.quiet && plot::fits(model, replications)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -102,8 +113,9 @@ pub fn simulate(verb: Verb, scenario: Option<&str>, options: &Options) -> Result
         .map_or(options.replications, |_| Some(precision::FIRST));
     let mut prepared = prepare(verb, &source, &input, options, first)?;
     let directory = options.output.as_deref().map(open_directory).transpose()?;
+    let plotted = options.plotted(&prepared.model);
     let detail = match (&directory, options.format) {
-        (None, Format::Table) => Detail::Table,
+        (None, Format::Table) if !plotted => Detail::Table,
         _ => Detail::Full,
     };
     let bar = bar(options);
@@ -145,10 +157,11 @@ pub fn simulate(verb: Verb, scenario: Option<&str>, options: &Options) -> Result
             .and_then(|()| directory.file(saved::COMMAND, |out| writeln!(out, "{command}")))
             .with_context(|| format!("cannot write to {}", path.display()))?;
         if !options.no_report {
-            super::report::write(path)?;
+            super::report::write(path, options.quiet)?;
         }
     }
-    show(verb, &source, options, &document)?;
+    let uses = plotted.then(|| results::use_by_minute(model, &run));
+    show(verb, &source, options, &document, uses.as_deref())?;
     if let Some(path) = options
         .output
         .as_deref()
@@ -363,6 +376,7 @@ fn show(
     source: &Source,
     options: &Options,
     document: &Document,
+    uses: Option<&[Option<UseByMinute>]>,
 ) -> Result<(), Failure> {
     if options.format == Format::Json {
         let json = serde_json::to_string_pretty(document).context("cannot print the result")?;
@@ -373,6 +387,9 @@ fn show(
         color: use_color(io::stdout().is_terminal()),
     };
     print(&report::table(document, style))?;
+    if let Some(plot) = uses.and_then(|uses| report::plot(document, uses, style)) {
+        print(&format!("\n{plot}"))?;
+    }
     if options.quiet {
         return Ok(());
     }

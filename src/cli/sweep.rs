@@ -89,7 +89,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
             let summary = done.map_err(|error| with_hint(error, "sweep"))?;
             // A shard is no whole that could be judged.
             if !args.no_report && args.shard.is_none() {
-                super::report::write(path)?;
+                super::report::write(path, args.quiet)?;
             }
             show(&summary, path, args.quiet)?;
         }

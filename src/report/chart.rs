@@ -87,10 +87,34 @@ pub enum Shape {
     Spans(Vec<(f64, f64)>),
     /// Straight lines between two points each.
     Segments(Vec<Segment>),
+    /// Broad strokes along rows of a category axis.
+    Swings(Vec<Swing>),
+    /// Names of places.
+    Words(Vec<Word>),
 }
 
 /// A straight line: its ends, each as x and y.
 pub type Segment = ((f64, f64), (f64, f64));
+
+/// A broad stroke along a row.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Swing {
+    /// Its row on the category axis.
+    pub row: f64,
+    /// Where it begins.
+    pub from: f64,
+    /// Where it ends.
+    pub to: f64,
+}
+
+/// A name of a place, written beside it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Word {
+    /// The place, as x and y.
+    pub at: (f64, f64),
+    /// The name.
+    pub text: String,
+}
 
 /// A line through points.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -192,6 +216,36 @@ pub struct Rule {
     pub label: String,
 }
 
+impl Panel {
+    /// The title of its y axis as it is drawn; rows that are named one by one need none.
+    pub fn y_title(&self) -> &str {
+        let heat = self.marks.iter().any(|mark| mark.tone == Tone::Heat);
+        match (&self.y.scale, heat) {
+            (Scale::Categories(_), false) => "",
+            _ => &self.y.title,
+        }
+    }
+
+    /// The lines that are named at their ends: each with its name, and the last y that is drawn.
+    pub fn named_ends(&self) -> impl Iterator<Item = (&Mark, &str, f64)> {
+        self.marks.iter().filter_map(|mark| {
+            let (label, last) = match &mark.shape {
+                Shape::Line(line) => {
+                    let mut ys = line.points.iter().rev().filter_map(|(_, y)| *y);
+                    (&line.label, ys.next())
+                }
+                Shape::Intervals(all) if !all.across => {
+                    let points = all.points.iter().rev();
+                    let mut ys = points.filter_map(|point| point.estimate.or(point.high));
+                    (&all.label, ys.next())
+                }
+                _ => return None,
+            };
+            Some((mark, label.as_deref()?, last?))
+        })
+    }
+}
+
 impl Mark {
     /// Whether there is nothing to draw of it.
     pub fn is_empty(&self) -> bool {
@@ -203,6 +257,8 @@ impl Mark {
             Shape::Cells(cells) => cells.cells.is_empty(),
             Shape::Spans(spans) => spans.is_empty(),
             Shape::Segments(segments) => segments.is_empty(),
+            Shape::Swings(swings) => swings.is_empty(),
+            Shape::Words(words) => words.is_empty(),
             Shape::Rule(_) => false,
         }
     }
@@ -235,6 +291,19 @@ pub fn short(name: &str, letters: usize) -> String {
     format!("{}…{}", start.trim_end(), end.trim_start())
 }
 
+/// Names that fit a chart, and of which no two are the same: where cutting makes them so, they are counted.
+pub fn distinct(names: &[&str], letters: usize) -> Vec<String> {
+    let cut: Vec<String> = names.iter().map(|name| short(name, letters)).collect();
+    let all_differ = (1..cut.len()).all(|i| !cut[..i].contains(&cut[i]));
+    match all_differ {
+        true => cut,
+        false => (1..)
+            .zip(names)
+            .map(|(number, name)| format!("{number} {}", short(name, letters - 2)))
+            .collect(),
+    }
+}
+
 /// A text without control characters, which XML forbids, and without marks that turn the direction of what follows.
 pub fn plain(text: &str) -> String {
     let turns = |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -248,6 +317,14 @@ pub fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_stay_apart_when_they_are_cut() {
+        assert_eq!(distinct(&["before", "after"], 10), ["before", "after"]);
+        let alike = ["sweep of monday, all", "sweep of friday, all"];
+        assert_eq!(distinct(&alike, 10), ["1 swee…all", "2 swee…all"]);
+        assert_eq!(distinct(&["a", "a"], 10), ["1 a", "2 a"]);
+    }
 
     #[test]
     fn long_names_are_cut_in_the_middle_and_turn_nothing() {

@@ -11,10 +11,12 @@ mod refusals;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod tornado;
+mod uncertainty;
 
-pub use sweep::{TARGET, of_sweep};
+pub use sweep::{TARGET, of_sweeps};
 
-use super::chart::{Chart, short};
+use super::chart::{Chart, distinct, short};
 use super::saved::{Details, Minutes, Saved};
 use crate::results::words::{count, counted};
 use crate::results::{Figures, OutboundResult};
@@ -25,6 +27,7 @@ type Maker = fn(&Shown) -> Option<Chart>;
 /// Names of the charts of a run, and what makes them, in the order of the page.
 const RUN: &[(&str, Maker)] = &[
     ("failure-probability", failure::chart),
+    ("uncertainty", uncertainty::chart),
     ("ports", ports::chart),
     ("refusals", refusals::chart),
     ("connect-latency", latency::chart),
@@ -83,19 +86,16 @@ pub struct ShownOutbound<'a> {
 impl<'a> Shown<'a> {
     fn new(saved: &'a [Saved]) -> Shown<'a> {
         let several = saved.len() > 1;
+        let labels: Vec<&str> = saved.iter().map(|one| one.label.as_str()).collect();
         let mut outbounds = Vec::new();
-        for one in saved {
+        for (one, label) in saved.iter().zip(distinct(&labels, NAME / 2)) {
             let document = &one.document;
             for (result, details) in document.outbounds.iter().zip(&one.details) {
                 let Some(figures) = &result.figures else {
                     continue;
                 };
                 let name = match several {
-                    true => format!(
-                        "{}: {}",
-                        short(&one.label, NAME / 2),
-                        short(&result.name, NAME)
-                    ),
+                    true => format!("{label}: {}", short(&result.name, NAME)),
                     false => short(&result.name, NAME),
                 };
                 outbounds.push(ShownOutbound {
@@ -199,16 +199,7 @@ impl ShownOutbound<'_> {
 
     /// What a pool of it is called: `node`, `gateway`, `bucket`.
     pub fn pool_noun(&self) -> &'static str {
-        match self.result.outbound_type.as_str() {
-            "loadBalancer" => "node",
-            "managedNATGateway" | "managedNATGatewayV2" | "userAssignedNATGateway" => "gateway",
-            // With a NAT Gateway on the firewall's subnet there are no buckets.
-            "userDefinedRouting" => match &self.figures.by_pool[..] {
-                [only] if !only.name.starts_with("instance-") => "gateway",
-                _ => "bucket",
-            },
-            _ => "pool",
-        }
+        self.figures.pools.kind.word()
     }
 }
 

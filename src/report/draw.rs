@@ -7,8 +7,9 @@ mod png;
 mod svg;
 pub mod theme;
 
+pub use fonts::lacking;
 pub use layout::height;
-pub use marks::dash;
+pub use marks::{SWING, apart, dash};
 pub use png::png;
 pub use theme::Theme;
 

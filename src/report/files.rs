@@ -6,9 +6,10 @@ use super::draw::{self, Theme};
 use super::page::{self, Contents};
 use super::saved::Saved;
 use super::summary;
+use super::sweeps::Sweeps;
 use crate::results::ResultDir;
-use crate::sweep::SavedSweep;
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -31,20 +32,28 @@ const FOLDER: &str = "charts";
 pub enum Subject {
     /// One result, or several side by side.
     Runs(Vec<Saved>),
-    /// A sweep.
-    Sweep(SavedSweep),
+    /// A sweep, or several over the same axes.
+    Sweeps(Sweeps),
 }
 
-/// Writes a report into a directory: the charts as SVG and PNG, the page and the summary. Returns the names of charts that
-/// were asked for and have nothing to show.
+/// What is to be said of a report that was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Names of charts that were asked for and have nothing to show.
+    pub missing: Vec<String>,
+    /// Letters that the font of the pictures lacks: boxes in PNG, while SVG and the page have the fonts of their reader.
+    pub boxes: BTreeSet<char>,
+}
+
+/// Writes a report into a directory: the charts as SVG and PNG, the page and the summary.
 ///
 /// # Errors
 /// When a file cannot be written; it is then as it was before.
-pub fn write(directory: &Path, subject: &Subject, wishes: &Wishes) -> io::Result<Vec<String>> {
+pub fn write(directory: &Path, subject: &Subject, wishes: &Wishes) -> io::Result<Written> {
     let title = wishes.title.as_deref();
     let (mut made, contents) = match subject {
         Subject::Runs(saved) => (charts::of_runs(saved), Contents::of_runs(saved, title)),
-        Subject::Sweep(saved) => (charts::of_sweep(saved), Contents::of_sweep(saved, title)),
+        Subject::Sweeps(saved) => (charts::of_sweeps(saved), Contents::of_sweeps(saved, title)),
     };
     made.retain(|chart| wishes.only.is_empty() || wishes.only.contains(&chart.id));
     let is_made = |name: &str| made.iter().any(|chart| chart.id == name);
@@ -61,7 +70,7 @@ pub fn write(directory: &Path, subject: &Subject, wishes: &Wishes) -> io::Result
             remove(&directory.join(FOLDER), name)?;
         }
     }
-    write_charts(
+    let boxes = write_charts(
         directory,
         &files,
         &made,
@@ -71,7 +80,7 @@ pub fn write(directory: &Path, subject: &Subject, wishes: &Wishes) -> io::Result
     files.file("summary.md", |out| out.write_all(summary.as_bytes()))?;
     let page = page::page(&contents, &made, wishes.theme);
     files.file("report.html", |out| out.write_all(page.as_bytes()))?;
-    Ok(missing)
+    Ok(Written { missing, boxes })
 }
 
 /// Removes the pictures of a chart, if there are any.
@@ -90,7 +99,7 @@ fn write_charts(
     files: &ResultDir,
     made: &[Chart],
     theme: Theme,
-) -> io::Result<()> {
+) -> io::Result<BTreeSet<char>> {
     let folder = directory.join(FOLDER);
     std::fs::create_dir_all(&folder)?;
     let pictures: Vec<(&Chart, String, Vec<u8>)> = made
@@ -101,10 +110,12 @@ fn write_charts(
             Ok((chart, svg, png))
         })
         .collect::<io::Result<_>>()?;
+    let mut boxes = BTreeSet::new();
     for (chart, svg, png) in pictures {
+        boxes.extend(draw::lacking(&svg));
         let name = |kind: &str| format!("{FOLDER}/{}.{kind}", chart.id);
         files.file(&name("svg"), |out| out.write_all(svg.as_bytes()))?;
         files.file(&name("png"), |out| out.write_all(&png))?;
     }
-    Ok(())
+    Ok(boxes)
 }

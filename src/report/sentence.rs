@@ -2,16 +2,12 @@
 
 use crate::results::words::{estimate, share};
 use crate::results::{Document, Finding, OutboundResult, Severity, Verdict};
+use std::cmp::Ordering;
 
 /// What the result comes to, in one sentence.
 pub fn finding(document: &Document) -> String {
     let outbounds = &document.outbounds;
-    let nearest = |a: &&OutboundResult, b: &&OutboundResult| {
-        a.verdict
-            .cmp(&b.verdict)
-            .then(peak_use(a).total_cmp(&peak_use(b)))
-    };
-    let Some(worst) = outbounds.iter().max_by(nearest) else {
+    let Some(worst) = outbounds.iter().max_by(|a, b| nearness(a, b)) else {
         return "There is no outbound type to speak of.".to_owned();
     };
     let of = |wanted: fn(Verdict) -> bool| -> Vec<&OutboundResult> {
@@ -75,6 +71,12 @@ pub fn finding(document: &Document) -> String {
             )
         }
     }
+}
+
+/// Which of two is nearer to running out of ports, or worse off.
+pub(super) fn nearness(a: &OutboundResult, b: &OutboundResult) -> Ordering {
+    let by_use = || peak_use(a).total_cmp(&peak_use(b));
+    a.verdict.cmp(&b.verdict).then_with(by_use)
 }
 
 fn peak_use(outbound: &OutboundResult) -> f64 {

@@ -198,7 +198,9 @@ fn channel(axis: &Axis, labels: &str, moves: bool, labelled: bool) -> Map<String
 
 fn panel(chart: &Chart, panel: &Panel, names: &[&str], number: usize, is_last: bool) -> Value {
     let x = channel(&chart.x, X_LABELS, true, is_last);
-    let y = channel(&panel.y, &y_labels(number), false, true);
+    let mut y = channel(&panel.y, &y_labels(number), false, true);
+    y["axis"]["title"] = json!(panel.y_title());
+    let height = draw::height(panel, chart.panels.len());
     let sheet = Sheet {
         chart,
         panel,
@@ -208,10 +210,13 @@ fn panel(chart: &Chart, panel: &Panel, names: &[&str], number: usize, is_last: b
         y: &y,
     };
     let drawn = panel.marks.iter().filter(|mark| !mark.is_empty());
-    let layers: Vec<Value> = drawn.flat_map(|mark| sheet.layers(mark)).collect();
+    let layers: Vec<Value> = drawn
+        .flat_map(|mark| sheet.layers(mark))
+        .chain(sheet.ends(height))
+        .collect();
     let mut made = json!({
         "width": 640,
-        "height": draw::height(panel, chart.panels.len()),
+        "height": height,
         "layer": layers,
     });
     if let Some(title) = &panel.title {

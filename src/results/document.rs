@@ -286,6 +286,8 @@ pub struct UsedPercentiles {
 pub struct Pools {
     /// Pools.
     pub count: u64,
+    /// What each of them is.
+    pub kind: PoolKind,
     /// Ports of a pool toward one key; of pools that are not alike, and where events change it, of the pool and at the time
     /// that came nearest to it.
     pub limit: u32,
@@ -297,6 +299,32 @@ pub struct Pools {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(required)]
     pub used_percentiles: Option<UsedPercentiles>,
+}
+
+/// What a pool of ports is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum PoolKind {
+    /// The ports of a node.
+    Node,
+    /// Those of a NAT Gateway, for all nodes behind it.
+    Gateway,
+    /// Those of one instance of a firewall on one of its public IPs.
+    Bucket,
+    /// Ports that all nodes share.
+    Pool,
+}
+
+impl PoolKind {
+    /// The word for one of them.
+    pub fn word(self) -> &'static str {
+        match self {
+            PoolKind::Node => "node",
+            PoolKind::Gateway => "gateway",
+            PoolKind::Bucket => "bucket",
+            PoolKind::Pool => "pool",
+        }
+    }
 }
 
 /// What happened at an instant of the run, and what it took back.

@@ -11,7 +11,7 @@ use super::document::*;
 use super::findings;
 use super::holds::{HoldTimes, hold_times};
 use super::interval;
-use crate::engine::PoolPlan;
+use crate::engine::{Grouping, PoolPlan};
 use crate::model::{Model, Outbound};
 use crate::record::Tally;
 use crate::simulate::{OutboundRun, RunResult};
@@ -133,6 +133,17 @@ impl<'a> Subject<'a> {
 
     fn pool_count(&self) -> usize {
         self.plan.pools(self.model.nodes.len())
+    }
+
+    /// What each of its pools is.
+    pub fn pool_kind(&self) -> PoolKind {
+        match self.plan.grouping {
+            Grouping::ByNode => PoolKind::Node,
+            Grouping::Buckets { .. } => PoolKind::Bucket,
+            Grouping::ByGateway(_) => PoolKind::Gateway,
+            Grouping::Shared if self.outbound.kind.is_nat_gateway() => PoolKind::Gateway,
+            Grouping::Shared => PoolKind::Pool,
+        }
     }
 
     pub fn pool_name(&self, pool: usize) -> String {

@@ -164,13 +164,7 @@ fn only_the_ceiling(verdict: Verdict, subject: &Subject) -> Option<String> {
 
 /// What a pool is to a reader.
 fn noun(subject: &Subject) -> &'static str {
-    match subject.plan.grouping {
-        Grouping::ByNode => "node",
-        Grouping::Buckets { .. } => "bucket",
-        Grouping::ByGateway(_) => "gateway",
-        Grouping::Shared if subject.outbound.kind.is_nat_gateway() => "gateway",
-        Grouping::Shared => "pool",
-    }
+    subject.pool_kind().word()
 }
 
 /// What a reader should know, what matters most first.

@@ -3,7 +3,7 @@
 use super::directory::read_manifest;
 use super::error::Error;
 use super::manifest::Shard;
-use super::summary::{FirstFailure, Outbound, Summary};
+use super::summary::Summary;
 use crate::results::{Estimate, IntervalMethod, Verdict};
 use serde_json::Value;
 use std::path::Path;
@@ -124,44 +124,25 @@ impl SavedSweep {
 impl SavedSweep {
     /// What it comes to.
     pub fn summary(&self) -> Summary {
-        let mut verdicts = Verdict::ALL.map(|verdict| (verdict, 0));
-        let mut outbounds: Vec<Outbound> = Vec::new();
-        for row in &self.rows {
-            verdicts[row.verdict as usize].1 += 1;
-            let known = outbounds
-                .iter()
-                .position(|outbound| outbound.name == row.outbound);
-            let index = known.unwrap_or_else(|| {
-                outbounds.push(Outbound {
-                    name: row.outbound.clone(),
-                    simulated: 0,
-                    exhausted: 0,
-                    first_failure: None,
-                });
-                outbounds.len() - 1
-            });
-            let outbound = &mut outbounds[index];
-            outbound.simulated += u64::from(row.limit.is_some());
-            if row.verdict == Verdict::Exhausted {
-                outbound.exhausted += 1;
-                let labels = self.axes.iter().zip(&row.at);
-                let at = labels.map(|(axis, i)| (axis.name.clone(), axis.labels[*i].clone()));
-                outbound.first_failure.get_or_insert_with(|| FirstFailure {
-                    point: row.point,
-                    at: at.collect(),
-                    failure_probability: row.failure_probability.clone(),
-                });
-            }
-        }
-        Summary {
+        let mut summary = Summary {
             sweep: self.name.clone(),
             points: self.of.points(self.points).count() as u64,
             of: self.points,
             replications: self.replications,
             seed: self.seed,
-            verdicts,
-            outbounds,
+            verdicts: Verdict::ALL.map(|verdict| (verdict, 0)),
+            outbounds: Vec::new(),
+        };
+        for row in &self.rows {
+            let failed = row.limit.map(|_| &row.failure_probability);
+            summary.add_row(row.point, &row.outbound, row.verdict, failed, || {
+                let labels = self.axes.iter().zip(&row.at);
+                labels
+                    .map(|(axis, i)| (axis.name.clone(), axis.labels[*i].clone()))
+                    .collect()
+            });
         }
+        summary
     }
 }
 

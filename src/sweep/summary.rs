@@ -64,43 +64,53 @@ impl Summary {
     /// Takes in a point; they come in order.
     pub(super) fn add(&mut self, grid: &Grid, point: u64, document: &Document) {
         self.points += 1;
+        let at = || {
+            let at = grid.at(point);
+            let labels = at.iter();
+            labels
+                .map(|(dimension, i)| (dimension.name.clone(), dimension.labels[*i].clone()))
+                .collect()
+        };
         for result in &document.outbounds {
-            self.verdicts[result.verdict as usize].1 += 1;
-            let known = self.outbounds.iter();
-            let index = match known
-                .clone()
-                .position(|outbound| outbound.name == result.name)
-            {
-                Some(index) => index,
-                None => {
-                    self.outbounds.push(Outbound {
-                        name: result.name.clone(),
-                        simulated: 0,
-                        exhausted: 0,
-                        first_failure: None,
-                    });
-                    self.outbounds.len() - 1
-                }
-            };
-            let outbound = &mut self.outbounds[index];
-            let Some(figures) = &result.figures else {
-                continue;
-            };
-            outbound.simulated += 1;
-            if result.verdict == Verdict::Exhausted {
-                outbound.exhausted += 1;
-                outbound.first_failure.get_or_insert_with(|| FirstFailure {
-                    point,
-                    at: grid
-                        .at(point)
-                        .iter()
-                        .map(|(dimension, i)| {
-                            (dimension.name.clone(), dimension.labels[*i].clone())
-                        })
-                        .collect(),
-                    failure_probability: figures.failure_probability.clone(),
-                });
-            }
+            let figures = result.figures.as_ref();
+            let failed = figures.map(|figures| &figures.failure_probability);
+            self.add_row(point, &result.name, result.verdict, failed, at);
+        }
+    }
+
+    /// Takes in a row of the table: the verdict on an outbound at a point, how many failed where it was simulated, and
+    /// name and value of every axis there.
+    pub(super) fn add_row(
+        &mut self,
+        point: u64,
+        name: &str,
+        verdict: Verdict,
+        failed: Option<&Estimate>,
+        at: impl FnOnce() -> Vec<(String, String)>,
+    ) {
+        self.verdicts[verdict as usize].1 += 1;
+        let known = self.outbounds.iter().position(|known| known.name == name);
+        let index = known.unwrap_or_else(|| {
+            self.outbounds.push(Outbound {
+                name: name.to_owned(),
+                simulated: 0,
+                exhausted: 0,
+                first_failure: None,
+            });
+            self.outbounds.len() - 1
+        });
+        let outbound = &mut self.outbounds[index];
+        let Some(failed) = failed else {
+            return;
+        };
+        outbound.simulated += 1;
+        if verdict == Verdict::Exhausted {
+            outbound.exhausted += 1;
+            outbound.first_failure.get_or_insert_with(|| FirstFailure {
+                point,
+                at: at(),
+                failure_probability: failed.clone(),
+            });
         }
     }
 }

@@ -121,6 +121,29 @@ async function togglesHide(page) {
   }
 }
 
+/// Lines are named at their ends where there is room, each as long as its line is shown, and nowhere outside the drawing.
+async function namesEnds(page, wide) {
+  for (const figure of await page.locator('figure').all()) {
+    const names = () => figure.locator('.live svg').evaluate((svg) => {
+      const room = svg.getBoundingClientRect().right;
+      const texts = [...svg.querySelectorAll('.role-mark[class*=" end_"] text')];
+      return texts.filter((text) => text.textContent).map((text) => [text.textContent, text.getBoundingClientRect().right <= room]);
+    });
+    const before = await names();
+    assert(wide || before.length === 0, 'a narrow page has no room for names beside its lines');
+    assert(before.every(([, inside]) => inside), `${before} do not fit beside their lines`);
+    if (!before.length) continue;
+    named += 1;
+    const toggle = figure.locator('.legend button').filter({ hasText: before[0][0] }).first();
+    if (!(await toggle.count())) continue;
+    await toggle.click();
+    await assertSoon(async () => !(await names()).some(([name]) => name === before[0][0]), `${before[0][0]} stays without its line`);
+    await toggle.click();
+    await assertSoon(async () => (await names()).length === before.length, `${before[0][0]} does not come back`);
+  }
+}
+let named = 0;
+
 async function assertSoon(holds, otherwise) {
   for (let tries = 0; tries < 50; tries += 1) {
     if (await holds()) return;
@@ -169,6 +192,7 @@ try {
     await fitsItsWidth(page);
     await tooltipShows(page);
     await togglesHide(page);
+    await namesEnds(page, true);
     await zoomLooksIn(page);
     await saves(page);
     await tablesMatch(page, directory);
@@ -178,6 +202,7 @@ try {
 
     ({ page, close } = await opened(directory, { ...phone, colorScheme: 'dark' }));
     await looksDark(page);
+    await namesEnds(page, false);
     await fitsItsWidth(page);
     await isAccessible(page);
     await page.evaluate(() => { for (const one of document.querySelectorAll('details')) one.open = false; });
@@ -186,6 +211,7 @@ try {
     ({ page, close } = await opened(directory, { ...desk, colorScheme: 'dark' }));
     await printsStill(page);
     await close('print');
+    assert(named > 0, 'no line is named at its end');
     console.log(`${path.basename(directory)}: fine, ${size} bytes`);
   }
 } finally {

@@ -155,7 +155,7 @@ fn intervals(chart: &Chart, panel: &Panel) -> Data {
         }
     }
     let (own, other) = match across {
-        true => (&chart.x, "outbound"),
+        true => (&chart.x, panel.y.title.as_str()),
         false => (&panel.y, chart.x.title.as_str()),
     };
     let mut header = vec![other.to_owned()];
@@ -199,7 +199,12 @@ fn bars(chart: &Chart, panel: &Panel) -> Data {
             ]);
         }
     }
-    let header = ["outbound", "part", chart.x.title.as_str(), "share"];
+    let header = [
+        panel.y.title.as_str(),
+        "part",
+        chart.x.title.as_str(),
+        "share",
+    ];
     thinned(header.map(str::to_owned).to_vec(), rows)
 }
 

@@ -78,7 +78,10 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         x: Axis::from_zero("ports held on average, all pools", Unit::Number, longest),
         panels: vec![Panel {
             title: None,
-            y: Axis::categories("", drawn.iter().map(|(one, _)| one.name.clone()).collect()),
+            y: Axis::categories(
+                "outbound",
+                drawn.iter().map(|(one, _)| one.name.clone()).collect(),
+            ),
             marks,
         }],
         notes: notes.into_iter().collect(),

@@ -29,7 +29,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     });
     Some(Chart {
         id: "failure-probability".to_owned(),
-        title: title(rows),
+        title: title(&decided),
         subtitle: shown.subtitle("connections that failed for lack of a port"),
         description: described(rows),
         x: Axis::log(
@@ -40,7 +40,10 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         ),
         panels: vec![Panel {
             title: None,
-            y: Axis::categories("", rows.iter().map(|one| one.name.clone()).collect()),
+            y: Axis::categories(
+                "outbound",
+                rows.iter().map(|one| one.name.clone()).collect(),
+            ),
             marks: vec![Mark {
                 series: "failure probability".to_owned(),
                 tone: Tone::Series(0),
@@ -54,11 +57,11 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         }],
         notes: notes
             .into_iter()
-            .chain([bounds_note(
+            .chain(bounds_note(
                 rows.iter()
                     .map(|one| one.figures.failure_probability.method),
-            )])
-            .filter(|note| !note.is_empty())
+                Bound::Open,
+            ))
             .collect(),
         zoom: false,
     })
@@ -87,19 +90,38 @@ pub(in crate::report) fn range(points: &[Interval]) -> Option<(f64, f64)> {
     (high > 0.0).then_some((low, high))
 }
 
-/// How to read the marks of what was never seen to fail, and of what has no interval.
+/// How what was never seen to fail is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::report) enum Bound {
+    /// As a bar that is open to zero.
+    Open,
+    /// As a triangle that points down.
+    Triangle,
+}
+
+impl Bound {
+    fn words(self) -> &'static str {
+        match self {
+            Bound::Open => {
+                "A bar that is open to zero: no failure was seen, and the true value lies below the mark."
+            }
+            Bound::Triangle => {
+                "A triangle that points down: no failure was seen there, and the true value lies below it."
+            }
+        }
+    }
+}
+
+/// How to read the marks of what was never seen to fail, and of what has no interval; none where there are no such.
 pub(in crate::report) fn bounds_note(
     methods: impl Iterator<Item = IntervalMethod> + Clone,
-) -> String {
+    bound: Bound,
+) -> Option<String> {
     let has = |wanted| methods.clone().any(|method| method == wanted);
-    let bounds =
-        "A bar that is open to zero: no failure was seen, and the true value lies below the mark";
-    match (has(IntervalMethod::ZeroFailures), has(IntervalMethod::None)) {
-        (true, false) => format!("{bounds}."),
-        (true, true) => format!("{bounds}. A hollow point has no interval."),
-        (false, true) => "A hollow point has no interval.".to_owned(),
-        (false, false) => String::new(),
-    }
+    let unseen = has(IntervalMethod::ZeroFailures).then_some(bound.words());
+    let hollow = has(IntervalMethod::None).then_some("A hollow point has no interval.");
+    let parts: Vec<&str> = [unseen, hollow].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 fn title(rows: &[&ShownOutbound]) -> String {

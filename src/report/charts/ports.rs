@@ -28,7 +28,13 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
             counted(in_all as u64, "outbound")
         ));
     }
-    notes.extend(buckets.note("the most ports in use, and the fewest for the lower edge"));
+    let has_median = drawn.iter().any(|(_, minutes)| minutes.pool_count() > 1);
+    notes.extend(buckets.note(match has_median {
+        true => {
+            "the most ports in use, the fewest for the lower edge, and the mean of the median line"
+        }
+        false => "the most ports in use, and the fewest for the lower edge",
+    }));
     let below = |(one, minutes): &(&ShownOutbound, &Minutes)| {
         let refuses = minutes.worst.refused.iter().any(|refused| *refused > 0.0);
         refuses && one.figures.pools.peak_used < one.figures.pools.limit

@@ -3,12 +3,15 @@
 mod by_axis;
 mod ips;
 mod map;
+mod pareto;
+mod plans;
 mod swing;
 
 use super::{COLOURS, NAME};
 use crate::report::chart::{Axis, Chart, Scale, Unit, short};
+use crate::report::sweeps::{Sweeps, Swept};
 use crate::results::words::counted;
-use crate::sweep::{Row, SavedAxis, SavedSweep};
+use crate::sweep::{Row, SavedAxis};
 use crate::units::parse_duration;
 use std::collections::BTreeMap;
 
@@ -20,6 +23,7 @@ pub(super) const SWEEP: &[(&str, Maker)] = &[
     ("failure-by-axis", by_axis::chart),
     ("failure-map", map::chart),
     ("ips-needed", ips::chart),
+    ("pareto", pareto::chart),
     ("sensitivity", swing::chart),
 ];
 
@@ -35,15 +39,20 @@ fn meets_target(row: &Row) -> bool {
     found.high.or(found.estimate).is_some_and(|p| p < TARGET)
 }
 
-/// The charts of a sweep.
-pub fn of_sweep(sweep: &SavedSweep) -> Vec<Chart> {
-    let grid = Grid::new(sweep);
+/// The charts of a sweep, or of several over the same axes.
+pub fn of_sweeps(sweeps: &Sweeps) -> Vec<Chart> {
+    let grid = Grid::new(sweeps);
     SWEEP.iter().filter_map(|(_, make)| make(&grid)).collect()
 }
 
 /// A sweep with its outbounds.
 pub(super) struct Grid<'a> {
-    sweep: &'a SavedSweep,
+    axes: &'a [SavedAxis],
+    rows: &'a [Row],
+    /// Sweep, points, replications and seed.
+    subtitle: String,
+    /// All outbounds with their places in their scenarios.
+    swept: Vec<Swept>,
     /// Names of the outbounds that were simulated somewhere, in the order of the table.
     outbounds: Vec<&'a str>,
     /// Axes by length, the longest first; of equals the later.
@@ -53,22 +62,25 @@ pub(super) struct Grid<'a> {
 }
 
 impl<'a> Grid<'a> {
-    fn new(sweep: &'a SavedSweep) -> Grid<'a> {
+    fn new(sweeps: &'a Sweeps) -> Grid<'a> {
+        let (axes, rows) = (sweeps.axes(), sweeps.rows());
         let mut outbounds: Vec<&str> = Vec::new();
-        for row in &sweep.rows {
+        for row in rows {
             let decided = row.failure_probability.estimate.is_some();
             if decided && !outbounds.contains(&row.outbound.as_str()) {
                 outbounds.push(&row.outbound);
             }
         }
-        let mut longest: Vec<usize> = (0..sweep.axes.len()).rev().collect();
-        longest.sort_by_key(|axis| std::cmp::Reverse(sweep.axes[*axis].labels.len()));
+        let mut longest: Vec<usize> = (0..axes.len()).rev().collect();
+        longest.sort_by_key(|axis| std::cmp::Reverse(axes[*axis].labels.len()));
         Grid {
-            sweep,
+            axes,
+            rows,
+            subtitle: sweeps.subtitle(),
+            swept: sweeps.outbounds(),
             outbounds,
             longest,
-            index: sweep
-                .rows
+            index: rows
                 .iter()
                 .map(|row| ((row.outbound.as_str(), row.at.as_slice()), row))
                 .collect(),
@@ -77,10 +89,7 @@ impl<'a> Grid<'a> {
 
     /// Rows of an outbound, in the order of the points.
     fn rows(&self, outbound: &str) -> impl Iterator<Item = &'a Row> {
-        self.sweep
-            .rows
-            .iter()
-            .filter(move |row| row.outbound == outbound)
+        self.rows.iter().filter(move |row| row.outbound == outbound)
     }
 
     /// The row of an outbound at these positions.
@@ -90,40 +99,34 @@ impl<'a> Grid<'a> {
 
     /// Where the axes stand that a chart does not show: in their middle.
     fn middle(&self) -> Vec<usize> {
-        let axes = self.sweep.axes.iter();
+        let axes = self.axes.iter();
         axes.map(|axis| axis.labels.len() / 2).collect()
     }
 
     /// What is said of those.
     fn fixed(&self, shown: &[usize]) -> Option<String> {
-        let middle = self.middle();
-        let others: Vec<String> = self
-            .sweep
-            .axes
-            .iter()
-            .enumerate()
+        let others = self.words(&self.middle(), shown);
+        (!others.is_empty()).then(|| format!("Drawn at {others}; the table has the rest."))
+    }
+
+    /// Where the axes but those of `shown` stand: `nodes 51, perSecond 40`.
+    fn words(&self, at: &[usize], shown: &[usize]) -> String {
+        let others = self.axes.iter().enumerate();
+        let words: Vec<String> = others
             .filter(|(i, _)| !shown.contains(i))
             .map(|(i, axis)| {
                 format!(
                     "{} {}",
                     short(&axis.name, NAME),
-                    short(&axis.labels[middle[i]], NAME)
+                    short(&axis.labels[at[i]], NAME)
                 )
             })
             .collect();
-        (!others.is_empty())
-            .then(|| format!("Drawn at {}; the table has the rest.", others.join(", ")))
+        words.join(", ")
     }
 
     fn subtitle(&self, what: &str) -> String {
-        let sweep = self.sweep;
-        format!(
-            "{what} · {}, {}, {}, seed {}",
-            short(&sweep.name, 2 * NAME),
-            counted(sweep.points, "point"),
-            counted(u64::from(sweep.replications), "replication"),
-            sweep.seed
-        )
+        format!("{what} · {}", self.subtitle)
     }
 }
 

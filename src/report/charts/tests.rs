@@ -1,12 +1,15 @@
 //! What the charts of a small comparison say, and that drawing them again gives the same bytes.
 
-use super::{of_runs, of_sweep};
+use super::{of_runs, of_sweeps};
+use crate::report::Sweeps;
 use crate::report::chart::{Chart, Mark, Shape};
 use crate::report::draw::{self, Theme};
 use crate::report::page::{self, Contents};
 use crate::report::saved::Saved;
 use crate::report::vega;
-use crate::results::{About, Estimate, IntervalMethod, ResultDir, Verdict, document, fixture};
+use crate::results::{
+    About, Alternative, Estimate, IntervalMethod, ResultDir, Verdict, document, fixture,
+};
 use crate::sweep::{Row, SavedAxis, SavedSweep, Shard};
 use rayon::prelude::*;
 use serde_json::json;
@@ -105,6 +108,8 @@ fn words(charts: &[Chart]) -> serde_json::Value {
             Shape::Rule(_) => ("rule", 1),
             Shape::Spans(spans) => ("spans", spans.len()),
             Shape::Segments(segments) => ("segments", segments.len()),
+            Shape::Swings(swings) => ("swings", swings.len()),
+            Shape::Words(words) => ("words", words.len()),
         };
         format!("{}: {kind} of {points}", mark.series)
     };
@@ -127,7 +132,130 @@ fn the_charts_of_a_comparison_say_what_was_found() {
 
 #[test]
 fn the_charts_of_a_sweep_say_where_it_breaks() {
-    insta::assert_json_snapshot!(words(&of_sweep(&sweep())));
+    insta::assert_json_snapshot!(words(&of_sweeps(&Sweeps::one(sweep()))));
+}
+
+#[test]
+fn sweeps_over_the_same_axes_share_their_charts() {
+    let mut after = sweep();
+    for row in &mut after.rows {
+        row.failure_probability.estimate = Some(0.0);
+        row.failure_probability.high = Some(4.1e-6);
+        row.failure_probability.method = IntervalMethod::ZeroFailures;
+    }
+    let both = vec![("before".to_owned(), sweep()), ("after".to_owned(), after)];
+    let charts = of_sweeps(&Sweeps::beside(both).unwrap());
+    let by_axis = &charts[0];
+    let titles: Vec<_> = by_axis
+        .panels
+        .iter()
+        .map(|panel| panel.title.as_deref())
+        .collect();
+    assert_eq!(titles, [Some("before: LB"), Some("after: LB")]);
+    let pareto = charts.iter().find(|chart| chart.id == "pareto").unwrap();
+    assert!(
+        pareto.description.contains("before: LB, 2 IPs: none seen"),
+        "{}",
+        pareto.description
+    );
+}
+
+/// One reading that makes all go well, and one that makes it worse.
+fn uncertain(mut one: Saved) -> Saved {
+    let reading = |assumption: &str, value: serde_json::Value, p: f64| Alternative {
+        assumption: assumption.to_owned(),
+        value,
+        verdict: if p == 0.0 {
+            Verdict::Clear
+        } else {
+            Verdict::Exhausted
+        },
+        failure_probability: Some(Estimate {
+            estimate: Some(p),
+            low: Some(0.9 * p),
+            high: Some(if p == 0.0 { 2e-6 } else { 1.1 * p }),
+            method: if p == 0.0 {
+                IntervalMethod::ZeroFailures
+            } else {
+                IntervalMethod::Replications
+            },
+        }),
+    };
+    let mut refused = reading("automaticPortsAbove1000Nodes", json!("refuse"), 0.0);
+    refused.failure_probability = None;
+    one.document.outbounds[0].alternatives = Some(vec![
+        reading("refusedSyn", json!("reset"), 0.02),
+        reading("loadBalancerReleaseTimers", json!(false), 0.0),
+        refused,
+    ]);
+    one.document.outbounds[1].alternatives = Some(vec![reading("refusedSyn", json!("reset"), 0.0)]);
+    one
+}
+
+#[test]
+fn what_assumptions_change_is_a_tornado() {
+    let charts = of_runs(&[uncertain(saved(&FAILED, "results"))]);
+    let chart = charts
+        .iter()
+        .find(|chart| chart.id == "uncertainty")
+        .unwrap();
+    insta::assert_json_snapshot!(words(std::slice::from_ref(chart)));
+    // Nothing is seen to fail under the gateway, so that nothing moves there.
+    let swings = |panel: usize| {
+        chart.panels[panel]
+            .marks
+            .iter()
+            .find_map(|mark| match &mark.shape {
+                Shape::Swings(swings) => Some(swings.clone()),
+                _ => None,
+            })
+    };
+    let (lb, nat) = (swings(0).unwrap(), swings(1).unwrap());
+    assert!(nat.is_empty() && lb.len() == 2);
+    // The farthest first, from the bound to where it stands.
+    assert!(lb[0].from == 2e-6 && lb[0].to == 0.0069, "{lb:?}");
+}
+
+#[test]
+fn readings_that_change_nothing_are_said_to() {
+    let charts = of_runs(&[uncertain(saved(&[0; 10], "results"))]);
+    assert!(charts.iter().all(|chart| chart.id != "uncertainty"
+        || chart.title.contains("none is seen to fail as assumed")));
+    let mut quiet = uncertain(saved(&[0; 10], "results"));
+    quiet.document.outbounds[0]
+        .alternatives
+        .as_mut()
+        .unwrap()
+        .remove(0);
+    let charts = of_runs(&[quiet]);
+    let chart = charts
+        .iter()
+        .find(|chart| chart.id == "uncertainty")
+        .unwrap();
+    assert_eq!(
+        chart.title,
+        "No connection failed, under no reading of what Azure leaves open"
+    );
+}
+
+#[test]
+fn lines_of_the_page_are_named_at_their_ends() {
+    let charts = of(&FAILED);
+    let ports = charts.iter().find(|chart| chart.id == "ports").unwrap();
+    let spec = vega::spec(ports);
+    let layers = spec["vconcat"][0]["layer"].as_array().unwrap();
+    let ends = layers.iter().filter(|layer| {
+        layer["name"]
+            .as_str()
+            .is_some_and(|name| name.starts_with("end-"))
+    });
+    let named: Vec<&str> = ends
+        .map(|layer| {
+            let rows = &spec["datasets"][layer["data"]["name"].as_str().unwrap()];
+            rows[0]["sign"].as_str().unwrap()
+        })
+        .collect();
+    assert_eq!(named, ["median node", "apps-0"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use skrifa::instance::{LocationRef, Size};
 use skrifa::{FontRef, MetadataProvider};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// Inter Regular, a subset; `assets/fonts/README.md` says which.
@@ -39,6 +40,13 @@ pub fn width(text: &str, size: f64, weight: Weight) -> f64 {
             advance.map_or(size, f64::from)
         })
         .sum()
+}
+
+/// Letters of a text that the fonts lack; a picture shows a box for each.
+pub fn lacking(text: &str) -> BTreeSet<char> {
+    let letters = FONTS[Weight::Regular as usize].charmap();
+    let is_lacking = |letter: &char| !letter.is_control() && letters.map(*letter).is_none();
+    text.chars().filter(is_lacking).collect()
 }
 
 /// A text in at most `lines` lines of `room` pixels, cut with an ellipsis if it is longer.
@@ -106,6 +114,12 @@ fn fitting(word: &str, room: f64, size: f64, weight: Weight) -> (String, String)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_fonts_lack_is_known() {
+        assert!(lacking("Überlast → 1 × α Ж …").is_empty());
+        assert_eq!(lacking("負荷, 負 🚀"), BTreeSet::from(['荷', '負', '🚀']));
+    }
 
     #[test]
     fn texts_are_measured_wrapped_and_cut() {

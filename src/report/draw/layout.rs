@@ -9,11 +9,14 @@ use crate::report::chart::{Axis, Chart, Mark, Panel, Scale, Shape, Tone};
 
 /// Width of a drawing in pixels.
 pub const WIDTH: f64 = 960.0;
-const EDGE: f64 = 28.0;
+pub const EDGE: f64 = 28.0;
 const TITLE: f64 = 23.0;
 const SUBTITLE: f64 = 15.0;
 pub const LABEL: f64 = 14.0;
 const NOTE: f64 = 13.0;
+
+/// Room that the name of a row has.
+const ROW_NAME: f64 = 290.0;
 
 /// A panel's frame, and the axes that place what is in it.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +72,7 @@ pub fn draw(chart: &Chart, theme: &Theme) -> String {
     }
     let mut frames = Vec::new();
     for panel in &chart.panels {
-        let headed = panel.title.is_some() || !panel.y.title.is_empty();
+        let headed = panel.title.is_some() || !panel.y_title().is_empty();
         let apart = if frames.is_empty() { 0.0 } else { 14.0 };
         y += if headed { 34.0 + apart } else { 14.0 };
         y += uprights(panel, chart, left, right).1;
@@ -150,7 +153,7 @@ fn left_of(chart: &Chart) -> f64 {
         .iter()
         .flat_map(|panel| ticks(&panel.y, 7))
         .map(|tick| width(&tick.label, LABEL, Weight::Regular));
-    labels.fold(24.0, f64::max).min(260.0) + 12.0
+    labels.fold(24.0, f64::max).min(ROW_NAME + 10.0) + 12.0
 }
 
 /// Room for what stands right of them.
@@ -346,9 +349,10 @@ fn draw_panel(
         svg.text((x, head), look, &title[0]);
         x += width(&title[0], 15.0, Weight::SemiBold) + 12.0;
     }
-    let fits = x + width(&panel.y.title, LABEL, Weight::Regular) < WIDTH - EDGE;
-    if fits && !panel.y.title.is_empty() {
-        svg.text((x, head), plain(LABEL, theme.faint), &panel.y.title);
+    let title = panel.y_title();
+    let fits = x + width(title, LABEL, Weight::Regular) < WIDTH - EDGE;
+    if fits && !title.is_empty() {
+        svg.text((x, head), plain(LABEL, theme.faint), title);
     }
     grid(svg, chart, panel, frame, is_last);
     let id = format!("{}-{number}", chart.id);
@@ -412,7 +416,7 @@ fn grid(svg: &mut Svg, chart: &Chart, panel: &Panel, frame: &Frame, is_last: boo
             anchor: Anchor::End,
             ..plain(size, if rows { theme.text } else { theme.faint })
         };
-        let label = wrapped(&tick.label, 250.0, 1, size, Weight::Regular);
+        let label = wrapped(&tick.label, ROW_NAME, 1, size, Weight::Regular);
         svg.text((frame.left - 10.0, y + 5.0), look, &label[0]);
     }
     let upright = rows && !heat || chart.x.scale == Scale::Percentile;

@@ -1,10 +1,10 @@
 //! The marks of a panel: lines, bands, intervals, bars, cells, rules and spans.
 
 use super::fonts::{Weight, width};
-use super::layout::{Frame, LABEL, plain};
+use super::layout::{EDGE, Frame, LABEL, WIDTH, plain};
 use super::svg::{Anchor, Number, Path, Svg, Type};
 use crate::report::chart::{
-    Band, Bar, Cell, Cells, Intervals, Line, Mark, Panel, Rule, Shape, Tone,
+    Band, Bar, Cell, Cells, Intervals, Line, Mark, Panel, Rule, Shape, Tone, Word,
 };
 
 /// How much of what is behind it a band hides.
@@ -13,18 +13,24 @@ pub const BAND: f64 = 0.2;
 /// The same of a span.
 pub const SPAN: f64 = 0.16;
 
+/// The same of a swing.
+pub const SWING: f64 = 0.35;
+
 /// Intervals of one series above which they are drawn smaller.
 const DENSE: usize = 40;
 
 /// Gaps of a dashed line.
 const DASHED: &str = "6 4";
 
+/// Pixels from one label to the next.
+const GAP: f64 = 17.0;
+
 /// Whether a mark is labelled where it is drawn.
 pub fn names_itself(mark: &Mark) -> bool {
     match &mark.shape {
         Shape::Line(line) => line.label.is_some(),
         Shape::Intervals(intervals) => intervals.label.is_some() || intervals.across,
-        Shape::Rule(_) => true,
+        Shape::Rule(_) | Shape::Words(_) => true,
         _ => false,
     }
 }
@@ -58,6 +64,15 @@ pub fn draw(svg: &mut Svg, mark: &Mark, frame: &Frame) {
                 svg.line(place(*from), place(*to), colour, 3.0, "");
             }
         }
+        Shape::Swings(swings) => {
+            for swing in swings {
+                let (left, right) = (frame.x(swing.from), frame.x(swing.to));
+                let (top, bottom) = (frame.y(swing.row - 0.24), frame.y(swing.row + 0.24));
+                svg.rect((left, top), (right - left, bottom - top), colour, SWING);
+            }
+        }
+        // Over everything else, and not cut at the frame.
+        Shape::Words(_) => {}
         Shape::Spans(spans) => {
             for (from, to) in spans {
                 let (left, right) = (frame.x(*from), frame.x(*to));
@@ -367,27 +382,24 @@ fn draw_rule(svg: &mut Svg, rule: &Rule, colour: &str, frame: &Frame) {
 /// Writes what is beside the panel and at its rules, moved apart where it would lie on another.
 pub fn draw_labels(svg: &mut Svg, panel: &Panel, frame: &Frame) {
     let mut beside: Vec<(f64, String, &'static str)> = Vec::new();
-    for mark in &panel.marks {
+    for (mark, label, y) in panel.named_ends() {
         let colour = frame.theme.colour(mark.tone);
+        beside.push((frame.y(y), label.to_owned(), colour));
+    }
+    for mark in &panel.marks {
         match &mark.shape {
-            Shape::Line(line) => {
-                let last = line.points.iter().rev().find_map(|(_, y)| *y);
-                if let (Some(label), Some(y)) = (&line.label, last) {
-                    beside.push((frame.y(y), label.clone(), colour));
-                }
-            }
             Shape::Intervals(all) if all.across => {
                 for point in &all.points {
-                    beside.push((frame.y(point.at), point.label.clone(), frame.theme.text));
+                    // Of several in a row the middle is that of the row.
+                    let here = all.points.iter().filter(|other| other.at == point.at);
+                    let up = 0.5 * GAP * (here.count() - 1) as f64;
+                    let y = frame.y(point.at) - up;
+                    beside.push((y, point.label.clone(), frame.theme.text));
                 }
             }
-            Shape::Intervals(all) => {
-                let last = all.points.iter().rev();
-                let last = last
-                    .filter_map(|point| point.estimate.or(point.high))
-                    .next();
-                if let (Some(label), Some(y)) = (&all.label, last) {
-                    beside.push((frame.y(y), label.clone(), colour));
+            Shape::Words(words) => {
+                for word in words {
+                    draw_word(svg, word, frame);
                 }
             }
             Shape::Rule(rule) if !rule.upright => {
@@ -399,7 +411,7 @@ pub fn draw_labels(svg: &mut Svg, panel: &Panel, frame: &Frame) {
     }
     beside.sort_by(|a, b| a.0.total_cmp(&b.0));
     let places: Vec<f64> = beside.iter().map(|(y, ..)| *y).collect();
-    for (y, (_, label, fill)) in apart(&places, 17.0, frame.top, frame.bottom)
+    for (y, (_, label, fill)) in apart(&places, GAP, frame.top, frame.bottom)
         .iter()
         .zip(&beside)
     {
@@ -413,8 +425,29 @@ pub fn draw_labels(svg: &mut Svg, panel: &Panel, frame: &Frame) {
     }
 }
 
+/// Writes a name above its place and to its right, or to its left where there is no room.
+fn draw_word(svg: &mut Svg, word: &Word, frame: &Frame) {
+    let (x, y) = (frame.x(word.at.0), frame.y(word.at.1));
+    let long = width(&word.text, LABEL, Weight::SemiBold);
+    let fits = x + 9.0 + long < WIDTH - EDGE;
+    let look = Type {
+        size: LABEL,
+        weight: Weight::SemiBold,
+        fill: frame.theme.text,
+        anchor: if fits { Anchor::Start } else { Anchor::End },
+    };
+    let x = if fits { x + 9.0 } else { x - 9.0 };
+    // What is above the panel stays clear.
+    let y = if y - 24.0 < frame.top {
+        y + 20.0
+    } else {
+        y - 8.0
+    };
+    svg.text((x, y), look, &word.text);
+}
+
 /// Ascending places moved as little as need be to keep `gap` apart, inside both ends where there is room.
-fn apart(places: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> {
+pub fn apart(places: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> {
     let mut moved: Vec<f64> = Vec::with_capacity(places.len());
     for place in places {
         let least = moved.last().map_or(low, |last| last + gap);

@@ -1,8 +1,8 @@
 //! What the page and the summary say in words: findings, tables, assumptions, and how to make the result again.
 
+mod assumptions;
 mod sweep;
 
-use crate::outbound::Assumptions;
 use crate::report::chart::data::{Data, Entry};
 use crate::report::chart::plain;
 use crate::report::saved::Saved;
@@ -165,7 +165,7 @@ impl Contents {
         contents.tables.push(comparison(saved, several));
         contents.tables.extend(differences(saved, several));
         contents.tables.extend(alternatives(saved, several));
-        contents.assumptions = assumptions(saved, several);
+        contents.assumptions = assumptions::table(saved);
         contents
     }
 }
@@ -349,39 +349,6 @@ fn value(value: &serde_json::Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
-}
-
-pub(super) fn assumptions(saved: &[Saved], several: bool) -> Table {
-    let mut rows = Vec::new();
-    for one in saved {
-        let values = one.document.assumptions.as_object();
-        for (field, taken) in values.into_iter().flatten() {
-            let known = Assumptions::ALL.iter().find(|known| known.name == field);
-            let others: Vec<&str> = known.map_or(Vec::new(), |known| known.alternatives.to_vec());
-            let row = vec![
-                Cell::text(field),
-                Cell::text(match several {
-                    true => format!("{} ({})", value(taken), one.label),
-                    false => value(taken),
-                }),
-                Cell::text(others.join(", ")),
-                Cell::text(known.map_or("", |known| known.meaning)),
-            ];
-            let same = |known: &Vec<Cell>| {
-                known[0] == row[0] && known[1].text.starts_with(&format!("{} (", value(taken)))
-            };
-            if !(several && rows.iter().any(same)) {
-                rows.push(row);
-            }
-        }
-    }
-    Table {
-        header: ["assumption", "taken", "or", "what it says"]
-            .map(str::to_owned)
-            .to_vec(),
-        rows,
-        ..Table::default()
-    }
 }
 
 fn run(one: &Saved, several: bool) -> Listed {

@@ -1,10 +1,21 @@
 //! The layers that a mark becomes, each with its data.
 
-use super::{HEAT_TICKS, MOST_SIGNS, colour, heat_labels, place};
+use super::{HEAT_TICKS, MOST_SIGNS, colour, ends as ends_of, heat_labels, place};
 use crate::report::chart::ticks::{round_to, ticks};
-use crate::report::chart::{Axis, Cells, Chart, Interval, Intervals, Mark, Panel, Scale, Shape};
+use crate::report::chart::{
+    Axis, Cells, Chart, Interval, Intervals, Mark, Panel, Scale, Shape, Word,
+};
 use crate::report::draw;
 use serde_json::{Map, Value, json};
+
+/// Lines of a panel that are named at their ends; of more, the buttons alone tell.
+const MOST_ENDS: usize = 8;
+
+/// Pixels from one of these names to the next.
+const END: f64 = 15.0;
+
+/// Where on its axis a place is so high that its name stands below it.
+const HIGH: f64 = 0.92;
 
 /// What the layers of a panel share.
 pub(super) struct Sheet<'a> {
@@ -143,6 +154,27 @@ impl Sheet<'_> {
                 let look = json!({ "type": "rule", "color": tone, "strokeWidth": 3 });
                 vec![self.layer(mark, rows.collect(), look, ["x", "x2", "y", "y2"])]
             }
+            Shape::Swings(swings) => {
+                let rows = swings.iter().map(|swing| {
+                    json!({
+                        "x": self.x(swing.from), "x2": self.x(swing.to), "y": swing.row - 0.24, "y2": swing.row + 0.24,
+                    })
+                });
+                let look = json!({ "type": "rect", "color": tone, "opacity": draw::SWING });
+                vec![self.layer(mark, rows.collect(), look, ["x", "x2", "y", "y2"])]
+            }
+            Shape::Words(words) => {
+                // What is above the panel stays clear.
+                let is_high = |word: &&Word| self.panel.y.place(word.at.1) > HIGH;
+                let (high, others): (Vec<&Word>, Vec<&Word>) = words.iter().partition(is_high);
+                let layer = |words: Vec<&Word>, down: i32| {
+                    let rows = words.into_iter().map(|word| {
+                        json!({ "x": self.x(word.at.0), "y": self.y(word.at.1), "sign": word.text })
+                    });
+                    self.words(mark, rows.collect(), "@text", down)
+                };
+                vec![layer(high, 16), layer(others, -9)]
+            }
             Shape::Intervals(all) => self.intervals(mark, all, &tone, series),
             Shape::Bars(bars) => {
                 let rows = bars.iter().map(|bar| {
@@ -200,6 +232,45 @@ impl Sheet<'_> {
                     .collect()
             }
         }
+    }
+
+    /// Words at places, of which all are seen.
+    fn words(&self, mark: &Mark, rows: Vec<Value>, tone: &str, down: i32) -> Value {
+        let look = json!({
+            "type": "text", "align": "left", "baseline": "middle", "dx": 9, "dy": down, "fontSize": 12,
+            "fontWeight": "bold", "color": tone,
+        });
+        let mut layer = self.layer(mark, rows, look, ["x", "", "y", ""]);
+        layer["mark"]["clip"] = json!(false);
+        layer["encoding"]["text"] = json!({ "field": "sign", "type": "nominal" });
+        layer
+    }
+
+    /// The names of lines at their ends, to the right of a panel of this height: as many as have room one below the
+    /// other, and while the end is in sight.
+    pub fn ends(&self, height: f64) -> Vec<Value> {
+        let mut ends: Vec<(&Mark, &str, f64)> = self.panel.named_ends().collect();
+        if ends.len() > MOST_ENDS || END * ends.len() as f64 > height {
+            return Vec::new();
+        }
+        let down = |y: f64| (1.0 - self.panel.y.place(y)) * height;
+        ends.sort_by(|a, b| down(a.2).total_cmp(&down(b.2)));
+        let places: Vec<f64> = ends.iter().map(|(.., y)| down(*y)).collect();
+        let places = draw::apart(&places, END, 0.0, height);
+        let (_, last) = ends_of(&self.chart.x);
+        let layer = |(number, ((mark, label, _), place)): (usize, (&(&Mark, &str, f64), f64))| {
+            let rows = vec![json!({ "sign": label, "place": round_to(place, 6) })];
+            let mut layer = self.words(mark, rows, &colour(mark.tone), 0);
+            layer["name"] = json!(format!("end-{}-{number}", self.number));
+            layer["encoding"]["x"] = json!({ "value": "width" });
+            layer["encoding"]["y"] =
+                json!({ "field": "place", "type": "quantitative", "scale": null });
+            if let Some(filters) = layer["transform"].as_array_mut() {
+                filters.push(json!({ "filter": format!("to >= {last}") }));
+            }
+            layer
+        };
+        ends.iter().zip(places).enumerate().map(layer).collect()
     }
 
     /// Lines from estimate to estimate; dotted where one end is a bound.

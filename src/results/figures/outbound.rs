@@ -148,6 +148,7 @@ impl Subject<'_> {
         let refused = |pool: &usize| self.run.replications.iter().any(|run| run.refused[*pool]);
         Pools {
             count: count as u64,
+            kind: self.pool_kind(),
             limit: fullest.limit,
             exhausted: (0..count).filter(refused).count() as u64,
             peak_used: fullest.used,

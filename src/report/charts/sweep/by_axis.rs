@@ -5,7 +5,7 @@ use crate::report::chart::{
     Axis, Chart, Intervals, Mark, Panel, Rule, Scale, Shape, Tone, Unit, short,
 };
 use crate::report::charts::NAME;
-use crate::report::charts::failure::{bounds_note, interval, range};
+use crate::report::charts::failure::{Bound, bounds_note, interval, range};
 use crate::results::words::{count, counted, estimate, share};
 use crate::sweep::Row;
 
@@ -18,7 +18,7 @@ const POINTS: usize = 200;
 pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     let along = *grid.longest.first()?;
     let other = grid.longest.get(1).copied();
-    let axis = &grid.sweep.axes[along];
+    let axis = &grid.axes[along];
     let (x, places) = axis_of(axis);
     let mut notes = Vec::new();
     let mut panels = Vec::new();
@@ -90,7 +90,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
             tiers.push(all.unwrap_or_default());
         }
         Some(other) => {
-            let second = &grid.sweep.axes[other];
+            let second = &grid.axes[other];
             let (some, note) = coloured(second.labels.len(), "value");
             notes.extend(note.map(|note| format!("{}: {note}", short(&second.name, NAME))));
             for outbound in grid.outbounds.iter().take(PANELS) {
@@ -130,12 +130,8 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
         .map(|row| interval(0.0, &row.failure_probability))
         .collect();
     let (low, high) = range(&ends)?;
-    let note = bounds_note(drawn.iter().map(|row| row.failure_probability.method));
-    if note.starts_with("A bar") {
-        notes.push("A triangle that points down: no failure was seen there, and the true value lies below it.".to_owned());
-    } else if !note.is_empty() {
-        notes.push(note);
-    }
+    let methods = drawn.iter().map(|row| row.failure_probability.method);
+    notes.extend(bounds_note(methods, Bound::Triangle));
     let y = Axis::log(
         "probability that a connection fails",
         Unit::Share,
@@ -211,7 +207,7 @@ fn title(
     drawn: &[&Row],
     along: usize,
 ) -> String {
-    let axis = &grid.sweep.axes[along];
+    let axis = &grid.axes[along];
     let name = short(&axis.name, NAME);
     let failed = |row: &Row| row.failure_probability.estimate.unwrap_or(0.0);
     let label = |row: &Row| short(&axis.labels[row.at[along]], 18);
@@ -244,7 +240,6 @@ fn title(
         return format!("No failure is seen at any {name}");
     }
     let others: Vec<String> = grid
-        .sweep
         .axes
         .iter()
         .zip(&worst.at)
@@ -265,7 +260,7 @@ fn title(
 }
 
 fn described(grid: &Grid, drawn: &[&Row], along: usize) -> String {
-    let axis = &grid.sweep.axes[along];
+    let axis = &grid.axes[along];
     let few = drawn.iter().step_by(drawn.len().div_ceil(12).max(1));
     let words: Vec<String> = few
         .map(|row| {

@@ -1,32 +1,88 @@
 //! What public IPs buy: failure probability against their number, one line a load.
 
+use super::plans::{counts_ips, sets};
 use super::{Grid, TARGET, TARGET_WORDS, axis_of, coloured, meets_target};
 use crate::report::chart::{Axis, Chart, Intervals, Mark, Panel, Rule, Shape, Tone, Unit, short};
-use crate::report::charts::NAME;
-use crate::report::charts::failure::{interval, range};
-use crate::sweep::{Row, SavedAxis};
+use crate::report::charts::failure::{Bound, bounds_note, interval, range};
+use crate::report::charts::{NAME, list};
+use crate::results::words::counted;
+use crate::sweep::Row;
 
-/// Whether an axis is one of public IPs.
-fn counts_ips(axis: &SavedAxis) -> bool {
-    let ends = [
-        "/managedOutboundIPs/count",
-        "/managedOutboundIPProfile/count",
-        "/publicIPs",
-    ];
-    let pointers = axis.pointers.iter().map(|pointer| pointer.to_lowercase());
-    pointers.into_iter().any(|pointer| {
-        ends.iter()
-            .any(|end| pointer.ends_with(&end.to_lowercase()))
-    })
+/// Panels of the chart.
+const PANELS: usize = 4;
+
+/// What public IPs buy one outbound.
+struct Bought<'a> {
+    outbound: &'a str,
+    marks: Vec<Mark>,
+    rows: Vec<&'a Row>,
+    /// The last load that some number of IPs keeps below the target, and the least such number.
+    met: Option<(String, String)>,
 }
 
 pub(super) fn chart(grid: &Grid) -> Option<Chart> {
-    let along = grid.sweep.axes.iter().position(counts_ips)?;
-    let (x, places) = axis_of(&grid.sweep.axes[along]);
+    let along = grid.axes.iter().position(counts_ips)?;
     let other = grid.longest.iter().copied().find(|axis| *axis != along)?;
-    let second = &grid.sweep.axes[other];
-    // Whose IPs they are: the outbound that changes with them most.
-    let swing = |outbound: &&&str| {
+    let second = &grid.axes[other];
+    let (some, note) = coloured(second.labels.len(), "value");
+    let mut notes: Vec<String> = note
+        .map(|note| format!("{}: {note}", short(&second.name, NAME)))
+        .into_iter()
+        .collect();
+    let (whose, left_out) = whose(grid, along);
+    notes.extend(left_out);
+    let panels: Vec<Bought> = whose
+        .into_iter()
+        .map(|outbound| bought(grid, outbound, (along, other), &some))
+        .collect();
+    let rows = || panels.iter().flat_map(|panel| &panel.rows);
+    let found: Vec<_> = rows()
+        .map(|row| interval(0.0, &row.failure_probability))
+        .collect();
+    let (low, high) = range(&found)?;
+    let methods: Vec<_> = rows().map(|row| row.failure_probability.method).collect();
+    notes.extend(bounds_note(methods.into_iter(), Bound::Triangle));
+    notes.extend(grid.fixed(&[along, other]));
+    let names: Vec<String> = panels
+        .iter()
+        .map(|panel| short(panel.outbound, NAME))
+        .collect();
+    let y = Axis::log(
+        "probability that a connection fails",
+        Unit::Share,
+        low.min(TARGET) / 1.5,
+        high.max(TARGET),
+    );
+    Some(Chart {
+        id: "ips-needed".to_owned(),
+        title: title(panels.first()?),
+        subtitle: grid.subtitle("connections that failed, against the number of public IPs"),
+        description: format!(
+            "Failure probability of {} against public IPs, one line for each value of {}.",
+            list(&names),
+            short(&second.name, NAME)
+        ),
+        x: Axis {
+            title: "public IPs".to_owned(),
+            ..axis_of(&grid.axes[along]).0
+        },
+        panels: panels
+            .into_iter()
+            .map(|panel| Panel {
+                title: (names.len() > 1).then(|| short(panel.outbound, NAME)),
+                y: y.clone(),
+                marks: panel.marks,
+            })
+            .collect(),
+        notes,
+        zoom: false,
+    })
+}
+
+/// The outbounds that change with these IPs, the one that changes the most where none does; and what is said of those
+/// that have no panel.
+fn whose<'a>(grid: &Grid<'a>, along: usize) -> (Vec<&'a str>, Option<String>) {
+    let swing = |outbound: &str| {
         let values = grid
             .rows(outbound)
             .filter_map(|row| row.failure_probability.estimate);
@@ -35,16 +91,52 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
         });
         high - low
     };
-    let outbound = *grid
-        .outbounds
-        .iter()
-        .max_by(|a, b| swing(a).total_cmp(&swing(b)))?;
-    let (some, note) = coloured(second.labels.len(), "value");
-    let mut notes: Vec<String> = note
-        .map(|note| format!("{}: {note}", short(&second.name, NAME)))
-        .into_iter()
-        .collect();
-    let (mut marks, mut ends, mut met) = (Vec::new(), Vec::new(), None);
+    let with_ips = sets(grid).into_iter().filter(|set| set.ips == along);
+    let of_axis: Vec<&str> = with_ips.map(|set| set.outbound).collect();
+    if of_axis.is_empty() {
+        let most = |a: &&&str, b: &&&str| swing(a).total_cmp(&swing(b));
+        return (
+            grid.outbounds
+                .iter()
+                .max_by(most)
+                .copied()
+                .into_iter()
+                .collect(),
+            None,
+        );
+    }
+    let left_out = (of_axis.len() > PANELS).then(|| {
+        format!(
+            "{PANELS} of {} are drawn.",
+            counted(of_axis.len() as u64, "outbound")
+        )
+    });
+    (of_axis.into_iter().take(PANELS).collect(), left_out)
+}
+
+fn bought<'a>(
+    grid: &Grid<'a>,
+    outbound: &'a str,
+    (along, other): (usize, usize),
+    some: &[usize],
+) -> Bought<'a> {
+    let (_, places) = axis_of(&grid.axes[along]);
+    let second = &grid.axes[other];
+    let target = Rule {
+        at: TARGET,
+        upright: false,
+        label: format!("{TARGET_WORDS} fail"),
+    };
+    let mut found = Bought {
+        outbound,
+        marks: vec![Mark {
+            series: "target".to_owned(),
+            tone: Tone::Limit,
+            shape: Shape::Rule(target),
+        }],
+        rows: Vec::new(),
+        met: None,
+    };
     for (tone, position) in some.iter().enumerate() {
         let rows: Vec<(f64, &Row)> = places
             .iter()
@@ -65,81 +157,36 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
             .filter(|(_, row)| meets_target(row))
             .min_by(|a, b| a.0.total_cmp(&b.0));
         if let Some((_, row)) = enough {
-            met = Some((
-                name.clone(),
-                grid.sweep.axes[along].labels[row.at[along]].clone(),
-            ));
+            let ips = grid.axes[along].labels[row.at[along]].clone();
+            found.met = Some((name.clone(), ips));
         }
-        let points: Vec<_> = rows
+        let points = rows
             .iter()
-            .map(|(place, row)| interval(*place, &row.failure_probability))
-            .collect();
-        ends.extend(points.clone());
-        marks.push(Mark {
+            .map(|(place, row)| interval(*place, &row.failure_probability));
+        found.marks.push(Mark {
             series: name.clone(),
             tone: Tone::Series(tone),
             shape: Shape::Intervals(Intervals {
-                points,
+                points: points.collect(),
                 across: false,
                 joined: true,
                 label: Some(name),
             }),
         });
+        found.rows.extend(rows.iter().map(|(_, row)| *row));
     }
-    let (low, high) = range(&ends)?;
-    marks.insert(
-        0,
-        Mark {
-            series: "target".to_owned(),
-            tone: Tone::Limit,
-            shape: Shape::Rule(Rule {
-                at: TARGET,
-                upright: false,
-                label: format!("{} fail", TARGET_WORDS),
-            }),
-        },
-    );
-    notes.push(
-        "A triangle that points down: no failure was seen there, and the true value lies below it."
-            .to_owned(),
-    );
-    notes.extend(grid.fixed(&[along, other]));
-    Some(Chart {
-        id: "ips-needed".to_owned(),
-        title: match met {
-            Some((load, ips)) => format!(
-                "{}: {ips} public {} failures below {} at {load}",
-                short(outbound, NAME),
-                if ips == "1" { "IP keeps" } else { "IPs keep" },
-                TARGET_WORDS
-            ),
-            None => format!(
-                "No number of public IPs keeps failures of {} below {}",
-                short(outbound, NAME),
-                TARGET_WORDS
-            ),
-        },
-        subtitle: grid.subtitle("connections that failed, against the number of public IPs"),
-        description: format!(
-            "Failure probability of {} against its public IPs, one line for each value of {}.",
-            short(outbound, NAME),
-            short(&second.name, NAME)
+    found
+}
+
+fn title(bought: &Bought) -> String {
+    let outbound = short(bought.outbound, NAME);
+    match &bought.met {
+        Some((load, ips)) => format!(
+            "{outbound}: {ips} public {} failures below {TARGET_WORDS} at {load}",
+            if ips == "1" { "IP keeps" } else { "IPs keep" },
         ),
-        x: Axis {
-            title: "public IPs".to_owned(),
-            ..x
-        },
-        panels: vec![Panel {
-            title: None,
-            y: Axis::log(
-                "probability that a connection fails",
-                Unit::Share,
-                low.min(TARGET) / 1.5,
-                high.max(TARGET),
-            ),
-            marks,
-        }],
-        notes,
-        zoom: false,
-    })
+        None => {
+            format!("No number of public IPs keeps failures of {outbound} below {TARGET_WORDS}")
+        }
+    }
 }

@@ -19,7 +19,7 @@ const ROWS: usize = 50;
 
 pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     let (&along, &up) = (grid.longest.first()?, grid.longest.get(1)?);
-    let [across, upward] = [&grid.sweep.axes[along], &grid.sweep.axes[up]];
+    let [across, upward] = [&grid.axes[along], &grid.axes[up]];
     if across.labels.len() < 2 || upward.labels.len() < 2 {
         return None;
     }

@@ -2,60 +2,89 @@
 
 use super::{Cell, Contents, Listed, Table};
 use crate::report::chart::plain;
-use crate::report::sweep;
+use crate::report::{Sweeps, sweep};
 use crate::results::Verdict;
 use crate::results::words::{count, counted, estimate};
-use crate::sweep::{Row, SavedSweep};
+use crate::sweep::{Row, SavedSweep, Summary};
 use std::collections::BTreeSet;
 
 impl Contents {
-    /// Of a sweep.
-    pub fn of_sweep(saved: &SavedSweep, title: Option<&str>) -> Contents {
-        let summary = saved.summary();
-        let points = match summary.points == summary.of {
-            true => counted(summary.points, "point"),
-            false => format!("{} of {}", summary.points, counted(summary.of, "point")),
-        };
-        let replications = counted(u64::from(saved.replications), "replication");
-        let told = summary.outbounds.iter().take(sweep::SPOKEN_OF);
-        let more = summary.outbounds.len().saturating_sub(sweep::SPOKEN_OF) as u64;
-        let item = |name: &str, value: String, typed: bool| (name.to_owned(), value, typed);
+    /// Of a sweep, or of several over the same axes.
+    pub fn of_sweeps(sweeps: &Sweeps, title: Option<&str>) -> Contents {
+        let (mut lead, mut subtitles, mut runs) = (Vec::new(), Vec::new(), Vec::new());
+        let mut outbounds = 0;
+        for (label, saved) in sweeps.parts() {
+            let of = |text: String| match label {
+                Some(label) => plain(&format!("{label}: {text}")),
+                None => plain(&text),
+            };
+            let summary = saved.summary();
+            let told = summary.outbounds.iter().take(sweep::SPOKEN_OF);
+            lead.extend(told.map(|outbound| of(sweep::sentence(outbound))));
+            outbounds += summary.outbounds.len();
+            subtitles.push(subtitle(saved, &summary));
+            runs.push(run(label, saved));
+        }
+        subtitles.dedup();
+        let more = (outbounds - lead.len()) as u64;
         Contents {
-            title: title.map_or_else(|| plain(&saved.name), str::to_owned),
-            subtitle: format!(
-                "Sweep of the scenario {}: {points}, {replications} each, seed {}",
-                plain(&saved.scenario),
-                saved.seed
-            ),
-            lead: told.map(|outbound| plain(&sweep::sentence(outbound))).collect(),
+            title: title.map_or_else(|| plain(&sweeps.title()), str::to_owned),
+            subtitle: subtitles.join("; "),
+            lead,
             more_outbounds: (more > 0).then(|| format!("{} in the table.", counted(more, "more outbound"))),
-            tables: vec![verdicts(saved)],
-            lists: vec![points_of(saved)],
+            tables: vec![verdicts(sweeps)],
+            lists: vec![points_of(sweeps)],
             assumptions_say: "Those of the scenario, unless an axis sets them; the result.json of every point repeats \
                               them, and every row of the table names in dependsOn what a verdict hangs on."
                 .to_owned(),
-            runs: vec![Listed {
-                label: None,
-                items: vec![
-                    item("Command", "snatsim sweep SWEEP -o DIR".to_owned(), true),
-                    item("SWEEP", format!("the file of the sweep {}", plain(&saved.name)), false),
-                    item("SHA-256 of the sweep", saved.sha256.clone(), true),
-                    item("Seed", saved.seed.to_string(), false),
-                    item("Replications", saved.replications.to_string(), false),
-                    item("Simulated with", format!("snatsim {}", plain(&saved.snatsim)), false),
-                ],
-            }],
+            runs,
             ..Contents::default()
         }
     }
 }
 
+fn subtitle(saved: &SavedSweep, summary: &Summary) -> String {
+    let points = match summary.points == summary.of {
+        true => counted(summary.points, "point"),
+        false => format!("{} of {}", summary.points, counted(summary.of, "point")),
+    };
+    format!(
+        "Sweep of the scenario {}: {points}, {} each, seed {}",
+        plain(&saved.scenario),
+        counted(u64::from(saved.replications), "replication"),
+        saved.seed
+    )
+}
+
+/// How to make it again.
+fn run(label: Option<&str>, saved: &SavedSweep) -> Listed {
+    let item = |name: &str, value: String, typed: bool| (name.to_owned(), value, typed);
+    Listed {
+        label: label.map(plain),
+        items: vec![
+            item("Command", "snatsim sweep SWEEP -o DIR".to_owned(), true),
+            item(
+                "SWEEP",
+                format!("the file of the sweep {}", plain(&saved.name)),
+                false,
+            ),
+            item("SHA-256 of the sweep", saved.sha256.clone(), true),
+            item("Seed", saved.seed.to_string(), false),
+            item("Replications", saved.replications.to_string(), false),
+            item(
+                "Simulated with",
+                format!("snatsim {}", plain(&saved.snatsim)),
+                false,
+            ),
+        ],
+    }
+}
+
 /// How often each verdict was given to each outbound.
-fn verdicts(saved: &SavedSweep) -> Table {
-    let names = saved.summary().outbounds;
+fn verdicts(sweeps: &Sweeps) -> Table {
     let row = |name: &str| {
         let counts = Verdict::ALL.map(|verdict| {
-            let rows = saved.rows.iter();
+            let rows = sweeps.rows().iter();
             let many = rows
                 .filter(|row| row.outbound == name && row.verdict == verdict)
                 .count();
@@ -71,7 +100,11 @@ fn verdicts(saved: &SavedSweep) -> Table {
             .chain(Verdict::ALL.map(Verdict::word))
             .map(str::to_owned)
             .collect(),
-        rows: names.iter().map(|outbound| row(&outbound.name)).collect(),
+        rows: sweeps
+            .outbounds()
+            .iter()
+            .map(|one| row(&one.shown))
+            .collect(),
         ..Table::default()
     }
 }
@@ -79,25 +112,25 @@ fn verdicts(saved: &SavedSweep) -> Table {
 /// Rows of the table of points; the rest is in the CSV.
 const POINTS: usize = 200;
 
-fn points_of(saved: &SavedSweep) -> Table {
-    let axes = saved.axes.iter().map(|axis| plain(&axis.name));
+fn points_of(sweeps: &Sweeps) -> Table {
+    let all = sweeps.rows();
+    let axes = sweeps.axes().iter().map(|axis| plain(&axis.name));
     let figures = ["outbound", "verdict", "connections failed", "ports at peak"].map(str::to_owned);
     // By point, so that every outbound of a point stays.
-    let points: BTreeSet<u64> = saved.rows.iter().map(|row| row.point).collect();
-    let rows_of_point = saved.rows.len().div_ceil(points.len().max(1)).max(1);
+    let points: BTreeSet<u64> = all.iter().map(|row| row.point).collect();
+    let rows_of_point = all.len().div_ceil(points.len().max(1)).max(1);
     let every = points
         .len()
         .div_ceil((POINTS / rows_of_point).max(1))
         .max(1);
     let drawn: BTreeSet<u64> = points.iter().copied().step_by(every).collect();
-    let rows: Vec<&Row> = saved
-        .rows
+    let rows: Vec<&Row> = all
         .iter()
         .filter(|row| drawn.contains(&row.point))
         .collect();
     let row = |row: &Row| {
-        let at = saved
-            .axes
+        let at = sweeps
+            .axes()
             .iter()
             .zip(&row.at)
             .map(|(axis, i)| Cell::text(&axis.labels[*i]));
@@ -107,6 +140,7 @@ fn points_of(saved: &SavedSweep) -> Table {
             None => "-".to_owned(),
         };
         let ports = match (row.peak_used, row.limit) {
+            (_, Some(0)) => "no ports".to_owned(),
             (Some(peak), Some(limit)) => {
                 format!("{} of {}", count(u64::from(peak)), count(u64::from(limit)))
             }
