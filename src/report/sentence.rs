@@ -1,6 +1,6 @@
 //! One sentence of finding: what the outbound types of a result come to, side by side.
 
-use crate::results::words::{estimate, share};
+use crate::results::words::{counted, estimate, share};
 use crate::results::{Document, Finding, OutboundResult, Severity, Verdict};
 use std::cmp::Ordering;
 
@@ -38,10 +38,13 @@ pub fn finding(document: &Document) -> String {
         names => format!(" {} deny connections that others let through.", list(names)),
     };
     // What is denied never connects, and takes no port.
-    let nobody = match outbounds.iter().any(|outbound| denied(outbound) > 0) {
+    let otherwise =
+        |outbound: &OutboundResult| denied(outbound) + unanswered(outbound) + broken(outbound);
+    let nobody = match outbounds.iter().any(|outbound| otherwise(outbound) > 0) {
         true => "No connection failed for want of a port",
         false => "No connection failed",
     };
+    let denies = denies + &without_an_answer(outbounds);
     match (&fails[..], &carries[..]) {
         ([], _) if worst.verdict == Verdict::Refused => {
             format!("{}: {}", worst.name, worst.summary)
@@ -91,6 +94,34 @@ fn peak_use(outbound: &OutboundResult) -> f64 {
 fn denied(outbound: &OutboundResult) -> u64 {
     let figures = outbound.figures.as_ref();
     figures.map_or(0, |figures| figures.connections.denied)
+}
+
+fn unanswered(outbound: &OutboundResult) -> u64 {
+    let figures = outbound.figures.as_ref();
+    figures.map_or(0, |figures| figures.connections.unanswered)
+}
+
+fn broken(outbound: &OutboundResult) -> u64 {
+    let figures = outbound.figures.as_ref();
+    figures.map_or(0, |figures| figures.connections.broken)
+}
+
+/// What went wrong without a lack of ports: connections that had a port and no answer, and those that broke.
+fn without_an_answer(outbounds: &[OutboundResult]) -> String {
+    let worst = |of: fn(&OutboundResult) -> u64| {
+        let most = outbounds.iter().max_by_key(|outbound| of(outbound))?;
+        (of(most) > 0).then(|| (of(most), &most.name))
+    };
+    let mut said = String::new();
+    if let Some((connections, name)) = worst(unanswered) {
+        let connections = counted(connections, "connection");
+        said += &format!(" {connections} under {name} had a port and no answer.");
+    }
+    if let Some((connections, name)) = worst(broken) {
+        let connections = counted(connections, "established connection");
+        said += &format!(" {connections} under {name} lost their ports.");
+    }
+    said
 }
 
 fn failing(outbound: &&OutboundResult) -> String {

@@ -62,6 +62,10 @@ pub fn findings(subject: &Subject, events: &[EventResult]) -> Vec<Finding> {
         Grouping::ByGateway(_) => "the largest gateway",
         _ => "a pool",
     };
+    let of_those = match subject.model.warmup {
+        SimTime::ZERO => "",
+        _ => " of those opened after the warm-up",
+    };
     let mut found = Vec::new();
     for event in events {
         let (was, now) = (event.limit_before, event.limit);
@@ -79,7 +83,7 @@ pub fn findings(subject: &Subject, events: &[EventResult]) -> Vec<Finding> {
         if event.ports_taken_back > 0 {
             let broke = match event.broken {
                 0 => String::new(),
-                broken => format!(", which broke {}", counted(broken, "connection")),
+                broken => format!(", which broke {}{of_those}", counted(broken, "connection")),
             };
             text += &format!(
                 " Over all replications {} in use came back before the time{broke}.",

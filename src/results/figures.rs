@@ -9,7 +9,7 @@ mod verdict;
 use super::analytic::{self, Analysis};
 use super::document::*;
 use super::findings;
-use super::holds::{HoldTimes, hold_times};
+use super::holds::{HoldTimes, Slowest, hold_times, slowest};
 use super::interval;
 use crate::engine::{Grouping, PoolPlan};
 use crate::model::{Model, Outbound};
@@ -96,6 +96,8 @@ pub(super) struct Subject<'a> {
     pub total: Tally,
     /// Hold times that the model implies; none without connections.
     pub holds: Option<HoldTimes>,
+    /// The workload that takes longest to fill its share of the ports.
+    pub slowest: Option<Slowest>,
     analysis: Analysis,
 }
 
@@ -112,6 +114,7 @@ impl<'a> Subject<'a> {
             run,
             total: sum(run.replications.iter().map(|run| &run.total)),
             holds: hold_times(&reaching, plan),
+            slowest: slowest(&reaching, plan),
             analysis: analytic::analyse(&reaching, plan),
         })
     }

@@ -83,6 +83,17 @@ fn exhausted(figures: &Figures, subject: &Subject) -> String {
             share(probability)
         );
     }
+    let (ports, second) = (subject.fullest(), subject.fullest_of_second_limit());
+    if second.share() > ports.share() && ports.used < ports.limit {
+        return format!(
+            "The {} connections that a gateway may have to one endpoint ran out, at {} of {} ports: {} of connections \
+             failed{first}.",
+            count(u64::from(second.limit)),
+            count(u64::from(ports.used)),
+            count(u64::from(ports.limit)),
+            share(probability)
+        );
+    }
     let full = match figures.pools.count {
         1 => String::new(),
         pools => format!(
@@ -314,9 +325,16 @@ fn bypassed(seen: &Seen) -> Option<Finding> {
 
 fn ports_were_waited_for(seen: &Seen) -> Option<Finding> {
     let connections = &seen.figures.connections;
-    (connections.delayed > 0 || seen.verdict == Verdict::Slow).then(|| {
+    // Beside a destination that falls silent, others wait for its answer.
+    let wait_for_ports = seen
+        .subject
+        .model
+        .epochs
+        .iter()
+        .all(|epoch| epoch.silent.is_empty());
+    (connections.refused_first > 0).then(|| {
         let wait = match seen.figures.connect_latency.max {
-            Some(longest) if connections.delayed > 0 => format!(
+            Some(longest) if connections.delayed > 0 && wait_for_ports => format!(
                 "; {} got one on a later SYN, after up to {}",
                 count(connections.delayed),
                 span(longest)
@@ -591,15 +609,27 @@ fn unanswered_connections(seen: &Seen) -> Option<Finding> {
 }
 
 fn short_warmup(seen: &Seen) -> Option<Finding> {
-    let (model, holds) = (seen.subject.model, seen.subject.holds.as_ref()?);
-    (model.warmup.as_secs_f64() * (1.0 + 2e-6) < holds.p99).then(|| {
+    let warmup = seen.subject.model.warmup.as_secs_f64();
+    let is_short = |p99: f64| warmup * (1.0 + 2e-6) < p99;
+    let of_all = seen.subject.holds.as_ref().map(|holds| holds.p99);
+    let slowest = seen.subject.slowest.as_ref();
+    let (p99, whose) = match (of_all.filter(|p99| is_short(*p99)), slowest) {
+        (Some(p99), _) => (p99, String::new()),
+        // Fewer than one connection in a hundred, or beside connections that nobody knows the holds of.
+        (None, Some(slowest)) => (
+            slowest.p99,
+            format!(" of workload \"{}\"", slowest.workload),
+        ),
+        (None, None) => return None,
+    };
+    is_short(p99).then(|| {
         warning(
             Code::F0104,
             format!(
-                "The warm-up of {} is shorter than the p99 hold of {}: counting starts with fewer ports \
+                "The warm-up of {} is shorter than the p99 hold of {}{whose}: counting starts with fewer ports \
                  in use than later, and failures come out too low.",
-                span(model.warmup.as_secs_f64()),
-                span(holds.p99)
+                span(warmup),
+                span(p99)
             ),
         )
     })

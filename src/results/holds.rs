@@ -65,13 +65,54 @@ pub fn hold_times(model: &Model, plan: &PoolPlan) -> Option<HoldTimes> {
     }
     Some(HoldTimes {
         mean: by_cause.iter().sum(),
-        p99: quantile_of(0.99, |x| {
-            parts
-                .iter()
-                .map(|part| part.rate / rate * part.law.cdf(x - part.after()))
-                .sum()
-        }),
+        p99: p99_of(&parts),
         by_cause,
+    })
+}
+
+/// A workload whose ports are held for long.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slowest {
+    /// Its name.
+    pub workload: String,
+    /// The 99th percentile of its holds, in seconds.
+    pub p99: f64,
+}
+
+/// Of the workloads that make a hundredth of all port time or more, as far as a law of their holds is known, the one that
+/// holds its ports for longest.
+pub fn slowest(model: &Model, plan: &PoolPlan) -> Option<Slowest> {
+    const LEAST_SHARE: f64 = 0.01;
+    let known = model.workloads.iter().filter(|workload| {
+        !workload.traffic.is_empty() && unknown_holds(model, plan, workload).is_none()
+    });
+    let workloads: Vec<(&Workload, Vec<Part>)> = known
+        .map(|workload| (workload, parts(model, plan, workload)))
+        .collect();
+    let load = |parts: &[Part]| -> f64 {
+        let loads = parts.iter().map(|part| part.rate * part.port_time().0);
+        loads.sum()
+    };
+    let all: f64 = workloads.iter().map(|(_, parts)| load(parts)).sum();
+    let counts = |(_, parts): &&(&Workload, Vec<Part>)| {
+        let own = load(parts);
+        own > 0.0 && (own.is_infinite() || own >= LEAST_SHARE * all)
+    };
+    let p99 = |(workload, parts): &(&Workload, Vec<Part>)| Slowest {
+        workload: workload.name.clone(),
+        p99: p99_of(parts),
+    };
+    let found = workloads.iter().filter(counts).map(p99);
+    found.max_by(|a, b| a.p99.total_cmp(&b.p99))
+}
+
+fn p99_of(parts: &[Part]) -> f64 {
+    let rate: f64 = parts.iter().map(|part| part.rate).sum();
+    quantile_of(0.99, |x| {
+        parts
+            .iter()
+            .map(|part| part.rate / rate * part.law.cdf(x - part.after()))
+            .sum()
     })
 }
 

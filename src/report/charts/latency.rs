@@ -106,14 +106,19 @@ fn title(shown: &Shown) -> String {
         return String::new();
     };
     let latency = &one.figures.connect_latency;
+    // With a destination that falls silent it is its answer that is waited for.
+    let for_what = match one.figures.connections.refused_first {
+        0 => "an answer",
+        _ => "a port",
+    };
     match (latency.p99, latency.max) {
         (Some(p99), _) if p99 > 0.0 => format!(
-            "One connection in a hundred waits {} or longer for a port under {}",
+            "One connection in a hundred waits {} or longer for {for_what} under {}",
             span(p99),
             one.name
         ),
         (_, Some(max)) => format!(
-            "Fewer than one connection in a hundred waits for a port under {}, the longest {}",
+            "Fewer than one connection in a hundred waits for {for_what} under {}, the longest {}",
             one.name,
             span(max)
         ),

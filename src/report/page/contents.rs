@@ -272,7 +272,11 @@ fn differences(saved: &[Saved], several: bool) -> Option<Table> {
             .map(str::to_owned)
             .to_vec(),
         rows,
-        note: Some("All outbounds of a comparison meet the same connections, so that what differs is the outbound alone.".to_owned()),
+        note: Some(
+            "All outbounds of a comparison meet the same arrivals, so that what differs is the outbound alone; clients, owners \
+             and pools of connections react to it, and open others."
+                .to_owned(),
+        ),
         ..Table::default()
     })
 }

@@ -34,7 +34,19 @@ impl Subject<'_> {
         self.estimate(&self.shares(of), self.method())
     }
 
+    /// Whether nothing is drawn: every replication counts the same.
+    fn replications_are_alike(&self) -> bool {
+        let mut runs = self.run.replications.windows(2);
+        runs.all(|pair| pair[0].total == pair[1].total)
+    }
+
     fn estimate(&self, units: &[Share], method: IntervalMethod) -> Estimate {
+        let failed = units.iter().any(|unit| unit.failed > 0);
+        // What is the same each time says no more by being run again.
+        let units = match !failed && method == IntervalMethod::Replications {
+            true if self.replications_are_alike() => &units[..1],
+            _ => units,
+        };
         interval::failure_probability(
             units,
             method,
