@@ -1,0 +1,1 @@
+//! A few connections, each worked out by hand.

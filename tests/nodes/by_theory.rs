@@ -1,0 +1,1 @@
+//! Where theory knows what comes out.
