@@ -5,6 +5,7 @@ use super::document::*;
 use super::events;
 use super::figures::{About, Subject};
 use super::interval::MEAN_HOLDS_A_BATCH;
+use super::nodes;
 use super::varying;
 use super::words::{count, counted, estimate, share, span};
 use crate::engine::Grouping;
@@ -39,8 +40,19 @@ pub fn refusal(fault: &Fault) -> Finding {
     }
 }
 
-/// One sentence a manager can read.
+/// One sentence a manager can read, or two where nodes have a part in it; `verdict` is that of the ports.
 pub fn summary(verdict: Verdict, figures: &Figures, subject: &Subject) -> String {
+    let of_nodes = figures.node_nat.as_ref().and_then(NodeNatResult::sentence);
+    let of_ports = with_asides(verdict, figures, subject);
+    match of_nodes {
+        None => of_ports,
+        // What is worse comes first.
+        Some(of_nodes) if verdict <= Verdict::Tight => format!("{of_nodes} {of_ports}"),
+        Some(of_nodes) => format!("{of_ports} {of_nodes}"),
+    }
+}
+
+fn with_asides(verdict: Verdict, figures: &Figures, subject: &Subject) -> String {
     let Some(aside) = asides::shares(figures) else {
         return of_ports(verdict, figures, subject);
     };
@@ -54,7 +66,13 @@ pub fn summary(verdict: Verdict, figures: &Figures, subject: &Subject) -> String
 fn of_ports(verdict: Verdict, figures: &Figures, subject: &Subject) -> String {
     match verdict {
         Verdict::Exhausted => exhausted(figures, subject),
+        Verdict::Slow if subject.total.failed > 0 => {
+            format!("Where SNAT ports ran short, {}.", waited(figures))
+        }
         Verdict::Slow => format!("No connection failed, but {}.", waited(figures)),
+        Verdict::Tight | Verdict::Clear if subject.total.failed > 0 => {
+            format!("SNAT ports never ran short: {}.", fullest(figures, subject))
+        }
         Verdict::Tight => format!(
             "Every connection got a port at once, but little room is left: {}.",
             fullest(figures, subject)
@@ -148,7 +166,7 @@ fn noun(subject: &Subject) -> &'static str {
     }
 }
 
-/// What a reader should know, what matters most first.
+/// What a reader should know, what matters most first; `verdict` is that of the ports.
 pub fn findings(
     verdict: Verdict,
     figures: &Figures,
@@ -186,7 +204,8 @@ pub fn findings(
         figures,
         subject,
     };
-    let mut found: Vec<Finding> = rules.iter().filter_map(|rule| rule(&seen)).collect();
+    let mut found = nodes::findings(figures.node_nat.as_ref());
+    found.extend(rules.iter().filter_map(|rule| rule(&seen)));
     found.extend(events::findings(subject, &figures.events));
     found.extend(varying::findings(subject.model));
     if about.compare {
@@ -232,12 +251,17 @@ fn info(code: Code, text: String) -> Finding {
 
 fn ports_ran_out(seen: &Seen) -> Option<Finding> {
     let connections = &seen.figures.connections;
+    let failed = seen.subject.failed_for_ports();
     (seen.verdict == Verdict::Exhausted).then(|| {
+        let with_others = match connections.failed - failed {
+            0 => String::new(),
+            others => format!(" with {} that their nodes refused", count(others)),
+        };
         warning(
             Code::F0101,
             format!(
-                "{} of {} failed for lack of a SNAT port: {}.",
-                count(connections.failed),
+                "{} of {} failed for lack of a SNAT port{with_others}: {}.",
+                count(failed),
                 counted(
                     connections.offered - connections.pending,
                     "decided connection"
@@ -278,7 +302,9 @@ fn bypassed(seen: &Seen) -> Option<Finding> {
 
 fn ports_were_waited_for(seen: &Seen) -> Option<Finding> {
     let connections = &seen.figures.connections;
-    (connections.delayed > 0 || seen.verdict == Verdict::Slow).then(|| {
+    // What waited for its node alone found a port at once when it left.
+    let by_nodes = seen.figures.node_nat.is_some() && connections.refused_syns == 0;
+    (connections.delayed > 0 && !by_nodes || seen.verdict == Verdict::Slow).then(|| {
         let wait = match seen.figures.connect_latency.max {
             Some(longest) if connections.delayed > 0 => format!(
                 "; {} got one on a later SYN, after up to {}",
@@ -396,7 +422,7 @@ fn one_destination_fills_the_pool(seen: &Seen) -> Option<Finding> {
         .map(|other| other.peak_used)
         .max()?;
     let lopsided = busiest.connections.failed * 10 >= failed * 9 && 2 * others < busiest.peak_used;
-    (failed > 0 && lopsided).then(|| {
+    (seen.verdict == Verdict::Exhausted && lopsided).then(|| {
         info(
             Code::F0117,
             format!(

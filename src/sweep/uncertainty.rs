@@ -40,7 +40,11 @@ pub fn trials(
             let mut varied = model::build(&varied, files)?;
             let pairs = model.outbounds.iter().zip(&varied.outbounds).enumerate();
             let outbounds: Vec<usize> = pairs
-                .filter(|(i, (was, is))| can_matter(model, was, is, &document.outbounds[*i]))
+                .filter(|(i, (was, is))| {
+                    // Every connection meets its node.
+                    let nodes = was.plan.is_ok() && model.node_nat != varied.node_nat;
+                    nodes || can_matter(model, was, is, &document.outbounds[*i])
+                })
                 .map(|(i, _)| i)
                 .collect();
             let kept = outbounds

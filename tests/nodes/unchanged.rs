@@ -1,7 +1,6 @@
 //! Where nothing is refused on a node, every figure of the outbound type is that without the layer.
 
 use super::*;
-use snatsim::results::{About, document};
 
 /// Everything that is random, on all paths, under all types of Azure; more than 64 nodes, so that streams come in blocks.
 fn busy() -> Value {
@@ -22,7 +21,7 @@ fn busy() -> Value {
             { "name": "dns", "port": 53, "protocol": "udp", "endpoints": 2 },
             { "name": "lost", "address": "198.51.100.7", "port": 443 },
         ],
-        "network": { "routes": [{ "addressPrefix": "198.51.100.0/24", "nextHopType": "None" }] },
+        "network": { "routeTable": [{ "addressPrefix": "198.51.100.0/24", "nextHopType": "None" }] },
         "workloads": [
             { "name": "queries", "destination": "sql", "nodePool": "apps", "placement": { "hotNode": 0.3 },
               "arrivals": { "poisson": { "perSecond": 40 } },
@@ -63,22 +62,77 @@ fn busy() -> Value {
     })
 }
 
-#[test]
-fn a_layer_that_refuses_nothing_changes_no_figure() {
-    let without = model(&busy());
-    let with = model(&with_layer(&busy(), json!({})));
+/// The same without clients: their numbers, by which a firewall's buckets are drawn, go over all that a loop holds.
+fn without_clients() -> Value {
+    let mut scenario = busy();
+    let workloads = scenario["workloads"].as_array_mut().expect("a list");
+    workloads.retain(|workload| workload["arrivals"].get("closed").is_none());
+    scenario
+}
+
+fn assert_unchanged(scenario: &Value) {
+    let without = model(scenario);
+    let with = model(&with_layer(scenario, json!({})));
     let (before, after) = (runs(&without), runs(&with));
     assert_eq!(before.len(), after.len());
     for ((before, after), outbound) in before.iter().zip(&after).zip(&with.outbounds) {
         let name = &outbound.name;
         for (before, after) in before.replications.iter().zip(&after.replications) {
             assert_eq!(before.total, after.total, "{name}");
-            assert_eq!(before, after, "{name}");
+            assert!(before == after, "{name}: not the same in detail");
         }
-        assert_eq!(before.connect_latency.counts(), after.connect_latency.counts(), "{name}");
+        assert_eq!(
+            before.connect_latency.counts(),
+            after.connect_latency.counts(),
+            "{name}"
+        );
         assert_eq!(before.port_hold.counts(), after.port_hold.counts(), "{name}");
         assert_eq!(before.mean_uses, after.mean_uses, "{name}");
         assert_eq!(before.asides, after.asides, "{name}");
-        assert!(nodes(after).local_ports.is_some_and(|peak| peak.used > 0), "{name}");
+        assert!(
+            nodes(after).local_ports.is_some_and(|peak| peak.used > 0),
+            "{name}"
+        );
     }
+}
+
+#[test]
+fn a_layer_that_refuses_nothing_changes_no_figure() {
+    assert_unchanged(&without_clients());
+    let mut with_clients = busy();
+    let outbounds = with_clients["outbound"].as_array_mut().expect("a list");
+    outbounds.retain(|outbound| outbound.get("azureFirewall").is_none());
+    assert_unchanged(&with_clients);
+}
+
+/// Ports of several gateways, each of a size of its own.
+#[test]
+fn nor_does_it_before_several_gateways() {
+    let mut scenario = without_clients();
+    scenario["outbound"] = json!([{
+        "outboundType": "userAssignedNATGateway",
+        "natGateways": [
+            { "name": "one", "nodePools": ["system"], "publicIPs": 1 },
+            { "name": "two", "nodePools": ["apps"], "publicIPs": 2 },
+        ],
+    }]);
+    assert_unchanged(&scenario);
+}
+
+/// The run is a function of scenario and seed, not of the threads it has.
+#[test]
+fn threads_change_nothing() {
+    let model = model(&with_layer(&busy(), json!({ "netIpv4IpLocalPortRange": "60900 60999" })));
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.expect("threads").install(|| runs(&model))
+    };
+    let (one, three) = (on(1), on(3));
+    for (one, three) in one.iter().zip(&three) {
+        assert!(one.replications == three.replications);
+        assert_eq!(one.nodes, three.nodes);
+        assert_eq!(one.asides, three.asides);
+    }
+    let kept = one.iter().map(|run| run.replications[0].total.kept[0]);
+    assert!(kept.sum::<u64>() > 0, "a hundred local ports are too few");
 }
