@@ -16,8 +16,8 @@ pub use crate::traffic::OpenProcess;
 pub use build::{build, refusals};
 pub use events::{Buckets, Epoch};
 pub use node_nat::{NodeNat, Pods, TableSize};
-pub use pod_network::PodNetwork;
 pub use paths::{Bypass, Decision, Denial, Path, PathShare, Paths};
+pub use pod_network::PodNetwork;
 
 use crate::engine::{PoolPlan, Protocol, Schedule, UdpKey};
 use crate::fault::Fault;

@@ -385,6 +385,8 @@ codes! {
         "Nothing was refused on a node, but a limit of the node's own layer came to 80 percent or more: local ports of a pod, ports of the node's address, or the node's connection table. The outbound type may have room to spare all the while.";
     F0183: "how many pods a node has",
         "Local ports are a pod's own, so it matters how many pods open the connections of a node. \"replicas\" of a workload says so: they are dealt evenly to the nodes, and each opens the same, or its part by noisyReplica. Without it all that a node opens of a workload counts as one pod's, which is the hardest case.";
+    F0184: "how large a node is",
+        "The size of a node's connection table follows from its vCPUs as observed (max(32,768 x vCPUs, 131,072)), or from its memory as documented (bytes / 16,384); the assumption conntrackSize says which. Where the scenario says neither, it is that of a Standard_D4s_v5: 4 vCPUs and 16 GiB.\n\nSet \"vCPUs\" and \"memoryGiB\" of nodeNat to what the nodes' vmSize has, or netNetfilterNfConntrackMax to what `sysctl net.netfilter.nf_conntrack_max` says on a node, which settles it.";
 
     // --- Findings about the input: F02xx ---
     F0201: "mean that does not exist",

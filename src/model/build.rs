@@ -67,7 +67,11 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
         refuse_default_route(outbound, &network);
     }
     let node_nat = node_nat::read(spec, &cluster, &counted, &assumptions, &mut review);
-    if node_nat.is_some() {
+    if spec
+        .cluster
+        .as_ref()
+        .is_some_and(|cluster| cluster.node_nat.is_some())
+    {
         node_nat::refuse_silence(&workloads, &outbounds, &destinations.endpoints, &mut review);
     }
     let epochs = events.epochs(&cluster, &destinations);

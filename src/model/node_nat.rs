@@ -158,7 +158,14 @@ pub(super) fn read(
         ..timeouts(words, review)
     };
     let networks = networks(cluster, counted, review);
-    if spec.events.as_ref().is_some_and(|events| !events.is_empty()) {
+    review
+        .notes
+        .extend(assumed_size(words, &table, assumptions));
+    if spec
+        .events
+        .as_ref()
+        .is_some_and(|events| !events.is_empty())
+    {
         review.fault(Fault {
             code: Code::E0283,
             pointer: "/events".to_owned(),
@@ -255,6 +262,25 @@ fn table(words: &NodeNatSpec, review: &mut Review) -> TableSize {
     table
 }
 
+/// What a reader should know where the size of the table is that of a node of which nothing is said.
+fn assumed_size(words: &NodeNatSpec, table: &TableSize, assumptions: &Assumptions) -> Option<Note> {
+    let size = table.in_force(assumptions.conntrack_size);
+    let (field, node) = match assumptions.conntrack_size {
+        _ if table.set.is_some() => return None,
+        ConntrackSize::Observed if words.v_cpus.is_some() => return None,
+        ConntrackSize::Documented if words.memory_gib.is_some() => return None,
+        ConntrackSize::Observed => ("vCPUs", format!("{} vCPUs", table.v_cpus)),
+        ConntrackSize::Documented => ("memoryGiB", format!("{} GiB", table.memory_gib)),
+    };
+    Some(Note {
+        code: Code::F0184,
+        text: format!(
+            "Nothing says how large the nodes are: the connection table of {} is that of one with {node}. \"{field}\" of nodeNat says what they have.",
+            thousands(size)
+        ),
+    })
+}
+
 /// The time-outs; the limits beside them are the caller's.
 fn timeouts(words: &NodeNatSpec, review: &mut Review) -> NodeRules {
     let none = ConntrackTimeoutsSpec::default();
@@ -291,11 +317,7 @@ fn timeouts(words: &NodeNatSpec, review: &mut Review) -> NodeRules {
 }
 
 /// By node, where its pods have their addresses from.
-fn networks(
-    cluster: &Cluster,
-    counted: &CountedCluster,
-    review: &mut Review,
-) -> Vec<PodNetwork> {
+fn networks(cluster: &Cluster, counted: &CountedCluster, review: &mut Review) -> Vec<PodNetwork> {
     let of_pools = &counted.addresses.networks;
     let unknown = |pool: &usize| {
         let network = of_pools.get(*pool);
@@ -339,8 +361,13 @@ fn pods_of(workload: &WorkloadSpec, index: usize, cluster: &Cluster, review: &mu
             ),
         });
     }
-    let said = workload.replicas.filter(|_| workload.host_network != Some(true));
-    if said.is_none() && workload.host_network != Some(true) {
+    let is_trace = workload
+        .arrivals
+        .as_ref()
+        .is_some_and(|arrivals| arrivals.is_trace());
+    // The sources of a trace are single machines, and the host network has one address.
+    let has_pods = !is_trace && workload.host_network != Some(true);
+    if has_pods && workload.replicas.is_none() {
         review.notes.push(Note {
             code: Code::F0183,
             text: format!(

@@ -9,7 +9,10 @@ use crate::simulate::{NodePeak, Toward};
 
 /// The figures; none where nodes have room for everything.
 pub(super) fn figures(subject: &Subject) -> Option<NodeNatResult> {
-    let (nat, run) = (subject.model.node_nat.as_ref()?, subject.run.nodes.as_ref()?);
+    let (nat, run) = (
+        subject.model.node_nat.as_ref()?,
+        subject.run.nodes.as_ref()?,
+    );
     let limit = |why: AtNode, limit: u64, peak: Option<NodePeak>| {
         let index = why as usize;
         NodeLimit {

@@ -164,7 +164,11 @@ impl<'a> Nodes<'a> {
             let aside = decisions.iter().enumerate();
             let aside = aside.filter(|_| !outbound.paths.all_take_ports());
             let aside = aside.filter_map(|(index, decision)| {
-                side(Some(index), plan_of(decision.path, plan)?, Side::Aside(index))
+                side(
+                    Some(index),
+                    plan_of(decision.path, plan)?,
+                    Side::Aside(index),
+                )
             });
             Unit {
                 pods: pods(nat, &nodes),
@@ -225,14 +229,24 @@ impl<'a> Nodes<'a> {
         run: &Mutex<Accumulator>,
         totals: &Mutex<Totals>,
     ) -> (NodeRun, Asides) {
-        let (from, until) = (self.window.warmup.as_nanos(), self.window.duration.as_nanos());
-        let mut heard: Vec<Totals> = unit.sides.iter().map(|_| Totals::new(&self.window)).collect();
+        let (from, until) = (
+            self.window.warmup.as_nanos(),
+            self.window.duration.as_nanos(),
+        );
+        let mut heard: Vec<Totals> = unit
+            .sides
+            .iter()
+            .map(|_| Totals::new(&self.window))
+            .collect();
         let mut layer = NodeLayer::new(&self.nat.rules, from, until);
         // What takes no port is counted by itself.
         let mut asides: Vec<Option<Accumulator>> = unit
             .sides
             .iter()
-            .map(|side| side.path.map(|_| Accumulator::new(&side.parts, &self.window, Detail::Table)))
+            .map(|side| {
+                side.path
+                    .map(|_| Accumulator::new(&side.parts, &self.window, Detail::Table))
+            })
             .collect();
         let mut sides: Vec<Running<FULL>> = (0..)
             .zip(&unit.sides)
@@ -297,13 +311,7 @@ impl<'a> Nodes<'a> {
     }
 
     /// What clients opened on a path of their own.
-    fn add_clients(
-        &self,
-        path: usize,
-        group: &Group,
-        by_workload: &[Tally],
-        asides: &mut Asides,
-    ) {
+    fn add_clients(&self, path: usize, group: &Group, by_workload: &[Tally], asides: &mut Asides) {
         let of_clients = group.classes.iter().zip(&group.waiting);
         let of_clients = of_clients.filter(|(_, who)| **who == Caller::Client);
         // All clients of a workload connect to one destination.
@@ -372,8 +380,6 @@ fn pods(nat: &NodeNat, nodes: &Range<usize>) -> Vec<Vec<(u32, f64)>> {
             (shares.len() as u32, shares[0] / all)
         }
     };
-    let of_workload =
-        |pods: &Pods| nodes.clone().map(|node| on(pods, node)).collect();
+    let of_workload = |pods: &Pods| nodes.clone().map(|node| on(pods, node)).collect();
     nat.pods.iter().map(of_workload).collect()
 }
-

@@ -7,7 +7,8 @@ use snatsim::engine::AtNode;
 fn two_ports() -> Value {
     let mut scenario = cluster(1);
     scenario["cluster"]["nodeNat"] = json!({ "netIpv4IpLocalPortRange": "60999 61000" });
-    scenario["workloads"] = json!([{ "name": "pod", "arrivals": { "trace": { "file": "trace.csv" } } }]);
+    scenario["workloads"] =
+        json!([{ "name": "pod", "arrivals": { "trace": { "file": "trace.csv" } } }]);
     scenario
 }
 
@@ -42,12 +43,12 @@ fn set(scenario: &mut Value, pointer: &str, value: Value) {
 #[test]
 fn a_local_port_is_taken_for_a_minute_after_fin_and_not_after_rst() {
     let rows = [
-        (0.0, 10.0, "fin"),  // taken until 70
-        (1.0, 10.0, "rst"),  // taken until 11
-        (2.0, 1.0, "fin"),   // none is free
-        (12.0, 1.0, "fin"),  // taken until 73
-        (69.9, 1.0, "fin"),  // none is free
-        (70.0, 1.0, "fin"),  // the one that came back at this instant
+        (0.0, 10.0, "fin"), // taken until 70
+        (1.0, 10.0, "rst"), // taken until 11
+        (2.0, 1.0, "fin"),  // none is free
+        (12.0, 1.0, "fin"), // taken until 73
+        (69.9, 1.0, "fin"), // none is free
+        (70.0, 1.0, "fin"), // the one that came back at this instant
     ];
     let run = only(&traced(&two_ports(), &rows));
     let total = &run.replications[0].total;
@@ -90,9 +91,17 @@ fn a_syn_without_a_masquerade_port_is_dropped_and_sent_again() {
     assert_eq!(nodes(&run).masquerade.map(|peak| peak.used), Some(2));
 
     // Linux from 6.3 on takes the ports of those that were closed.
-    model.node_nat.as_mut().expect("a layer").rules.reuses_closed = true;
+    model
+        .node_nat
+        .as_mut()
+        .expect("a layer")
+        .rules
+        .reuses_closed = true;
     let total = only(&model).replications.remove(0).total;
-    assert_eq!((total.established, total.delayed, total.kept), (3, 0, [0; 3]));
+    assert_eq!(
+        (total.established, total.delayed, total.kept),
+        (3, 0, [0; 3])
+    );
 }
 
 #[test]
@@ -130,7 +139,11 @@ fn a_syn_that_is_refused_beyond_the_node_stays_in_its_table() {
     set(&mut scenario, "/outbound/0/custom/portsPerPool", json!(1));
     // The first has the only port. SYNs of the second at 1, 2, 4 and 8 s: in the table until 128.
     let peak = |third: f64| {
-        let rows = [(0.0, 1_000.0, "fin"), (1.0, 1.0, "fin"), (third, 1.0, "fin")];
+        let rows = [
+            (0.0, 1_000.0, "fin"),
+            (1.0, 1.0, "fin"),
+            (third, 1.0, "fin"),
+        ];
         let mut model = traced(&scenario, &rows);
         only_limit(&mut model, AtNode::Conntrack, 100);
         let run = only(&model);
@@ -252,8 +265,7 @@ fn the_plugin_says_what_is_masqueraded() {
     let overlay = json!({ "networkPlugin": "azure", "networkPluginMode": "overlay" });
     let kubenet = json!({ "networkPlugin": "kubenet" });
     let node_subnet = json!({ "networkPlugin": "azure" });
-    let pod_subnet =
-        json!({ "networkPlugin": "azure", "podSubnetAddressPrefix": "10.1.0.0/16" });
+    let pod_subnet = json!({ "networkPlugin": "azure", "podSubnetAddressPrefix": "10.1.0.0/16" });
     assert_eq!(masqueraded(overlay.clone(), false), 220);
     assert_eq!(masqueraded(overlay, true), 220);
     assert_eq!(masqueraded(kubenet, true), 220);
@@ -284,7 +296,10 @@ fn the_limits_are_those_of_the_documents() {
     };
     // articles/aks/custom-node-configuration-reference.md: 32768 to 60999; Linux masquerades to 1024 to 65535.
     let default = layer(json!({}), "observed");
-    assert_eq!((default.local_ports, default.masquerade_ports), (28_232, 64_512));
+    assert_eq!(
+        (default.local_ports, default.masquerade_ports),
+        (28_232, 64_512)
+    );
     // The same document: memory / 16,384, 524,288 for 8 GiB. Azure/AKS issues 3051 and 5529: 131,072 with 4 vCPUs, 262,144
     // with 8.
     let size = |words: Value, assumed: &str| layer(words, assumed).conntrack;
@@ -293,11 +308,18 @@ fn the_limits_are_those_of_the_documents() {
     assert_eq!(size(json!({ "vCPUs": 8 }), "observed"), 262_144);
     assert_eq!(size(json!({ "vCPUs": 2 }), "observed"), 131_072);
     assert_eq!(
-        size(json!({ "vCPUs": 8, "netNetfilterNfConntrackMax": 200_000 }), "observed"),
+        size(
+            json!({ "vCPUs": 8, "netNetfilterNfConntrackMax": 200_000 }),
+            "observed"
+        ),
         200_000
     );
     assert_eq!(
-        layer(json!({ "netIpv4IpLocalPortRange": "1024 65535" }), "observed").local_ports,
+        layer(
+            json!({ "netIpv4IpLocalPortRange": "1024 65535" }),
+            "observed"
+        )
+        .local_ports,
         64_512
     );
 }

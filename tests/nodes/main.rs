@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod by_theory;
+mod told;
 mod unchanged;
 
 use serde_json::{Value, json};

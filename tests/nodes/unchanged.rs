@@ -86,7 +86,11 @@ fn assert_unchanged(scenario: &Value) {
             after.connect_latency.counts(),
             "{name}"
         );
-        assert_eq!(before.port_hold.counts(), after.port_hold.counts(), "{name}");
+        assert_eq!(
+            before.port_hold.counts(),
+            after.port_hold.counts(),
+            "{name}"
+        );
         assert_eq!(before.mean_uses, after.mean_uses, "{name}");
         assert_eq!(before.asides, after.asides, "{name}");
         assert!(
@@ -112,8 +116,8 @@ fn nor_does_it_before_several_gateways() {
     scenario["outbound"] = json!([{
         "outboundType": "userAssignedNATGateway",
         "natGateways": [
-            { "name": "one", "nodePools": ["system"], "publicIPs": 1 },
-            { "name": "two", "nodePools": ["apps"], "publicIPs": 2 },
+            { "name": "one", "nodePools": ["system"] },
+            { "name": "two", "nodePools": ["apps"], "natGatewayProfile": { "publicIPs": 2 } },
         ],
     }]);
     assert_unchanged(&scenario);
@@ -122,7 +126,10 @@ fn nor_does_it_before_several_gateways() {
 /// The run is a function of scenario and seed, not of the threads it has.
 #[test]
 fn threads_change_nothing() {
-    let model = model(&with_layer(&busy(), json!({ "netIpv4IpLocalPortRange": "60900 60999" })));
+    let model = model(&with_layer(
+        &busy(),
+        json!({ "netIpv4IpLocalPortRange": "60900 60999" }),
+    ));
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.expect("threads").install(|| runs(&model))

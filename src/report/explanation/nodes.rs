@@ -24,7 +24,9 @@ pub(super) fn sentences(layer: &NodeLayerRow) -> Vec<String> {
     );
     let fin = layer.tracked_after_fin;
     let masquerade = match layer.masquerades {
-        false => "Nothing is masqueraded to a node's address: pods connect with their own.".to_owned(),
+        false => {
+            "Nothing is masqueraded to a node's address: pods connect with their own.".to_owned()
+        }
         true => format!(
             "Masqueraded to the node's address, all pods of a node share {} ports toward one destination, each held as long \
              as its connection is in the node's table, {} after FIN: {} / {} = {} connections a second and node. Beyond that \

@@ -66,10 +66,7 @@ pub(super) fn of(model: &Model) -> Option<NodeLayerRow> {
     let (rules, table) = (&nat.rules, &nat.table);
     let seconds = |time: SimTime| time.as_secs_f64();
     let pods_only = |network: &PodNetwork| {
-        matches!(
-            network,
-            PodNetwork::PodSubnet | PodNetwork::PodSubnetStatic
-        )
+        matches!(network, PodNetwork::PodSubnet | PodNetwork::PodSubnetStatic)
     };
     Some(NodeLayerRow {
         first_local_port: nat.local_ports.0,

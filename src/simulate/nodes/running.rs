@@ -58,7 +58,11 @@ impl<'a: 'r, 'r, const FULL: bool> Running<'a, 'r, FULL> {
             most_chunks: 1,
             alone: false,
         };
-        let step = if FULL { SimTime::MINUTE } else { window.duration };
+        let step = if FULL {
+            SimTime::MINUTE
+        } else {
+            window.duration
+        };
         let rules = job.rules(0, group, step);
         let keys = group.layout.keys.len() as u32;
         let cells = group.cells.iter().enumerate().map(|(index, cell)| {
