@@ -139,8 +139,10 @@ pub struct NodeLayer<'a> {
     masquerade: BTreeMap<(u32, u32), Places>,
     /// By node.
     tables: BTreeMap<u32, Places>,
-    /// By side, connection: whether its try is in the table.
-    trying: BTreeMap<(u32, TryName), bool>,
+    /// By side and connection whose try goes on, whether it is in the table.
+    waiting: BTreeMap<(u32, TryName), bool>,
+    /// Whether the try of the SYN in hand is in the table; none where it has no local port.
+    tracked: Option<bool>,
 }
 
 /// When its connection began, its class, its mark, its number.
@@ -162,7 +164,8 @@ impl<'a> NodeLayer<'a> {
             local: BTreeMap::new(),
             masquerade: BTreeMap::new(),
             tables: BTreeMap::new(),
-            trying: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            tracked: None,
         }
     }
 
@@ -170,17 +173,22 @@ impl<'a> NodeLayer<'a> {
     /// are named alike.
     pub fn leave(&mut self, side: u32, syn: &Syn, origin: &Origin) -> Option<AtNode> {
         let (at, from) = (syn.at, self.from);
-        let name = (side, syn.name());
-        if syn.begins {
-            let local = self.local.entry((origin.address, origin.key)).or_default();
-            if local.used(at, from) >= self.rules.local_ports {
-                return Some(AtNode::LocalPorts);
+        self.tracked = match syn.begins {
+            false => {
+                let tracked = self.waiting.remove(&(side, syn.name()));
+                Some(tracked.expect("a try that goes on waits"))
             }
-            local.take();
-            self.trying.insert(name, false);
-        }
-        let tracked = self.trying.get_mut(&name).expect("a try began");
-        if *tracked {
+            true => {
+                let local = self.local.entry((origin.address, origin.key)).or_default();
+                if local.used(at, from) >= self.rules.local_ports {
+                    self.tracked = None;
+                    return Some(AtNode::LocalPorts);
+                }
+                local.take();
+                Some(false)
+            }
+        };
+        if self.tracked == Some(true) {
             return None;
         }
         let table = self.tables.entry(origin.address.node).or_default();
@@ -196,15 +204,14 @@ impl<'a> NodeLayer<'a> {
             ports.take();
         }
         table.take();
-        *tracked = true;
+        self.tracked = Some(true);
         None
     }
 
-    /// What became of a SYN that [`NodeLayer::leave`] saw.
+    /// What became of the SYN that [`NodeLayer::leave`] saw last.
     pub fn settle(&mut self, side: u32, syn: &Syn, origin: &Origin, fate: Fate) {
-        let name = (side, syn.name());
-        // Without a local port there was nothing to give back.
-        let Some(tracked) = self.trying.get(&name).copied() else {
+        // Without a local port there is nothing to give back.
+        let Some(tracked) = self.tracked.take() else {
             return;
         };
         let rules = self.rules;
@@ -228,18 +235,18 @@ impl<'a> NodeLayer<'a> {
                     true => syn.at,
                     false => after(syn.at, span),
                 };
-                match next {
-                    Some(next) if next < forgotten => return,
-                    Some(_) if !tracked => return,
-                    Some(_) => {
-                        self.trying.insert(name, false);
-                        return self.untrack(origin, Back::tracked(u64::MAX, forgotten));
+                let back = Back::tracked(ends, forgotten);
+                if let Some(next) = next {
+                    let stays = tracked && next < forgotten;
+                    self.waiting.insert((side, syn.name()), stays);
+                    if tracked && !stays {
+                        self.untrack(origin, back);
                     }
-                    None => Back::tracked(ends, forgotten),
+                    return;
                 }
+                back
             }
         };
-        self.trying.remove(&name);
         if back.local < self.until {
             let local = self.local.entry((origin.address, origin.key)).or_default();
             local.give_back(back.local);

@@ -66,8 +66,8 @@ impl NodeNatResult {
         self.limits().iter().map(|(limit, _)| limit.refused).sum()
     }
 
-    /// Connections that failed on their node.
-    fn failed(&self) -> u64 {
+    /// Connections that failed on their node, those included that take no SNAT port.
+    pub fn failed(&self) -> u64 {
         self.limits().iter().map(|(limit, _)| limit.failed).sum()
     }
 

@@ -11,7 +11,7 @@ use crate::model::{Bypass, Model, NodeNat, Outbound, Path, Pods};
 use crate::record::{Accumulator, Detail, Parts, Tally, Totals, Window};
 use crate::traffic::Caller;
 use crate::units::Seed;
-use order::{Lane, Order};
+use order::{Lane, Lanes, Order};
 use rayon::prelude::*;
 use running::Running;
 use std::collections::BTreeMap;
@@ -253,13 +253,14 @@ impl<'a> Nodes<'a> {
             .zip(&mut heard)
             .map(|(side, totals)| Running::new(self, side, epochs, seed, totals))
             .collect();
-        let mut order = Order::new(until);
-        for (index, side) in sides.iter_mut().enumerate() {
-            for lane in side.lanes(index) {
-                order.requeue(lane, side.next(lane));
-            }
+        let sizes = sides.iter().map(Running::lanes);
+        let mut order = Order::new(Lanes::of(&sizes.collect::<Vec<_>>()), until);
+        for number in 0..order.lanes().count() {
+            let lane = order.lanes().get(number);
+            order.requeue(number, sides[lane.side()].next(lane));
         }
-        while let Some((at, lane)) = order.next(|lane| sides[lane.side()].next(lane)) {
+        while let Some((at, number)) = order.next(|lane| sides[lane.side()].next(lane)) {
+            let lane = order.lanes().get(number);
             let index = lane.side();
             let side = &mut sides[index];
             let (cell, arrival) = match lane {
@@ -281,8 +282,10 @@ impl<'a> Nodes<'a> {
                     }
                 }
             }
-            for lane in [lane, Lane::Syn(index, cell), Lane::Clients(index, cell)] {
-                order.requeue(lane, side.next(lane));
+            let [syns, clients] = order.lanes().of_cell(index, cell);
+            for number in [number, syns, clients] {
+                let lane = order.lanes().get(number);
+                order.requeue(number, side.next(lane));
             }
         }
         let mut opened = Asides::new();

@@ -21,9 +21,9 @@ pub(super) struct Running<'a, 'r, const FULL: bool> {
     pub side: &'a UnitSide,
     rules: Vec<CellRules>,
     classes: Vec<Class>,
-    pub cells: Vec<Cell<HeapReleases>>,
+    cells: Vec<Cell<HeapReleases>>,
     callers: Vec<Callers<'a>>,
-    pub streams: Vec<Stream<'a>>,
+    streams: Vec<Stream<'a>>,
     traced: std::iter::Peekable<std::slice::Iter<'a, Arrival>>,
     pub recorder: GroupRecorder<'r, FULL>,
     /// By class, the protocol of its endpoint.
@@ -93,11 +93,9 @@ impl<'a: 'r, 'r, const FULL: bool> Running<'a, 'r, FULL> {
         }
     }
 
-    /// Its lanes, but for SYNs: nobody waits yet.
-    pub fn lanes(&self, side: usize) -> Vec<Lane> {
-        let streams = (0..self.streams.len()).map(|index| Lane::Stream(side, index));
-        let cells = (0..self.cells.len()).map(|cell| Lane::Clients(side, cell));
-        streams.chain([Lane::Trace(side)]).chain(cells).collect()
+    /// Its streams and cells.
+    pub fn lanes(&self) -> (usize, usize) {
+        (self.streams.len(), self.cells.len())
     }
 
     /// The next arrival of a lane.
