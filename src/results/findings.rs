@@ -204,8 +204,14 @@ pub fn findings(
         figures,
         subject,
     };
-    let mut found = nodes::findings(figures.node_nat.as_ref());
-    found.extend(rules.iter().filter_map(|rule| rule(&seen)));
+    let mut found: Vec<Finding> = rules.iter().filter_map(|rule| rule(&seen)).collect();
+    if let Some(of_nodes) = figures.node_nat.as_ref().map(nodes::finding) {
+        let place = match of_nodes.severity {
+            Severity::Info => found.len(),
+            _ => 0,
+        };
+        found.insert(place, of_nodes);
+    }
     found.extend(events::findings(subject, &figures.events));
     found.extend(varying::findings(subject.model));
     if about.compare {

@@ -141,10 +141,7 @@ fn at(limit: &NodeLimit) -> String {
 }
 
 /// What a reader should know of the nodes.
-pub(super) fn findings(nodes: Option<&NodeNatResult>) -> Vec<Finding> {
-    let Some(nodes) = nodes else {
-        return Vec::new();
-    };
+pub(super) fn finding(nodes: &NodeNatResult) -> Finding {
     let finding = |code: Code, severity: Severity, text: String| Finding {
         code: code.id().to_owned(),
         severity,
@@ -184,24 +181,24 @@ pub(super) fn findings(nodes: Option<&NodeNatResult>) -> Vec<Finding> {
                     count(n)
                 ),
             };
-            vec![finding(
+            finding(
                 Code::F0180,
                 Severity::Warning,
                 format!(
                     "Not SNAT: connections were refused by their own nodes: {}. At the peak {peaks}.{elsewhere}",
                     refused.join("; ")
                 ),
-            )]
+            )
         }
-        Verdict::Tight => vec![finding(
+        Verdict::Tight => finding(
             Code::F0182,
             Severity::Warning,
             format!("Little room is left on a node: {}.", nodes.nearest()),
-        )],
-        Verdict::Clear | Verdict::Refused => vec![finding(
+        ),
+        Verdict::Clear | Verdict::Refused => finding(
             Code::F0181,
             Severity::Info,
             format!("No connection was refused on its node. At the peak {peaks}."),
-        )],
+        ),
     }
 }

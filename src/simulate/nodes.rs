@@ -121,6 +121,9 @@ impl<'a> Nodes<'a> {
     ) -> Self {
         let decisions = outbound.paths.decisions();
         let (by_endpoint, mut keys) = keys(model);
+        // What is reached at a private address is busy toward that.
+        let first_private = keys.len() as u32;
+        keys.extend_from_within(..);
         let first_proxy = keys.len() as u32;
         keys.extend((0..decisions.len() as u32).map(Toward::Proxy));
         let nodes = model.nodes.len();
@@ -137,9 +140,15 @@ impl<'a> Nodes<'a> {
                     let cells = cells.with_nodes_apart();
                     (cells.within(nodes.clone())?, cells.parts())
                 };
-                let key = |class: &ClassPlan| match (taken, path) {
-                    (Path::Bypassed(Bypass::HttpProxy), Some(path)) => first_proxy + path as u32,
-                    _ => by_endpoint[class.endpoint as usize],
+                let key = |class: &ClassPlan| {
+                    let key = by_endpoint[class.endpoint as usize];
+                    match (taken, path) {
+                        (Path::Bypassed(Bypass::HttpProxy), Some(path)) => {
+                            first_proxy + path as u32
+                        }
+                        (taken, _) if is_private(taken) => first_private + key,
+                        _ => key,
+                    }
                 };
                 // A node without traffic has no cell, and needs none.
                 let cell = |node: usize| {
@@ -358,6 +367,16 @@ impl<'a> Nodes<'a> {
     }
 }
 
+/// Whether what takes `path` goes to a private address of its destination: of one that is reached two ways, another than
+/// the public one.
+fn is_private(path: Path) -> bool {
+    use Bypass::{InternalLoadBalancer, OnPremises, Peering, PrivateEndpoint, Vnet};
+    matches!(
+        path,
+        Path::Bypassed(PrivateEndpoint | Vnet | Peering | InternalLoadBalancer | OnPremises)
+    )
+}
+
 /// By endpoint its key (protocol, address and port), and what each key stands for.
 fn keys(model: &Model) -> (Vec<u32>, Vec<Toward>) {
     let mut known = BTreeMap::new();
@@ -379,7 +398,8 @@ fn pods(nat: &NodeNat, nodes: &Range<usize>) -> Vec<Vec<(u32, f64)>> {
         false => (1, 1.0),
         true => {
             let shares = pods.on(node as u32);
-            let all: f64 = shares.iter().sum();
+            // Pods that open nothing have no shares.
+            let all = shares.iter().sum::<f64>().max(f64::MIN_POSITIVE);
             (shares.len() as u32, shares[0] / all)
         }
     };

@@ -287,6 +287,18 @@ fn connections_that_take_no_snat_port_meet_their_node_too() {
     assert_eq!(run.asides.values().sum::<u64>(), 7_200);
 }
 
+/// Half of the connections go to the private endpoint's own address: two keys, and one table.
+#[test]
+fn a_private_endpoint_is_another_address() {
+    let mut scenario = pods(false);
+    scenario["destinations"][0]["route"] = json!("privateEndpoint");
+    scenario["destinations"][0]["routeShare"] = json!(0.5);
+    let run = only(&model(&scenario));
+    assert_eq!(nodes(&run).local_ports.expect("a peak").used, 50);
+    assert_eq!(nodes(&run).masquerade.expect("a peak").used, 110);
+    assert_eq!(nodes(&run).conntrack.expect("a peak").used, 220);
+}
+
 #[test]
 fn the_limits_are_those_of_the_documents() {
     let layer = |words: Value, assumed: &str| {
