@@ -114,7 +114,7 @@ impl<'a> Subject<'a> {
             run,
             total: sum(run.replications.iter().map(|run| &run.total)),
             holds: hold_times(&reaching, plan),
-            analysis: match run.nodes.as_ref().is_some_and(|_| kept(run)) {
+            analysis: match refused_by_nodes(run) {
                 true => analytic::analyse(&reaching, plan).against("connections refused on nodes"),
                 false => analytic::analyse(&reaching, plan),
             },
@@ -148,7 +148,7 @@ impl<'a> Subject<'a> {
 }
 
 /// Whether any connection that takes a port was refused on its node.
-fn kept(run: &OutboundRun) -> bool {
+fn refused_by_nodes(run: &OutboundRun) -> bool {
     let mut runs = run.replications.iter();
     runs.any(|run| run.total.kept != [0; 3])
 }

@@ -52,6 +52,12 @@ fn place(subject: &Subject, peak: &NodePeak) -> String {
     format!("{node}{pod}{toward}")
 }
 
+impl NodeLimit {
+    fn share(&self) -> f64 {
+        self.peak_used as f64 / self.limit.max(1) as f64
+    }
+}
+
 impl NodeNatResult {
     /// The limits in the order in which a connection meets them, each with what runs out there.
     fn limits(&self) -> [(&NodeLimit, &'static str); 3] {
@@ -73,23 +79,26 @@ impl NodeNatResult {
 
     /// The limit that came nearest to being used up.
     fn fullest(&self) -> (&NodeLimit, &'static str) {
-        let share = |limit: &NodeLimit| limit.peak_used as f64 / limit.limit.max(1) as f64;
         let limits = self.limits().into_iter();
-        let fullest = limits.reduce(|best, next| match share(next.0) > share(best.0) {
+        let fullest = limits.reduce(|best, next| match next.0.share() > best.0.share() {
             true => next,
             false => best,
         });
         fullest.expect("there are three")
     }
 
+    /// The highest use of any limit; 1 is full.
+    pub(super) fn peak_use(&self) -> f64 {
+        self.fullest().0.share()
+    }
+
     /// What the nodes alone would make of it.
     pub(super) fn verdict(&self) -> Verdict {
-        let (fullest, _) = self.fullest();
         if self.failed() > 0 {
             Verdict::Exhausted
         } else if self.refused() > 0 {
             Verdict::Slow
-        } else if fullest.peak_used as f64 >= TIGHT * fullest.limit as f64 {
+        } else if self.peak_use() >= TIGHT {
             Verdict::Tight
         } else {
             Verdict::Clear
@@ -129,7 +138,7 @@ impl NodeNatResult {
             "{what}: {} of {} ({}) used{}",
             count(limit.peak_used),
             count(limit.limit),
-            share(limit.peak_used as f64 / limit.limit.max(1) as f64),
+            share(limit.share()),
             at(limit)
         )
     }

@@ -300,6 +300,23 @@ fn a_private_endpoint_is_another_address() {
 }
 
 #[test]
+fn every_assumption_about_nodes_works_through_to_the_layer() {
+    let layer = |assumptions: Value| {
+        let mut scenario = pods(false);
+        scenario["assumptions"] = assumptions;
+        model(&scenario).node_nat.expect("a layer").rules
+    };
+    let default = layer(json!({}));
+    for other in [
+        json!({ "conntrackSize": "documented" }),
+        json!({ "masqueradeReusesClosed": true }),
+        json!({ "abandonedSocketsStayOpen": false }),
+    ] {
+        assert_ne!(layer(other.clone()), default, "{other}");
+    }
+}
+
+#[test]
 fn the_limits_are_those_of_the_documents() {
     let layer = |words: Value, assumed: &str| {
         let mut scenario = with_layer(&pods(false), words);

@@ -1,7 +1,7 @@
 //! What a result says where nodes run out, and where they do not.
 
 use super::*;
-use snatsim::results::{About, OutboundResult, Verdict, document};
+use snatsim::results::{About, IntervalMethod, OutboundResult, Verdict, document};
 
 /// One pod that opens a connection a second, each of a life of 100 s, with as many local ports.
 fn steady() -> Value {
@@ -121,6 +121,8 @@ fn connections_that_fail_on_their_node_are_no_matter_of_snat() {
     );
     assert_eq!(figures.first_failure, None);
     assert!(!figures.analytic.applies);
+    // One replication, and batches of time would share what nodes remember.
+    assert_eq!(figures.failure_probability.method, IntervalMethod::None);
 }
 
 #[test]
