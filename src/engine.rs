@@ -6,6 +6,7 @@ mod connection;
 mod epochs;
 mod ladder;
 mod ledger;
+mod node;
 mod pending;
 mod plan;
 mod releases;
@@ -18,6 +19,7 @@ pub use connection::{Arrival, Class, End, Schedule, Sort};
 pub use epochs::{Change, Taken};
 pub use ladder::LadderReleases;
 pub use ledger::{Ledger, Lottery, Noting};
+pub use node::{Address, AtNode, Fate, NodeLayer, NodePeaks, NodeRules, Origin, Syn};
 pub use plan::{
     ActiveLimit, Ceiling, Gateways, Grouping, Holds, IpChoice, OnIdle, PoolPlan, Protocol,
     RefusedSyn, UdpKey,
@@ -31,6 +33,9 @@ use crate::units::SimTime;
 pub trait Source {
     /// Whether it has steps of its own, and closes connections; what has none does not pay for them.
     const CLOSES: bool = false;
+
+    /// Whether SYNs have to leave their nodes before they ask for a port; where they need not nobody pays for it.
+    const GATED: bool = false;
 
     /// When the next connection arrives; `u64::MAX` when none is left.
     fn peek(&self) -> u64;
@@ -55,6 +60,19 @@ pub trait Source {
 
     /// Does that; a connection that is closed by it.
     fn step<T: Recorder>(&mut self, _recorder: &mut T) -> Option<Closing> {
+        None
+    }
+
+    /// A SYN is about to leave its node: what keeps it there, if anything.
+    fn leave_node(&mut self, _syn: &Syn) -> Option<AtNode> {
+        None
+    }
+
+    /// What became of the SYN of [`Source::leave_node`].
+    fn settle_at_node(&mut self, _syn: &Syn, _fate: Fate) {}
+
+    /// What kept the SYN of [`Source::leave_node`] on its node, if anything did.
+    fn kept_at_node(&self) -> Option<AtNode> {
         None
     }
 }
@@ -199,6 +217,10 @@ pub trait Recorder {
             self.established(tag, 0, false);
         }
     }
+    /// A SYN was kept on its node; `unsent` where it would have been the first of its connection and there was none.
+    fn kept(&mut self, _tag: Tag, _why: AtNode, _unsent: bool) {}
+    /// A connection failed, and what refused it last was its node.
+    fn failed_at_node(&mut self, _tag: Tag, _why: AtNode) {}
     /// A connection had a port in its last try, and no answer.
     fn unanswered(&mut self, tag: Tag);
     /// A connection will be undecided at the end of the run.

@@ -5,6 +5,7 @@ mod cluster;
 mod destinations;
 mod events;
 mod network;
+mod node_nat;
 mod paths;
 pub mod pod_network;
 mod replay;
@@ -14,7 +15,9 @@ mod workloads;
 pub use crate::traffic::OpenProcess;
 pub use build::{build, refusals};
 pub use events::{Buckets, Epoch};
+pub use node_nat::{NodeNat, Pods, TableSize};
 pub use paths::{Bypass, Decision, Denial, Path, PathShare, Paths};
+pub use pod_network::PodNetwork;
 
 use crate::engine::{PoolPlan, Protocol, Schedule, UdpKey};
 use crate::fault::Fault;
@@ -54,6 +57,8 @@ pub struct Model {
     pub workloads: Vec<Workload>,
     /// The outbound types to simulate, in the order of the file.
     pub outbounds: Vec<Outbound>,
+    /// What connections pass on their nodes before the outbound type; none where nodes have room for everything.
+    pub node_nat: Option<NodeNat>,
     /// The epochs that events divide the run into, the first from 0 on; one where there are no events.
     pub epochs: Vec<Epoch>,
     /// The assumptions in force.

@@ -25,7 +25,8 @@ pub use allocation::{
     Allocation, Step, automatic_ports, inbound_blocks, ips_needed, largest_ports, max_nodes, supply,
 };
 pub use assumptions::{
-    Assumption, Assumptions, AssumptionsSpec, BeyondTable, FirewallIpChoice, RefusedSynSeen,
+    Assumption, Assumptions, AssumptionsSpec, BeyondTable, ConntrackSize, FirewallIpChoice,
+    RefusedSynSeen,
 };
 pub use cluster::{ClusterFacts, CountedPool, MaxSurge, NoMaxSurge, PoolFacts, counted_nodes};
 pub use custom::{CustomBlock, Scope, UdpKey};

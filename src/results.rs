@@ -16,6 +16,7 @@ pub mod hgrm;
 pub mod holds;
 pub mod interval;
 mod limits;
+mod nodes;
 mod precision;
 mod rare;
 mod refusal;

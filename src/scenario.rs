@@ -3,6 +3,7 @@
 mod diagnostics;
 mod events;
 mod network;
+mod node_nat;
 mod places;
 mod sets;
 mod spec;
@@ -14,6 +15,7 @@ pub use network::{
     AccessSpec, DirectionSpec, HttpProxyConfigSpec, NetworkSpec, NextHopTypeSpec, NsgRuleSpec,
     NsgSpec, RouteSpec, RuleProtocolSpec,
 };
+pub use node_nat::{ConntrackTimeoutsSpec, NodeNatSpec};
 pub use spec::{
     ClusterSpec, DestinationSpec, NetworkPlugin, NetworkPluginMode, NodePoolSpec,
     PodIpAllocationMode, ProtocolSpec, RouteWord, ScenarioSpec, ServiceFrontend, ServiceSpec,

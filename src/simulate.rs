@@ -5,6 +5,7 @@ mod epochs;
 mod feed;
 mod groups;
 mod in_order;
+mod nodes;
 pub mod rare;
 mod run;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use crate::units::Seed;
 use aside::Counter;
 use epochs::Epochs;
 use groups::{Cells, Group, Side};
+use nodes::Nodes;
 use rayon::prelude::*;
 use run::{Job, Queue, Scratch};
 use std::collections::BTreeMap;
@@ -24,6 +26,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use aside::Asides;
+pub use nodes::{NodePeak, NodeRun, Toward};
 
 pub use crate::record::{Detail, FirstFailure, HighestUse, Minutes, ReplicationRun, TakenBack};
 
@@ -52,6 +55,8 @@ pub struct OutboundRun {
     pub asides: Asides,
     /// Requests that go through pools of connections, by workload, summed over replications; made in [warmup, duration).
     pub requests: BTreeMap<u32, Requests>,
+    /// What the node's own layer came to; none where the model has none.
+    pub nodes: Option<NodeRun>,
 }
 
 impl RunResult {
@@ -74,6 +79,9 @@ impl OutboundRun {
         self.fullest_mean_use = mean(&self.mean_uses);
         add(&mut self.asides, more.asides);
         merge_requests(&mut self.requests, &more.requests);
+        if let (Some(mine), Some(theirs)) = (&mut self.nodes, &more.nodes) {
+            mine.merge(theirs);
+        }
     }
 }
 
@@ -162,7 +170,7 @@ fn simulate_from(
                 .map(|plan| Work::new(model, outbound, plan))
         })
         .collect();
-    let pieces: usize = work.iter().flatten().map(|work| work.groups.len()).sum();
+    let pieces: usize = work.iter().flatten().map(Work::pieces).sum();
     let in_all = pieces as u64 * u64::from(model.replications.saturating_sub(from));
     let how = How {
         detail,
@@ -212,6 +220,8 @@ struct Work<'a> {
     groups: Vec<Group>,
     aside: Counter<'a>,
     window: Window,
+    /// The nodes before it, where they have limits; then there are no groups.
+    nodes: Option<Nodes<'a>>,
 }
 
 impl<'a> Work<'a> {
@@ -222,14 +232,28 @@ impl<'a> Work<'a> {
             duration: model.duration,
             slots: slots_in(model),
         };
+        let nat = model.node_nat.as_ref();
+        let nodes = nat.map(|nat| Nodes::new(model, nat, outbound, plan, window));
         Work {
             plan,
             epochs: Epochs::new(model, outbound, plan),
             parts: cells.parts(),
-            groups: cells.groups(),
+            groups: match nodes {
+                Some(_) => Vec::new(),
+                None => cells.groups(),
+            },
+            nodes,
             cells,
             aside: Counter::new(model, outbound, plan, window),
             window,
+        }
+    }
+
+    /// Pieces that a replication is run in.
+    fn pieces(&self) -> usize {
+        match &self.nodes {
+            Some(nodes) => nodes.pieces(),
+            None => self.groups.len(),
         }
     }
 
@@ -243,33 +267,67 @@ impl<'a> Work<'a> {
         let spans = Mutex::new((Latencies::default(), Latencies::default()));
         let asides = Mutex::new(Asides::new());
         let requests = Mutex::new(BTreeMap::new());
-        let replications: Vec<(ReplicationRun, f64)> = (u64::from(from)
+        let replications: Vec<(ReplicationRun, f64, Option<NodeRun>)> = (u64::from(from)
             ..u64::from(model.replications))
             .into_par_iter()
             .map(|replication| {
                 let seed = model.seed.stream(&[replication]);
-                let (run, totals) = self.replication(seed, how, tick);
-                let aside = self.aside.count(seed);
+                let (run, totals, aside, nodes) = match &self.nodes {
+                    Some(nodes) => self.replication_of(nodes, seed, how, tick),
+                    None => {
+                        let (run, totals) = self.replication(seed, how, tick);
+                        (run, totals, self.aside.count(seed), None)
+                    }
+                };
                 add(&mut asides.lock().expect(NO_PANIC), aside);
                 merge_requests(&mut requests.lock().expect(NO_PANIC), &totals.requests);
                 let mut spans = spans.lock().expect(NO_PANIC);
                 spans.0.merge(&totals.latency);
                 spans.1.merge(&totals.hold);
                 let mean_use = self.epochs.mean_use(run.fullest_mean_use);
-                (run.finish(&self.parts, totals.slots), mean_use)
+                (run.finish(&self.parts, totals.slots), mean_use, nodes)
             })
             .collect();
         let (connect_latency, port_hold) = spans.into_inner().expect(NO_PANIC);
-        let mean_uses: Vec<f64> = replications.iter().map(|(_, mean_use)| *mean_use).collect();
+        let mean_uses = replications.iter().map(|(_, mean_use, _)| *mean_use);
+        let mean_uses: Vec<f64> = mean_uses.collect();
+        let nodes = replications.iter().filter_map(|(.., nodes)| nodes.clone());
+        let nodes = nodes.reduce(|mut all, more| {
+            all.merge(&more);
+            all
+        });
         OutboundRun {
             fullest_mean_use: mean(&mean_uses),
             mean_uses,
-            replications: replications.into_iter().map(|(run, _)| run).collect(),
+            replications: replications.into_iter().map(|(run, ..)| run).collect(),
+            nodes,
             connect_latency,
             port_hold,
             asides: asides.into_inner().expect(NO_PANIC),
             requests: requests.into_inner().expect(NO_PANIC),
         }
+    }
+
+    /// A replication in which connections leave their nodes first.
+    fn replication_of(
+        &self,
+        nodes: &Nodes,
+        seed: Seed,
+        how: How,
+        tick: &(dyn Fn() + Sync),
+    ) -> (Accumulator, Totals, Asides, Option<NodeRun>) {
+        let run = Mutex::new(Accumulator::new(&self.parts, &self.window, how.detail));
+        let totals = Mutex::new(Totals::new(&self.window));
+        let (came, clients) =
+            nodes.replication(&self.epochs, seed, how.detail, &run, &totals, tick);
+        let mut asides = self.aside.count_without_clients(seed);
+        add(&mut asides, clients);
+        (
+            run.into_inner().expect(NO_PANIC),
+            totals.into_inner().expect(NO_PANIC),
+            asides,
+            Some(came),
+        )
     }
 
     fn replication(&self, seed: Seed, how: How, tick: &(dyn Fn() + Sync)) -> (Accumulator, Totals) {

@@ -42,6 +42,7 @@ examples! {
     "ways-out";
     "two-gateways";
     "egress-gateway";
+    "pod-local-ports";
     "http-proxy";
     "deploy-at-once";
     "office-hours";

@@ -1,5 +1,7 @@
 //! The loop over one cell: everything that one connection and its retries can touch.
 
+mod gated;
+
 use super::closing::{Closing, Outcome, Verdict};
 use super::connection::{Arrival, Class, Draw, End, draw};
 use super::pending::{Attempt, Pending};
@@ -92,10 +94,19 @@ impl<R: Releases> Cell<R> {
             }
             if due < until && due <= arrival_at {
                 self.cross_borders(cx.rules, due, cx.recorder);
+                if S::GATED {
+                    self.syn_again_by_node(cx, due);
+                    continue;
+                }
                 self.syn_again(cx, due);
             } else if arrival_at < until {
                 if arrival_at >= self.next_border {
                     self.cross_borders(cx.rules, arrival_at, cx.recorder);
+                }
+                if S::GATED {
+                    let arrival = cx.source.take();
+                    self.first_syn_by_node(cx, arrival);
+                    continue;
                 }
                 let at_once = if self.is_full(arrival_at) {
                     self.lose(cx, until)
@@ -111,6 +122,11 @@ impl<R: Releases> Cell<R> {
                 return;
             }
         }
+    }
+
+    /// When the next SYN of those that wait is due, in nanoseconds; `u64::MAX` when none is.
+    pub fn next_due(&self) -> u64 {
+        self.pending.next_due()
     }
 
     /// Ends the run: closes the last period.
@@ -428,7 +444,9 @@ impl<R: Releases> Cell<R> {
             self.wait(cx, attempt, due, ends);
         } else {
             let settled = Outcome::Settled { at: ends };
-            if refused {
+            if let Some(why) = cx.source.kept_at_node().filter(|_| refused) {
+                cx.recorder.failed_at_node(tag, why);
+            } else if refused {
                 let first_refused = SimTime::from_nanos(attempt.first_refused);
                 cx.recorder
                     .failed(tag, first_refused, u32::from(attempt.refused_bucket));

@@ -4,6 +4,7 @@ use super::cluster::Cluster;
 use super::destinations::Destinations;
 use super::events::{Events, check_cuts, check_moves};
 use super::network::{Hop, Network};
+use super::node_nat;
 use super::paths::{self, Client, Origins};
 use super::{Model, Note, Outbound, pod_network, replay, workloads};
 use crate::fault::{Code, Fault, Faults, step};
@@ -65,6 +66,14 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
     for outbound in &mut outbounds {
         refuse_default_route(outbound, &network);
     }
+    let node_nat = node_nat::read(spec, &cluster, &counted, &assumptions, &mut review);
+    if spec
+        .cluster
+        .as_ref()
+        .is_some_and(|cluster| cluster.node_nat.is_some())
+    {
+        node_nat::refuse_silence(&workloads, &outbounds, &destinations.endpoints, &mut review);
+    }
     let epochs = events.epochs(&cluster, &destinations);
     for (index, outbound) in outbounds.iter_mut().enumerate() {
         let plans = events.plans(index, outbound, loaded, &cluster, &assumptions, &mut review);
@@ -120,6 +129,7 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
         endpoints: destinations.endpoints,
         workloads,
         outbounds,
+        node_nat,
         epochs,
         assumptions,
         notes: review.notes,

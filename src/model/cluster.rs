@@ -173,6 +173,14 @@ impl Cluster {
         self.nodes = sources;
     }
 
+    /// By node, the index of its pool; empty where every source of the traces is a node.
+    pub(super) fn pools_by_node(&self) -> Vec<usize> {
+        let pools = self.pools.iter().flatten().enumerate();
+        pools
+            .flat_map(|(index, pool)| pool.nodes.clone().map(move |_| index))
+            .collect()
+    }
+
     /// What the rules of outbound types need to know.
     pub(super) fn facts(&self) -> ClusterFacts {
         let pools = match &self.pools {

@@ -139,6 +139,18 @@ assumptions! {
     refused_syn, "refusedSyn": RefusedSynSeen = RefusedSynSeen::Silent, "\"silent\"",
         or ["\"reset\""],
         from "No document says that anything is sent back; `articles/load-balancer/load-balancer-standard-diagnostics.md` says that connections fail to establish.";
+    #[doc = "How large a node's connection table is where `cluster.nodeNat` does not say: max(32,768 x vCPUs, 131,072) as observed, or memory / 16,384 as documented."]
+    conntrack_size, "conntrackSize": ConntrackSize = ConntrackSize::Observed, "\"observed\"",
+        or ["\"documented\""],
+        from "`aks:articles/aks/custom-node-configuration-reference.md` has the memory; Azure/AKS issues 3051 and 5529 saw that kube-proxy overwrites it.";
+    #[doc = "Whether the masquerade gives a new connection the port of one that was closed and is still in the node's connection table, where no other is left."]
+    masquerade_reuses_closed, "masqueradeReusesClosed": bool = false, "false",
+        or ["true"],
+        from "Linux does so from 6.3 on (netfilter: snat: evict closing tcp entries on reply tuple collision), and was seen to with 6.18; Ubuntu 22.04 nodes have 5.15.";
+    #[doc = "Whether the socket of an abandoned connection stays open, and with it its local port taken, until a reset comes."]
+    abandoned_sockets_stay_open, "abandonedSocketsStayOpen": bool = true, "true",
+        or ["false"],
+        from "Not documented: an application that leaks connections keeps their sockets, one that is gone does not.";
 }
 
 impl Assumptions {
@@ -232,6 +244,16 @@ pub enum RefusedSynSeen {
     Silent,
     /// A reset: the try ends at once.
     Reset,
+}
+
+/// How large a node's connection table is where nothing is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ConntrackSize {
+    /// As kube-proxy sets it: by vCPUs.
+    Observed,
+    /// As the documents have it: by memory.
+    Documented,
 }
 
 impl From<FirewallIpChoice> for IpChoice {

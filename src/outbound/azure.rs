@@ -164,3 +164,35 @@ pub const POD_SUBNET_BATCH: u64 = 16;
 
 /// `LoadBalancer` Services of a cluster. `includes/container-service-limits.md`.
 pub const LOAD_BALANCER_SERVICES: usize = 300;
+
+/// Local ports of a node and of each pod where nothing is said: the first and the last.
+/// `aks:articles/aks/custom-node-configuration-reference.md` (`netIpv4IpLocalPortRange`).
+pub const LOCAL_PORTS_DEFAULT: (u16, u16) = (32_768, 60_999);
+
+/// What AKS takes for the first local port. `aks:articles/aks/custom-node-configuration-reference.md`.
+pub const LOCAL_PORT_FIRST: RangeInclusive<u16> = 1_024..=60_999;
+
+/// What AKS takes for the last local port. `aks:articles/aks/custom-node-configuration-reference.md`.
+pub const LOCAL_PORT_LAST: RangeInclusive<u16> = 32_768..=65_535;
+
+/// What AKS takes for the size of a node's connection table. `aks:articles/aks/custom-node-configuration-reference.md`
+/// (`netNetfilterNfConntrackMax`).
+pub const CONNTRACK_MAX: RangeInclusive<u64> = 131_072..=2_097_152;
+
+/// Bytes of memory for each connection of the table, as documented.
+/// `aks:articles/aks/custom-node-configuration-reference.md`.
+pub const CONNTRACK_BYTES: u64 = 16_384;
+
+/// Connections of the table for each vCPU as observed, because kube-proxy sets its own size at start.
+/// Azure/AKS issues 3051 and 5529: 131,072 with 4 vCPUs, 262,144 with 8.
+pub const CONNTRACK_PER_CPU: u64 = 32_768;
+
+/// The least that kube-proxy sets. Azure/AKS issues 3051 and 5529.
+pub const CONNTRACK_LEAST: u64 = 131_072;
+
+/// How long a connection that nobody closes stays in the table, as kube-proxy sets it (`--conntrack-tcp-timeout-established`).
+/// Observed: kubernetes/kops pull request 2223.
+pub const CONNTRACK_ESTABLISHED: SimTime = SimTime::from_secs(86_400);
+
+/// How long a UDP flow stays in the table. `aks:articles/aks/dns-concepts.md`.
+pub const CONNTRACK_UDP: SimTime = SimTime::from_secs(30);

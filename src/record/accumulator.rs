@@ -130,7 +130,7 @@ impl Accumulator {
         for tally in tallies.into_iter().flatten() {
             // A try and its SYN come with every offered connection; only more of them were counted.
             tally.tries += tally.offered;
-            tally.syns += tally.offered;
+            tally.syns += tally.offered - tally.unsent;
         }
         self.by_workload.iter().for_each(|tally| total.add(tally));
         let minutes = self.series.map(|series| {

@@ -5,7 +5,7 @@ use super::replication::FirstFailure;
 use super::series::Entry;
 use super::taken::{HighestUse, Limits, TakenBack};
 use super::{Accumulator, Cause, Layout, Parts, Slot, Tally, Totals, Window};
-use crate::engine::{Arrival, Cut, End, Grant, Period, Recorder, RequestStep, Sort, Tag};
+use crate::engine::{Arrival, AtNode, Cut, End, Grant, Period, Recorder, RequestStep, Sort, Tag};
 use crate::units::SimTime;
 use std::ops::Range;
 
@@ -343,6 +343,23 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
             self.slot(tag.first_at).failed += 1;
         }
         self.note_failure(tag, first_refused, bucket);
+    }
+
+    fn kept(&mut self, tag: Tag, why: AtNode, unsent: bool) {
+        if tag.offered {
+            let tally = self.tally(tag);
+            tally.kept[why as usize] += 1;
+            tally.unsent += u64::from(unsent);
+        }
+    }
+
+    fn failed_at_node(&mut self, tag: Tag, why: AtNode) {
+        if tag.offered {
+            let tally = self.tally(tag);
+            tally.failed += 1;
+            tally.failed_at_node[why as usize] += 1;
+            self.slot(tag.first_at).failed += 1;
+        }
     }
 
     fn lost(&mut self, tag: Tag, arrivals: &[Arrival]) {

@@ -1,5 +1,7 @@
 //! Counters of connections and of port time.
 
+#[cfg(doc)]
+use crate::engine::AtNode;
 use std::collections::BTreeMap;
 
 /// What a port was held for.
@@ -59,6 +61,12 @@ pub struct Tally {
     pub syns: u64,
     /// SYNs that found no port.
     pub refused_syns: u64,
+    /// First SYNs that were never sent for want of a local port.
+    pub unsent: u64,
+    /// Tries and SYNs that were kept on their node, by [`AtNode`].
+    pub kept: [u64; 3],
+    /// Failed connections that their node refused last, by [`AtNode`].
+    pub failed_at_node: [u64; 3],
     /// Port time by cause, in nanoseconds, clipped to [warmup, duration). Only with [`Detail::Full`](crate::record::Detail::Full).
     pub port_nanos: [u128; 6],
 }
@@ -77,6 +85,13 @@ impl Tally {
         self.tries += other.tries;
         self.syns += other.syns;
         self.refused_syns += other.refused_syns;
+        self.unsent += other.unsent;
+        for (mine, theirs) in self.kept.iter_mut().zip(other.kept) {
+            *mine += theirs;
+        }
+        for (mine, theirs) in self.failed_at_node.iter_mut().zip(other.failed_at_node) {
+            *mine += theirs;
+        }
         for (mine, theirs) in self.port_nanos.iter_mut().zip(other.port_nanos) {
             *mine += theirs;
         }

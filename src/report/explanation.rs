@@ -1,5 +1,6 @@
 //! The page of `snatsim explain SCENARIO`: who counts, which ports, what Azure would refuse, what the load asks for.
 
+mod nodes;
 mod ports;
 
 use super::table::plain_table;
@@ -92,7 +93,11 @@ impl Page {
                 counted(other.counted, "counted node")
             ));
         }
-        text + &self.addresses(nodes) + &self.refusals(&nodes.refusals)
+        text += &self.addresses(nodes);
+        for sentence in nodes.node_nat.iter().flat_map(nodes::sentences) {
+            text += &self.paragraph(&sentence);
+        }
+        text + &self.refusals(&nodes.refusals)
     }
 
     fn refusals(&self, refusals: &[Refusal]) -> String {

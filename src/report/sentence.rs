@@ -125,6 +125,9 @@ fn without_an_answer(outbounds: &[OutboundResult]) -> String {
 }
 
 fn failing(outbound: &&OutboundResult) -> String {
+    if let Some(words) = failing_on_nodes(outbound) {
+        return words;
+    }
     let found = outbound
         .figures
         .as_ref()
@@ -136,6 +139,27 @@ fn failing(outbound: &&OutboundResult) -> String {
         "{} runs out of ports and fails {failed} of connections",
         outbound.name
     )
+}
+
+/// What fails where no connection did for want of a SNAT port.
+fn failing_on_nodes(outbound: &OutboundResult) -> Option<String> {
+    let figures = outbound.figures.as_ref()?;
+    let nodes = figures.node_nat.as_ref()?;
+    let (all, beside) = (figures.connections.failed, nodes.failed_without_snat);
+    if all + beside > nodes.failed() {
+        return None;
+    }
+    let name = &outbound.name;
+    Some(match figures.failure_probability.estimate {
+        Some(failed) if all > 0 => format!(
+            "{name} fails {} of connections on their own nodes, not for want of SNAT ports",
+            share(failed)
+        ),
+        _ => format!(
+            "{name} has {} that take no SNAT port and fail on their own nodes",
+            counted(beside, "connection")
+        ),
+    })
 }
 
 /// What speaks against trusting the figures as they stand: warnings about the input and the length of the run, each

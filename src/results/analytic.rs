@@ -22,6 +22,27 @@ pub struct Analysis {
     pub by_workload: Vec<Analytic>,
 }
 
+impl Analysis {
+    /// The same where something that only a run shows stands against the formula.
+    pub fn against(mut self, what: &str) -> Analysis {
+        let parts = [
+            &mut self.by_pool,
+            &mut self.by_destination,
+            &mut self.by_workload,
+        ];
+        let parts = parts.into_iter().flatten();
+        for analytic in parts.chain([&mut self.total]) {
+            analytic.applies = false;
+            analytic.blocking = None;
+            analytic.why = Some(match &analytic.why {
+                Some(why) => format!("{why}, {what}"),
+                None => what.to_owned(),
+            });
+        }
+        self
+    }
+}
+
 /// Offered loads of `model` under `plan`, and the Erlang-B formula where it is exact.
 pub fn analyse(model: &Model, plan: &PoolPlan) -> Analysis {
     let mut against = obstacles(model, plan);

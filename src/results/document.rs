@@ -183,6 +183,9 @@ pub struct Figures {
     /// What took no port, by workload, destination and rule; absent where every connection takes one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<PathResult>,
+    /// What the node's own layer came to; absent without `cluster.nodeNat`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_nat: Option<NodeNatResult>,
     /// What events did, in time order; absent where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventResult>,
@@ -190,6 +193,37 @@ pub struct Figures {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(required)]
     pub timeline: Option<Timeline>,
+}
+
+/// What the node's own layer came to, over all paths of connections: those that take a SNAT port and those that do not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NodeNatResult {
+    /// Local ports of one pod (or of a node, for pods on the host network) toward one destination address and port;
+    /// refused are `connect()` calls, which fail at once.
+    pub local_ports: NodeLimit,
+    /// Ports of one node's address toward one destination address and port; refused are SYNs, which are dropped.
+    pub masquerade: NodeLimit,
+    /// Connections in one node's table; refused are SYNs, which are dropped.
+    pub conntrack: NodeLimit,
+    /// Connections that failed on their node and take no SNAT port: they are in no other counter of failures.
+    pub failed_without_snat: u64,
+}
+
+/// A limit of the node's own layer. Counts are summed over replications.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NodeLimit {
+    /// The limit.
+    pub limit: u64,
+    /// The most in use at a time, after warm-up.
+    pub peak_used: u64,
+    /// Where that was; null where nothing was in use.
+    pub at: Option<String>,
+    /// Refused for it.
+    pub refused: u64,
+    /// Failed connections that it refused last.
+    pub failed: u64,
 }
 
 /// Counters of connections; offered = established + failed + unanswered + pending.
@@ -200,7 +234,7 @@ pub struct Connections {
     pub offered: u64,
     /// Some try got a port and an answer.
     pub established: u64,
-    /// The last try ran out for lack of a port.
+    /// The last try ran out for lack of a port; with `nodeNat` also those that their node refused last.
     pub failed: u64,
     /// The last try had a port and no answer.
     pub unanswered: u64,

@@ -1,9 +1,11 @@
 //! The explanation of a scenario: what its outbound types come to by arithmetic alone, nothing simulated.
 
 mod load;
+mod nodes;
 mod ports;
 
 pub use load::{Load, LoadRow};
+pub use nodes::{NodeLayerRow, TableOrigin};
 pub use ports::{
     CustomPorts, FirewallPorts, LoadBalancerPorts, NatGatewayPorts, NextStep, OneMoreIp, Ports,
     TableRow,
@@ -45,6 +47,9 @@ pub struct Nodes {
     pub pools: Vec<CountedPoolRow>,
     /// Subnets and the pod CIDR, where the scenario gives their size.
     pub addresses: Vec<AddressRow>,
+    /// The node's own layer; absent without `cluster.nodeNat`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_nat: Option<NodeLayerRow>,
     /// Why AKS would refuse the cluster under any outbound type of Azure; empty where it would not.
     pub refusals: Vec<Refusal>,
 }
@@ -246,6 +251,7 @@ fn nodes(model: &Model) -> Nodes {
                 nodes_left: range.nodes_left,
             })
             .collect(),
+        node_nat: nodes::of(model),
         refusals: model
             .cluster
             .addresses

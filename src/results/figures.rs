@@ -6,6 +6,8 @@ mod probability;
 mod tests;
 mod verdict;
 
+pub(super) use verdict::TIGHT;
+
 use super::analytic::{self, Analysis};
 use super::document::*;
 use super::findings;
@@ -115,21 +117,26 @@ impl<'a> Subject<'a> {
             total: sum(run.replications.iter().map(|run| &run.total)),
             holds: hold_times(&reaching, plan),
             slowest: slowest(&reaching, plan),
-            analysis: analytic::analyse(&reaching, plan),
+            analysis: match refused_by_nodes(run) {
+                true => analytic::analyse(&reaching, plan).against("connections refused on nodes"),
+                false => analytic::analyse(&reaching, plan),
+            },
         })
     }
 
     fn result(&self, about: &About) -> OutboundResult {
         let figures = self.figures();
-        let verdict = self.verdict();
+        let of_ports = self.verdict_of_ports();
+        let of_nodes = figures.node_nat.as_ref().map(NodeNatResult::verdict);
+        let verdict = of_nodes.map_or(of_ports, |of_nodes| of_nodes.max(of_ports));
         OutboundResult {
             name: self.outbound.name.clone(),
             outbound_type: self.outbound.kind.word().to_owned(),
             verdict,
-            summary: findings::summary(verdict, &figures, self),
-            depends_on: self.depends_on(verdict),
+            summary: findings::summary(of_ports, &figures, self),
+            depends_on: self.depends_on(of_ports),
             alternatives: None,
-            findings: findings::findings(verdict, &figures, self, about),
+            findings: findings::findings(of_ports, &figures, self, about),
             figures: Some(figures),
         }
     }
@@ -152,6 +159,12 @@ impl<'a> Subject<'a> {
     pub fn pool_name(&self, pool: usize) -> String {
         self.model.pool_name(self.outbound, self.plan, pool)
     }
+}
+
+/// Whether any connection that takes a port was refused on its node.
+fn refused_by_nodes(run: &OutboundRun) -> bool {
+    let mut runs = run.replications.iter();
+    runs.any(|run| run.total.kept != [0; 3])
 }
 
 fn sum<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Tally {

@@ -5,6 +5,7 @@ use super::document::*;
 use super::events;
 use super::figures::{About, Subject};
 use super::interval::MEAN_HOLDS_A_BATCH;
+use super::nodes;
 use super::varying;
 use super::words::{count, counted, estimate, share, span};
 use crate::engine::Grouping;
@@ -39,8 +40,19 @@ pub fn refusal(fault: &Fault) -> Finding {
     }
 }
 
-/// One sentence a manager can read.
+/// One sentence a manager can read, or two where nodes have a part in it; `verdict` is that of the ports.
 pub fn summary(verdict: Verdict, figures: &Figures, subject: &Subject) -> String {
+    let of_nodes = figures.node_nat.as_ref().and_then(NodeNatResult::sentence);
+    let of_ports = with_asides(verdict, figures, subject);
+    match of_nodes {
+        None => of_ports,
+        // What is worse comes first.
+        Some(of_nodes) if verdict <= Verdict::Tight => format!("{of_nodes} {of_ports}"),
+        Some(of_nodes) => format!("{of_ports} {of_nodes}"),
+    }
+}
+
+fn with_asides(verdict: Verdict, figures: &Figures, subject: &Subject) -> String {
     let Some(aside) = asides::shares(figures) else {
         return of_ports(verdict, figures, subject);
     };
@@ -54,7 +66,13 @@ pub fn summary(verdict: Verdict, figures: &Figures, subject: &Subject) -> String
 fn of_ports(verdict: Verdict, figures: &Figures, subject: &Subject) -> String {
     match verdict {
         Verdict::Exhausted => exhausted(figures, subject),
+        Verdict::Slow if subject.total.failed > 0 => {
+            format!("Where SNAT ports ran short, {}.", waited(figures))
+        }
         Verdict::Slow => format!("No connection failed, but {}.", waited(figures)),
+        Verdict::Tight | Verdict::Clear if subject.total.failed > 0 => {
+            format!("SNAT ports never ran short: {}.", fullest(figures, subject))
+        }
         Verdict::Tight => format!(
             "Every connection got a port at once, but little room is left: {}.",
             fullest(figures, subject)
@@ -178,7 +196,7 @@ fn noun(subject: &Subject) -> &'static str {
     subject.pool_kind().word()
 }
 
-/// What a reader should know, what matters most first.
+/// What a reader should know, what matters most first; `verdict` is that of the ports.
 pub fn findings(
     verdict: Verdict,
     figures: &Figures,
@@ -218,6 +236,13 @@ pub fn findings(
         subject,
     };
     let mut found: Vec<Finding> = rules.iter().filter_map(|rule| rule(&seen)).collect();
+    if let Some(of_nodes) = figures.node_nat.as_ref().map(nodes::finding) {
+        let place = match of_nodes.severity {
+            Severity::Info => found.len(),
+            _ => 0,
+        };
+        found.insert(place, of_nodes);
+    }
     found.extend(events::findings(subject, &figures.events));
     found.extend(varying::findings(subject.model));
     if about.compare {
@@ -263,12 +288,17 @@ fn info(code: Code, text: String) -> Finding {
 
 fn ports_ran_out(seen: &Seen) -> Option<Finding> {
     let connections = &seen.figures.connections;
+    let failed = seen.subject.failed_for_ports();
     (seen.verdict == Verdict::Exhausted).then(|| {
+        let with_others = match connections.failed - failed {
+            0 => String::new(),
+            others => format!(" with {} that their nodes refused", count(others)),
+        };
         warning(
             Code::F0101,
             format!(
-                "{} of {} failed {}: {}.",
-                count(connections.failed),
+                "{} of {} failed {}{with_others}: {}.",
+                count(failed),
                 counted(
                     connections.offered - connections.pending,
                     "decided connection"
@@ -332,7 +362,9 @@ fn ports_were_waited_for(seen: &Seen) -> Option<Finding> {
         .epochs
         .iter()
         .all(|epoch| epoch.silent.is_empty());
-    (connections.refused_first > 0).then(|| {
+    // What waited for its node alone found a port at once when it left.
+    let by_nodes = seen.figures.node_nat.is_some() && connections.refused_syns == 0;
+    (connections.refused_first > 0 && !by_nodes).then(|| {
         let wait = match seen.figures.connect_latency.max {
             Some(longest) if connections.delayed > 0 && wait_for_ports => format!(
                 "; {} got one on a later SYN, after up to {}",
@@ -451,7 +483,7 @@ fn one_destination_fills_the_pool(seen: &Seen) -> Option<Finding> {
         .map(|other| other.peak_used)
         .max()?;
     let lopsided = busiest.connections.failed * 10 >= failed * 9 && 2 * others < busiest.peak_used;
-    (failed > 0 && lopsided).then(|| {
+    (seen.verdict == Verdict::Exhausted && lopsided).then(|| {
         info(
             Code::F0117,
             format!(

@@ -130,6 +130,7 @@ pub fn model(nodes: usize, destinations: usize, workloads: Vec<Workload>) -> Mod
             .collect(),
         workloads,
         outbounds: Vec::new(),
+        node_nat: None,
         epochs: vec![crate::model::Epoch::default()],
         assumptions: Assumptions::default(),
         notes: Vec::new(),
@@ -244,6 +245,7 @@ pub fn run(replications: Vec<ReplicationRun>) -> OutboundRun {
         fullest_mean_use: 0.5,
         asides: Default::default(),
         requests: Default::default(),
+        nodes: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::events::EventSpec;
 use super::network::NetworkSpec;
+use super::node_nat::NodeNatSpec;
 use crate::engine::Protocol;
 use crate::outbound::{AssumptionsSpec, MaxSurge, OutboundSpec};
 use crate::traffic::words::{
@@ -76,6 +77,9 @@ pub struct ClusterSpec {
     pub load_balancer_services: Option<Vec<ServiceSpec>>,
     /// Static egress gateways, for the workloads that name one. Their nodes are none of `nodePools`.
     pub static_egress_gateways: Option<Vec<StaticEgressGatewaySpec>>,
+    /// The node's own layer before the outbound type: local ports of pods, the masquerade, conntrack. Left out, nodes
+    /// have room for everything.
+    pub node_nat: Option<NodeNatSpec>,
     /// The node pools.
     pub node_pools: Option<Vec<NodePoolSpec>>,
 }
@@ -309,4 +313,7 @@ pub struct WorkloadSpec {
     /// The static egress gateway of its pods, as their annotation `kubernetes.azure.com/static-gateway-configuration` says;
     /// left out, none.
     pub static_egress_gateway: Option<String>,
+    /// Whether its pods are on the network of their node (`hostNetwork` of a pod), default false. It matters to
+    /// `cluster.nodeNat`: such pods share the local ports of the node's address.
+    pub host_network: Option<bool>,
 }

@@ -36,20 +36,7 @@ impl<'a> Counter<'a> {
         let paths = decisions
             .filter(|_| !outbound.paths.all_take_ports())
             .filter_map(|(index, decision)| {
-                let limit = match decision.path {
-                    Path::Snat => return None,
-                    Path::Bypassed(_) => u32::MAX,
-                    Path::Denied(_) => 0,
-                };
-                let plan = PoolPlan {
-                    grouping: Grouping::Shared,
-                    limit,
-                    active_limit: None,
-                    ceiling: None,
-                    // What rules and routes drop is never answered.
-                    refused_syn: RefusedSyn::Silent,
-                    ..plan.clone()
-                };
+                let plan = plan_of(decision.path, plan)?;
                 let cells = Cells::new(model, &plan, &outbound.paths, Side::Aside(index));
                 let (parts, mut groups) = (cells.parts(), cells.groups());
                 for stream in groups.iter_mut().flat_map(|group| &mut group.streams) {
@@ -72,6 +59,20 @@ impl<'a> Counter<'a> {
     /// What arrives from warm-up on in the replication whose seed is `seed`: the connections that would take ports if
     /// they could.
     pub fn count(&self, seed: Seed) -> Asides {
+        let mut asides = self.count_without_clients(seed);
+        for path in &self.paths {
+            for (workload, destination, connections) in self.opened_by_clients(path, seed) {
+                if connections > 0 {
+                    let key = (path.index, workload, destination);
+                    *asides.entry(key).or_insert(0) += connections;
+                }
+            }
+        }
+        asides
+    }
+
+    /// The same without what clients and pools open.
+    pub fn count_without_clients(&self, seed: Seed) -> Asides {
         let mut asides = Asides::new();
         for path in &self.paths {
             let mut add = |workload: u32, destination: u32, connections: u64| {
@@ -95,9 +96,6 @@ impl<'a> Counter<'a> {
                     let (workload, destination) = class(arrival.sort.class());
                     add(workload, destination, 1);
                 }
-            }
-            for (workload, destination, connections) in self.opened_by_clients(path, seed) {
-                add(workload, destination, connections);
             }
         }
         asides
@@ -155,6 +153,24 @@ impl<'a> Counter<'a> {
         }
         opened
     }
+}
+
+/// What connections on `path` meet instead of the pools of `plan`: no limit, or no port; none where they take its ports.
+pub(super) fn plan_of(path: Path, plan: &PoolPlan) -> Option<PoolPlan> {
+    let limit = match path {
+        Path::Snat => return None,
+        Path::Bypassed(_) => u32::MAX,
+        Path::Denied(_) => 0,
+    };
+    Some(PoolPlan {
+        grouping: Grouping::Shared,
+        limit,
+        active_limit: None,
+        ceiling: None,
+        // What rules and routes drop is never answered.
+        refused_syn: RefusedSyn::Silent,
+        ..plan.clone()
+    })
 }
 
 /// Only when they arrive is drawn of connections that nothing happens to.

@@ -83,6 +83,8 @@ pub(super) struct Cells<'a> {
     plan: &'a PoolPlan,
     paths: &'a Paths,
     side: Side,
+    /// Whether arrivals are marked with their node and not with their cell.
+    nodes_apart: bool,
     /// Dense index of every endpoint's key.
     keys: Vec<usize>,
     key_count: usize,
@@ -148,9 +150,18 @@ impl<'a> Cells<'a> {
             plan,
             paths,
             side,
+            nodes_apart: false,
             key_count: keys.iter().max().map_or(0, |last| last + 1),
             keys,
             facts,
+        }
+    }
+
+    /// The same with arrivals that are marked with their node ([`node_of`]).
+    pub fn with_nodes_apart(self) -> Self {
+        Cells {
+            nodes_apart: true,
+            ..self
         }
     }
 
@@ -239,9 +250,15 @@ impl<'a> Cells<'a> {
 
     /// All cells as one, for a ceiling that they share.
     pub fn coupled(&self) -> Option<Group> {
+        self.within(0..self.model.nodes.len())
+    }
+
+    /// All cells of these nodes as one, for what they share.
+    pub fn within(&self, nodes: Range<usize>) -> Option<Group> {
         let classes: Vec<ClassPlan> = self.classes_by_key().into_iter().flatten().collect();
-        let traced = self.traced_by(1).into_iter().flatten().collect();
-        self.group(&classes, 0..self.model.nodes.len(), traced)
+        let traced = self.traced_by(1).into_iter().flatten();
+        let traced = traced.filter(|(.., row)| nodes.contains(&(row.node as usize)));
+        self.group(&classes, nodes.clone(), traced.collect())
     }
 
     /// By key, its classes in the order of workloads and endpoints.
@@ -299,6 +316,16 @@ impl<'a> Cells<'a> {
         builder.add_rows(rows);
         builder.finish()
     }
+}
+
+/// Classes that each class of a group of `nodes` nodes is divided into where arrivals are marked with their node.
+pub(super) fn parts_of_class(nodes: usize) -> usize {
+    nodes.div_ceil(BLOCK)
+}
+
+/// The node of an arrival that is marked with it, counted from the first of its group of `nodes` nodes.
+pub(super) fn node_of(sort: Sort, nodes: usize) -> usize {
+    sort.class() as usize % parts_of_class(nodes) * BLOCK + sort.cell() as usize
 }
 
 /// The endpoints a workload connects to, ascending.

@@ -81,6 +81,13 @@ pub fn obstacles(model: &Model) -> Vec<Fault> {
             "Leave out --rare, or remove the events and simulate what comes before and after apart."
                 .to_owned(),
     });
+    let nodes = model.node_nat.as_ref().map(|_| Fault {
+        code: Code::E0601,
+        pointer: "/cluster/nodeNat".to_owned(),
+        found: "The scenario has \"nodeNat\": what reaches a pool depends on what nodes refused.".to_owned(),
+        allowed: "with --rare: a scenario without nodeNat".to_owned(),
+        remedy: "Leave out --rare; or remove nodeNat, where a plain run shows that nodes refuse nothing.".to_owned(),
+    });
     let workloads = model.workloads.iter().enumerate();
     let of_workloads = workloads
         .filter(|(index, _)| takes_ports(*index))
@@ -95,7 +102,8 @@ pub fn obstacles(model: &Model) -> Vec<Fault> {
                 remedy: remedy.to_owned(),
             })
         });
-    events.into_iter().chain(of_workloads).collect()
+    let of_scenario = events.into_iter().chain(nodes);
+    of_scenario.chain(of_workloads).collect()
 }
 
 fn obstacle(

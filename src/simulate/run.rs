@@ -195,7 +195,7 @@ impl Job<'_> {
     }
 
     /// The rules of an epoch: of every cell, or one for all.
-    fn rules(&self, epoch: usize, group: &Group, step: SimTime) -> Vec<CellRules> {
+    pub fn rules(&self, epoch: usize, group: &Group, step: SimTime) -> Vec<CellRules> {
         let Window {
             warmup, duration, ..
         } = *self.window;
@@ -216,7 +216,8 @@ impl Job<'_> {
         }
     }
 
-    fn callers<'g>(&self, group: &'g Group, cell: &'g CellPlan) -> Callers<'g> {
+    /// Who waits for verdicts in a cell.
+    pub fn callers<'g>(&self, group: &'g Group, cell: &'g CellPlan) -> Callers<'g> {
         Callers {
             clients: Clients::new(&cell.clients, self.seed),
             owners: Owners::new(&group.owners, self.seed),
@@ -231,7 +232,8 @@ impl Job<'_> {
         (cells / CELLS).clamp(1, self.most_chunks)
     }
 
-    fn classes(&self, group: &Group) -> Vec<Class> {
+    /// The classes of a group.
+    pub fn classes(&self, group: &Group) -> Vec<Class> {
         let class = |plan: &super::groups::ClassPlan| Class {
             key: plan.key,
             seed: class_seed(

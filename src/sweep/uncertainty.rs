@@ -41,7 +41,9 @@ pub fn trials(
             let pairs = model.outbounds.iter().zip(&varied.outbounds).enumerate();
             let outbounds: Vec<usize> = pairs
                 .filter(|(i, (was, is))| {
-                    can_matter((model, was), (&varied, is), &document.outbounds[*i])
+                    // Every connection meets its node.
+                    let nodes = was.plan.is_ok() && model.node_nat != varied.node_nat;
+                    nodes || can_matter((model, was), (&varied, is), &document.outbounds[*i])
                 })
                 .map(|(i, _)| i)
                 .collect();

@@ -26,6 +26,8 @@ pub struct ClientPlan {
     pub quiet: Option<Quiet>,
     /// Names the pair: (workload, endpoint, node).
     pub unit: [u64; 3],
+    /// The cell that their connections are marked with; a source of one cell has no use for it.
+    pub mark: u32,
 }
 
 /// The clients of one cell; each thinks, connects, lives, and thinks again.
@@ -116,7 +118,7 @@ impl<'a> Clients<'a> {
             at,
             life: found.map_or(life, |found| found.last_packet),
             id: client,
-            sort: Sort::new(plan.class, 0, found.map_or(end, |_| End::Broken)),
+            sort: Sort::new(plan.class, plan.mark, found.map_or(end, |_| End::Broken)),
         }
     }
 

@@ -160,6 +160,7 @@ pub fn model(
         endpoints,
         workloads,
         outbounds: plans.into_iter().map(outbound).collect(),
+        node_nat: None,
         epochs: vec![snatsim::model::Epoch::default()],
         assumptions: Assumptions::default(),
         notes: Vec::new(),

@@ -23,8 +23,15 @@ fn every_assumption_works_through_to_some_plan() {
             })
             .collect()
     };
+    /// Those work through to the node's own layer, which the model has.
+    const OF_NODES: [&str; 3] = [
+        "conntrackSize",
+        "masqueradeReusesClosed",
+        "abandonedSocketsStayOpen",
+    ];
     let by_default = outcomes(&Assumptions::default());
-    for assumption in Assumptions::ALL {
+    let of_outbounds = Assumptions::ALL.iter();
+    for assumption in of_outbounds.filter(|one| !OF_NODES.contains(&one.name)) {
         let untold = ["\"7s\""];
         let values = match assumption.alternatives {
             [] => &untold[..],

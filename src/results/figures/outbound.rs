@@ -6,7 +6,7 @@ use crate::model::{Path, Traffic, Workload};
 use crate::record::{Cause, Latencies, Tally, UsedCounts};
 use crate::results::document::*;
 use crate::results::limits::PoolLimits;
-use crate::results::{events, interval, timeline};
+use crate::results::{events, interval, nodes, timeline};
 use crate::simulate::{Minutes, ReplicationRun};
 use std::collections::BTreeSet;
 
@@ -73,6 +73,7 @@ impl Subject<'_> {
             by_destination: self.by_destination(),
             by_workload: self.by_workload(),
             paths: self.paths(),
+            node_nat: nodes::figures(self),
             events: events::of(self),
             timeline: timeline::fleet(
                 self.outbound.kind.metrics(),

@@ -1,9 +1,9 @@
 //! Failure probabilities with their intervals, over replications or over batches of time.
 
-use super::Subject;
+use super::{Subject, refused_by_nodes};
 use crate::record::{Slot, Tally};
 use crate::results::interval::{self, Share};
-use crate::results::{Estimate, IntervalMethod, varying};
+use crate::results::{Estimate, IntervalMethod, nodes, varying};
 use crate::simulate::ReplicationRun;
 use crate::units::SimTime;
 
@@ -43,20 +43,20 @@ impl Subject<'_> {
     fn estimate(&self, units: &[Share], method: IntervalMethod) -> Estimate {
         let failed = units.iter().any(|unit| unit.failed > 0);
         // What is the same each time says no more by being run again.
-        let units = match !failed && method == IntervalMethod::Replications {
+        let units = match !failed && method != IntervalMethod::Batches {
             true if self.replications_are_alike() => &units[..1],
             _ => units,
         };
-        interval::failure_probability(
-            units,
-            method,
-            self.model.confidence,
+        let of_pools =
             match self.model.has_events() || self.model.workloads.iter().any(varying::moves) {
                 // Refusals would begin at the peak, whatever the mean.
                 true => self.run.fullest_mean_use.max(self.peak_of_limit()),
                 false => self.run.fullest_mean_use,
-            },
-        )
+            };
+        // Of nodes the mean is not known; refusals would begin at their peak.
+        let of_nodes = nodes::figures(self).map_or(0.0, |nodes| nodes.peak_use());
+        let confidence = self.model.confidence;
+        interval::failure_probability(units, method, confidence, of_pools.max(of_nodes))
     }
 
     fn method(&self) -> IntervalMethod {
@@ -70,7 +70,8 @@ impl Subject<'_> {
     /// Batches of time, where there are too few replications and enough time.
     fn batches(&self) -> Option<Vec<Share>> {
         let replications = &self.run.replications;
-        if self.method() == IntervalMethod::Replications {
+        // Nodes remember for longer than ports are held, a day where nobody closes.
+        if self.method() == IntervalMethod::Replications || refused_by_nodes(self.run) {
             return None;
         }
         let slots = replications.iter().map(|run| run.slots.len()).min()?;

@@ -7,12 +7,17 @@ use crate::results::Verdict;
 use crate::simulate::{OutboundRun, ReplicationRun};
 
 /// The use from which on a pool without refusals is called tight.
-const TIGHT: f64 = 0.8;
+pub(in crate::results) const TIGHT: f64 = 0.8;
 
 impl Subject<'_> {
-    /// The verdict of what was simulated; `refused` never comes here.
-    pub(super) fn verdict(&self) -> Verdict {
-        if self.total.failed > 0 {
+    /// Offered connections that failed for lack of a port of the outbound type.
+    pub fn failed_for_ports(&self) -> u64 {
+        self.total.failed - self.total.failed_at_node.iter().sum::<u64>()
+    }
+
+    /// The verdict of what was simulated, but for what nodes refused; `refused` never comes here.
+    pub fn verdict_of_ports(&self) -> Verdict {
+        if self.failed_for_ports() > 0 {
             Verdict::Exhausted
         } else if self.total.refused_syns > 0 {
             Verdict::Slow

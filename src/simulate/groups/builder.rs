@@ -1,6 +1,6 @@
 //! One group of cells, put together class by class.
 
-use super::{CellPlan, Cells, ClassPlan, Group, Side, distinct};
+use super::{CellPlan, Cells, ClassPlan, Group, Side, distinct, parts_of_class};
 use crate::engine::{Arrival, End, Grouping, Protocol, ReleaseSize, Sort};
 use crate::model::{Mix, Traffic};
 use crate::record::{ClassUse, KeyUse, Layout};
@@ -60,6 +60,25 @@ impl<'a> GroupBuilder<'a> {
         match self.cells.plan.pool_of(node) {
             Some(pool) => pool as usize - self.first_pool(),
             None => 0,
+        }
+    }
+
+    /// The class and the mark of what `node` opens, of class `class`.
+    pub fn place(&self, class: u32, node: u32) -> (u32, u32) {
+        if !self.cells.nodes_apart {
+            return (class, self.cell(node) as u32);
+        }
+        let within = node as usize - self.block.start;
+        let part = within / Sort::CELLS;
+        let class = class as usize * self.parts_of_class() + part;
+        (class as u32, (within % Sort::CELLS) as u32)
+    }
+
+    /// Into how many classes each class is divided.
+    fn parts_of_class(&self) -> usize {
+        match self.cells.nodes_apart {
+            true => parts_of_class(self.block.len()),
+            false => 1,
         }
     }
 
@@ -150,8 +169,10 @@ impl<'a> GroupBuilder<'a> {
             let cell = self.cell(node);
             self.expect(cell, f64::from(count) / turn.max(1e-3), hold);
             let ends = self.ends(mix, plan.endpoint);
+            let (class, mark) = self.place(class, node);
             self.clients[cell].push(ClientPlan {
                 class,
+                mark,
                 clients: count,
                 think: think.clone(),
                 lifetime: mix.lifetime.clone(),
@@ -194,6 +215,7 @@ impl<'a> GroupBuilder<'a> {
                 End::Udp => holds.udp_idle,
                 End::Unanswered => holds.half_open,
             };
+            let (class, mark) = self.place(class, row.node);
             let hold = row.lifetime.as_secs_f64() + after.as_secs_f64();
             self.expect(cell, 1.0 / seconds, hold);
             self.horizon = self.horizon.max(after.as_secs_f64() + 60.0);
@@ -204,18 +226,19 @@ impl<'a> GroupBuilder<'a> {
                     _ => row.lifetime.as_nanos(),
                 },
                 id: number,
-                sort: Sort::new(class, cell as u32, end),
+                sort: Sort::new(class, mark, end),
             });
         }
+        let parts = self.parts_of_class();
         let node_of = |arrival: &Arrival| {
-            let class = &self.classes[arrival.sort.class() as usize];
+            let class = &self.classes[arrival.sort.class() as usize / parts];
             match &model.workloads[class.workload as usize].traffic {
                 Traffic::Trace(rows) => rows[arrival.id as usize].node,
                 _ => 0,
             }
         };
         self.traced.sort_by_key(|arrival| {
-            let class = &self.classes[arrival.sort.class() as usize];
+            let class = &self.classes[arrival.sort.class() as usize / parts];
             (
                 arrival.at,
                 class.workload,
@@ -238,10 +261,12 @@ impl<'a> GroupBuilder<'a> {
         for (new, old) in kept.iter().enumerate() {
             place[*old] = new as u32;
         }
-        for stream in &mut self.streams {
+        // Nodes keep their numbers.
+        let marked_with_cells = !self.cells.nodes_apart;
+        for stream in self.streams.iter_mut().filter(|_| marked_with_cells) {
             stream.cells.renumber(&place);
         }
-        for arrival in &mut self.traced {
+        for arrival in self.traced.iter_mut().filter(|_| marked_with_cells) {
             arrival.sort = Sort::new(
                 arrival.sort.class(),
                 place[arrival.sort.cell() as usize],
@@ -294,6 +319,7 @@ impl<'a> GroupBuilder<'a> {
                 .iter_mut()
                 .for_each(|class| class.key = dense as u32);
         }
+        let parts = self.parts_of_class();
         Some(Group {
             layout: Layout {
                 buckets,
@@ -301,7 +327,7 @@ impl<'a> GroupBuilder<'a> {
                     true => kept.iter().map(|cell| pool_of_cell(*cell) as u32).collect(),
                     false => Vec::new(),
                 },
-                classes: self.class_uses(),
+                classes: each_in(parts, self.class_uses()),
                 keys,
                 limits: match alike {
                     true => vec![plan.binding_limit()],
@@ -312,12 +338,12 @@ impl<'a> GroupBuilder<'a> {
                 },
                 active_counts_held: plan.active_limit.is_some_and(|active| active.counts_held),
             },
-            classes: class_plans,
+            classes: each_in(parts, class_plans),
             streams: self.streams,
             traced: self.traced,
             cells,
-            waiting: self.waiting,
-            owners: self.owners,
+            waiting: each_in(parts, self.waiting),
+            owners: each_in(parts, self.owners),
             loses_most,
             moves: None,
         })
@@ -354,6 +380,12 @@ impl<'a> GroupBuilder<'a> {
         });
         keys.collect()
     }
+}
+
+/// Every one so many times.
+fn each_in<T: Clone>(parts: usize, all: Vec<T>) -> Vec<T> {
+    let times = |one: T| std::iter::repeat_n(one, parts);
+    all.into_iter().flat_map(times).collect()
 }
 
 /// The order of units at one instant: workload, node (or block), endpoint.

@@ -165,20 +165,25 @@ impl GroupBuilder<'_> {
                 if weights.is_empty() {
                     continue;
                 }
-                let by_cell: Vec<(u32, f64)> = weights
-                    .iter()
-                    .map(|(node, share)| (self.cell(*node) as u32, *share))
-                    .collect();
-                for (cell, share) in &by_cell {
-                    self.expect(*cell as usize, rate * share * peak, open.hold);
+                for (node, share) in &weights {
+                    let cell = self.cell(*node);
+                    self.expect(cell, rate * share * peak, open.hold);
                 }
+                let marks: Vec<(u32, f64)> = weights
+                    .iter()
+                    .map(|(node, share)| (self.place(open.class, *node).1, *share))
+                    .collect();
                 let share: f64 = weights.iter().map(|(_, share)| share).sum();
                 let cells = match self.cells.plan.grouping {
-                    Grouping::ByNode | Grouping::ByGateway(_) => CellMarks::weighted(&by_cell),
-                    Grouping::Shared | Grouping::Buckets { .. } => CellMarks::one(0),
+                    Grouping::Shared | Grouping::Buckets { .. } if !self.cells.nodes_apart => {
+                        CellMarks::one(0)
+                    }
+                    _ => CellMarks::weighted(&marks),
                 };
+                let (class, _) = self.place(open.class, weights[0].0);
                 let unit = units + (first_block + offset) as u64;
                 self.streams.push(StreamPlan {
+                    class,
                     course: course.clone(),
                     cells,
                     ..self.stream(open, process(rate * share), unit)
@@ -217,10 +222,12 @@ impl GroupBuilder<'_> {
             let peak = course.as_ref().map_or(1.0, CoursePlan::peak);
             let cell = self.cell(*node);
             self.expect(cell, rate * share * peak, open.hold);
+            let (class, mark) = self.place(open.class, *node);
             let unit = NODE_UNITS + u64::from(*node);
             self.streams.push(StreamPlan {
+                class,
                 course,
-                cells: CellMarks::one(cell as u32),
+                cells: CellMarks::one(mark),
                 ..self.stream(open, process(rate * share), unit)
             });
         }
@@ -242,10 +249,12 @@ impl GroupBuilder<'_> {
                 per_second: rate,
                 phase: facts.before_node[node] + share * facts.before_endpoint[&open.plan.endpoint],
             };
+            let (class, mark) = self.place(open.class, *node);
             let unit = NODE_UNITS + u64::from(*node);
             self.streams.push(StreamPlan {
+                class,
                 course: course.clone(),
-                cells: CellMarks::one(cell as u32),
+                cells: CellMarks::one(mark),
                 ..self.stream(open, process, unit)
             });
         }
@@ -267,9 +276,11 @@ impl GroupBuilder<'_> {
             let load = part.count as f64 * together;
             self.expect(cell, load / open.hold.max(1e-3), open.hold.max(1e-3));
             let process = burst.part(part.count, part.before, part.place, nodes);
+            let (class, mark) = self.place(open.class, part.node);
             let unit = BURST_UNITS + ((index as u64) << 32) + u64::from(part.node);
             self.streams.push(StreamPlan {
-                cells: CellMarks::one(cell as u32),
+                class,
+                cells: CellMarks::one(mark),
                 // Nodes open connections at one instant, which are told apart by where their numbers begin.
                 first_id: mix(index as u64, part.before) as u32,
                 ..self.stream(open, Process::Burst(process), unit)

@@ -1,0 +1,72 @@
+//! The node's own layer in sentences.
+
+use crate::results::explanation::{NodeLayerRow, TableOrigin};
+use crate::results::words::{count, span};
+
+/// Its limits, with the connections a second that they carry.
+pub(super) fn sentences(layer: &NodeLayerRow) -> Vec<String> {
+    let per_second = |limit: u64, seconds: f64| match seconds > 0.0 {
+        true => count((limit as f64 / seconds) as u64),
+        false => "any number of".to_owned(),
+    };
+    let wait = layer.time_wait;
+    let local = format!(
+        "A pod has {} - {} + 1 = {} local ports toward one destination address and port; pods on the host network share \
+         those of their node. A connection that its pod closed keeps its port for {} (TIME_WAIT): {} / {} = {} \
+         connections a second and pod, if each takes no time at all. Beyond that connect() fails at once.",
+        count(u64::from(layer.last_local_port)),
+        count(u64::from(layer.first_local_port)),
+        count(layer.local_ports),
+        span(wait),
+        count(layer.local_ports),
+        wait,
+        per_second(layer.local_ports, wait),
+    );
+    let fin = layer.tracked_after_fin;
+    let masquerade = match layer.masquerades {
+        false => {
+            "Nothing is masqueraded to a node's address: pods connect with their own.".to_owned()
+        }
+        true => format!(
+            "Masqueraded to the node's address, all pods of a node share {} ports toward one destination, each held as long \
+             as its connection is in the node's table, {} after FIN: {} / {} = {} connections a second and node. Beyond that \
+             SYNs are dropped.",
+            count(layer.masquerade_ports),
+            span(fin),
+            count(layer.masquerade_ports),
+            fin,
+            per_second(layer.masquerade_ports, fin),
+        ),
+    };
+    let rules = format!(
+        "max(32,768 x {} vCPUs, 131,072) = {} as observed, {} GiB / 16,384 bytes = {} as documented",
+        layer.v_cpus,
+        count(layer.conntrack_observed),
+        layer.memory_gib,
+        count(layer.conntrack_documented),
+    );
+    let from = match layer.conntrack_from {
+        TableOrigin::Set => format!("as netNetfilterNfConntrackMax sets it (otherwise {rules})"),
+        TableOrigin::Observed => {
+            format!("{rules}; the assumption conntrackSize takes what was observed")
+        }
+        TableOrigin::Documented => {
+            format!("{rules}; the assumption conntrackSize takes what is documented")
+        }
+    };
+    let table = format!(
+        "A node's connection table holds {}: {from}. A connection stays in it for {} after FIN, {} after RST, {} after a SYN \
+         without an answer, {} after the last packet of one that nobody closes, {} after that of a UDP flow: {} / {} = {} \
+         connections a second and node that end by FIN, wherever they go. Beyond that SYNs are dropped.",
+        count(layer.conntrack),
+        span(fin),
+        span(layer.tracked_after_rst),
+        span(layer.tracked_syn),
+        span(layer.tracked_established),
+        span(layer.tracked_udp),
+        count(layer.conntrack),
+        fin,
+        per_second(layer.conntrack, fin),
+    );
+    vec![local, masquerade, table]
+}

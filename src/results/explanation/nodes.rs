@@ -1,0 +1,94 @@
+//! The node's own layer: its limits and the arithmetic behind them.
+
+use crate::model::{Model, PodNetwork};
+use crate::outbound::ConntrackSize;
+use crate::units::SimTime;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a connection passes on its node before the outbound type. Times in seconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NodeLayerRow {
+    /// First local port of a pod.
+    pub first_local_port: u16,
+    /// Last local port of a pod.
+    pub last_local_port: u16,
+    /// Local ports of a pod toward one destination address and port.
+    pub local_ports: u64,
+    /// How long a pod's local port is taken after it closed the connection.
+    pub time_wait: f64,
+    /// Ports of a node's address toward one destination address and port.
+    pub masquerade_ports: u64,
+    /// Whether any node masquerades what its pods send to the internet.
+    pub masquerades: bool,
+    /// Connections in a node's table.
+    pub conntrack: u64,
+    /// Where that comes from.
+    pub conntrack_from: TableOrigin,
+    /// vCPUs of a node.
+    #[serde(rename = "vCPUs")]
+    pub v_cpus: u32,
+    /// Memory of a node in GiB.
+    #[serde(rename = "memoryGiB")]
+    pub memory_gib: u32,
+    /// The size of the table by vCPUs, as observed.
+    pub conntrack_observed: u64,
+    /// The size of the table by memory, as documented.
+    pub conntrack_documented: u64,
+    /// How long a connection stays in the table after FIN.
+    pub tracked_after_fin: f64,
+    /// After RST.
+    pub tracked_after_rst: f64,
+    /// After the last packet of one that nobody closes.
+    pub tracked_established: f64,
+    /// After a SYN without an answer.
+    pub tracked_syn: f64,
+    /// After the last packet of a UDP flow.
+    pub tracked_udp: f64,
+}
+
+/// Where the size of a node's connection table comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum TableOrigin {
+    /// The scenario sets it.
+    Set,
+    /// By vCPUs, as observed.
+    Observed,
+    /// By memory, as documented.
+    Documented,
+}
+
+/// The layer of `model`, if it has one.
+pub(super) fn of(model: &Model) -> Option<NodeLayerRow> {
+    let nat = model.node_nat.as_ref()?;
+    let (rules, table) = (&nat.rules, &nat.table);
+    let seconds = |time: SimTime| time.as_secs_f64();
+    let pods_only = |network: &PodNetwork| {
+        matches!(network, PodNetwork::PodSubnet | PodNetwork::PodSubnetStatic)
+    };
+    Some(NodeLayerRow {
+        first_local_port: nat.local_ports.0,
+        last_local_port: nat.local_ports.1,
+        local_ports: rules.local_ports,
+        time_wait: seconds(rules.time_wait),
+        masquerade_ports: rules.masquerade_ports,
+        masquerades: !nat.networks.iter().all(pods_only),
+        conntrack: rules.conntrack,
+        conntrack_from: match (table.set, model.assumptions.conntrack_size) {
+            (Some(_), _) => TableOrigin::Set,
+            (None, ConntrackSize::Observed) => TableOrigin::Observed,
+            (None, ConntrackSize::Documented) => TableOrigin::Documented,
+        },
+        v_cpus: table.v_cpus,
+        memory_gib: table.memory_gib,
+        conntrack_observed: table.observed(),
+        conntrack_documented: table.documented(),
+        tracked_after_fin: seconds(rules.tracked_after_fin),
+        tracked_after_rst: seconds(rules.tracked_after_rst),
+        tracked_established: seconds(rules.tracked_established),
+        tracked_syn: seconds(rules.tracked_syn),
+        tracked_udp: seconds(rules.tracked_udp),
+    })
+}
