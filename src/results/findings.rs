@@ -364,7 +364,8 @@ fn ports_were_waited_for(seen: &Seen) -> Option<Finding> {
         .all(|epoch| epoch.silent.is_empty());
     // What waited for its node alone found a port at once when it left.
     let by_nodes = seen.figures.node_nat.is_some() && connections.refused_syns == 0;
-    (connections.refused_first > 0 && !by_nodes).then(|| {
+    let waited = connections.delayed > 0 && !by_nodes || seen.verdict == Verdict::Slow;
+    (waited && connections.refused_first > 0).then(|| {
         let wait = match seen.figures.connect_latency.max {
             Some(longest) if connections.delayed > 0 && wait_for_ports => format!(
                 "; {} got one on a later SYN, after up to {}",
@@ -642,29 +643,27 @@ fn unanswered_connections(seen: &Seen) -> Option<Finding> {
 
 fn short_warmup(seen: &Seen) -> Option<Finding> {
     let warmup = seen.subject.model.warmup.as_secs_f64();
-    let is_short = |p99: f64| warmup * (1.0 + 2e-6) < p99;
     let of_all = seen.subject.holds.as_ref().map(|holds| holds.p99);
-    let slowest = seen.subject.slowest.as_ref();
-    let (p99, whose) = match (of_all.filter(|p99| is_short(*p99)), slowest) {
-        (Some(p99), _) => (p99, String::new()),
-        // Fewer than one connection in a hundred, or beside connections that nobody knows the holds of.
-        (None, Some(slowest)) => (
-            slowest.p99,
-            format!(" of workload \"{}\"", slowest.workload),
+    let why = match (of_all, &seen.subject.slowest) {
+        (Some(p99), _) if warmup * (1.0 + 2e-6) < p99 => {
+            format!("is shorter than the p99 hold of {}", span(p99))
+        }
+        // Fewer than one connection in a hundred, or beside connections of which nobody knows for how long they hold.
+        (_, Some(slowest)) => format!(
+            "fills the ports of workload \"{}\" to {} of what they come to",
+            slowest.workload,
+            share(slowest.reached)
         ),
-        (None, None) => return None,
+        _ => return None,
     };
-    is_short(p99).then(|| {
-        warning(
-            Code::F0104,
-            format!(
-                "The warm-up of {} is shorter than the p99 hold of {}{whose}: counting starts with fewer ports \
-                 in use than later, and failures come out too low.",
-                span(warmup),
-                span(p99)
-            ),
-        )
-    })
+    Some(warning(
+        Code::F0104,
+        format!(
+            "The warm-up of {} {why}: counting starts with fewer ports in use than later, and failures come out \
+             too low.",
+            span(warmup)
+        ),
+    ))
 }
 
 fn waves(seen: &Seen) -> Option<Finding> {

@@ -65,26 +65,34 @@ pub fn hold_times(model: &Model, plan: &PoolPlan) -> Option<HoldTimes> {
     }
     Some(HoldTimes {
         mean: by_cause.iter().sum(),
-        p99: p99_of(&parts),
+        p99: quantile_of(0.99, |x| {
+            parts
+                .iter()
+                .map(|part| part.rate / rate * part.law.cdf(x - part.after()))
+                .sum()
+        }),
         by_cause,
     })
 }
 
-/// A workload whose ports are held for long.
+/// A workload whose ports take long to fill.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slowest {
     /// Its name.
     pub workload: String,
-    /// The 99th percentile of its holds, in seconds.
-    pub p99: f64,
+    /// The share of the ports it comes to in the long run that are in use at the end of the warm-up, 0 to 1.
+    pub reached: f64,
 }
 
-/// Of the workloads that make a hundredth of all port time or more, as far as a law of their holds is known, the one that
-/// holds its ports for longest.
+/// Of the workloads that make a hundredth of all port time or more, as far as a law of their holds is known, the one whose
+/// ports are filled least at the end of the warm-up; none where all are to nine tenths.
 pub fn slowest(model: &Model, plan: &PoolPlan) -> Option<Slowest> {
     const LEAST_SHARE: f64 = 0.01;
+    const ENOUGH: f64 = 0.9;
     let known = model.workloads.iter().filter(|workload| {
-        !workload.traffic.is_empty() && unknown_holds(model, plan, workload).is_none()
+        !matches!(workload.traffic, Traffic::Trace(_))
+            && !workload.traffic.is_empty()
+            && unknown_holds(model, plan, workload).is_none()
     });
     let workloads: Vec<(&Workload, Vec<Part>)> = known
         .map(|workload| (workload, parts(model, plan, workload)))
@@ -98,22 +106,17 @@ pub fn slowest(model: &Model, plan: &PoolPlan) -> Option<Slowest> {
         let own = load(parts);
         own > 0.0 && (own.is_infinite() || own >= LEAST_SHARE * all)
     };
-    let p99 = |(workload, parts): &(&Workload, Vec<Part>)| Slowest {
-        workload: workload.name.clone(),
-        p99: p99_of(parts),
-    };
-    let found = workloads.iter().filter(counts).map(p99);
-    found.max_by(|a, b| a.p99.total_cmp(&b.p99))
-}
-
-fn p99_of(parts: &[Part]) -> f64 {
-    let rate: f64 = parts.iter().map(|part| part.rate).sum();
-    quantile_of(0.99, |x| {
-        parts
-            .iter()
-            .map(|part| part.rate / rate * part.law.cdf(x - part.after()))
-            .sum()
-    })
+    let warmup = model.warmup.as_secs_f64();
+    let found = workloads.iter().filter(counts);
+    let found = found.map(|(workload, parts)| {
+        let filled = |part: &Part| part.rate * part.ports * part.held_by(warmup);
+        Slowest {
+            workload: workload.name.clone(),
+            reached: parts.iter().map(filled).sum::<f64>() / load(parts),
+        }
+    });
+    let least = found.min_by(|a, b| a.reached.total_cmp(&b.reached))?;
+    (least.reached < ENOUGH).then_some(least)
 }
 
 /// Whether the hold times of two plans are the same to the connections of `model`, whatever else they are.
@@ -161,6 +164,26 @@ impl Part {
             seconds[cause as usize] += self.ports * amount;
         }
         seconds
+    }
+
+    /// Mean seconds of a hold that lie within the first `time` of it: the integral of the share that is still held.
+    fn held_by(&self, time: f64) -> f64 {
+        /// Steps in equal ratios, over nine decades: a ratio of 1.02.
+        const STEPS: u32 = 1_000;
+        let surely = self.after().min(time);
+        let rest = time - surely;
+        let start = rest * 1e-9;
+        let still_alive = |x: f64| 1.0 - self.law.cdf(x);
+        let ratio = libm::pow(1e9, 1.0 / f64::from(STEPS));
+        let mut sum = start;
+        let (mut x, mut alive) = (start, still_alive(start));
+        for _ in 0..STEPS {
+            let next = (x * ratio).min(rest);
+            let then = still_alive(next);
+            sum += (next - x) * (alive + then) / 2.0;
+            (x, alive) = (next, then);
+        }
+        surely + sum
     }
 
     /// Mean seconds of port time a connection takes: (all of it, the part in which it is active).
@@ -330,6 +353,25 @@ mod tests {
 
     fn exponential(mean: f64) -> Law {
         Law::Exponential { mean }
+    }
+
+    #[test]
+    fn ports_fill_by_the_holds_that_are_longer() {
+        let workload = fixture::poisson("w", 2.0, exponential(100.0), &[(0, 1.0)], &[(0, 1.0)]);
+        let (mut model, run) = fixture::comparison(&[0]);
+        drop(run);
+        model.workloads = vec![workload];
+        let mut plan = model.outbounds[0].plan.clone().unwrap();
+        plan.holds.after_fin = SimTime::from_secs(50);
+        // After a warm-up of 50 + 100 ln 2 s the 50 s are over and half of the exponential part is there.
+        for (warmup, reached) in [(119.314_718, 100.0 / 150.0), (25.0, 25.0 / 150.0)] {
+            model.warmup = SimTime::from_secs_f64(warmup);
+            let found = slowest(&model, &plan).expect("it is filled to less");
+            assert_eq!(found.workload, "w");
+            close(found.reached, reached, 1e-3);
+        }
+        model.warmup = SimTime::from_secs(400);
+        assert_eq!(slowest(&model, &plan), None);
     }
 
     #[test]

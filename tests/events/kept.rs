@@ -22,6 +22,8 @@ fn pools_meet_ports_that_are_added() {
 fn what_keeps_connections_and_is_not_told_of_an_event_is_refused() {
     let refused = |extra: Value, event: Value| {
         let mut scenario = with(&busy(), json!([event]));
+        let destinations = scenario["destinations"].as_array_mut().unwrap();
+        destinations.push(json!({ "name": "api", "address": "203.0.113.60", "port": 443 }));
         let workloads = scenario["workloads"].as_array_mut().unwrap();
         workloads.truncate(1);
         let words = workloads[0].as_object_mut().unwrap();
@@ -49,7 +51,7 @@ fn what_keeps_connections_and_is_not_told_of_an_event_is_refused() {
     let joins = json!({ "at": "20m", "scale": { "nodePool": "apps", "count": 4 } });
     let leaves = json!({ "at": "20m", "scale": { "nodePool": "apps", "count": 2 } });
     let silence = json!({ "at": "20m", "stopAnswering": { "destination": "sql", "for": "1m" } });
-    let other = json!({ "at": "20m", "stopAnswering": { "destination": "dns", "for": "1m" } });
+    let other = json!({ "at": "20m", "stopAnswering": { "destination": "api", "for": "1m" } });
     for (extra, event, code) in [
         (&pool, ports(1_000), None),
         (&pool, ports(800), Some("E0416")),
