@@ -221,7 +221,11 @@ pub(super) fn cells(outbound: &OutboundResult) -> [String; 6] {
 /// When and where: `12m05s apps-0`; the destination where there are several.
 fn first_failure(figures: &Figures) -> String {
     let Some(first) = &figures.first_failure else {
-        return "none".to_owned();
+        return match figures.connections.failed {
+            0 => "none".to_owned(),
+            // The first is that for want of a SNAT port.
+            _ => "on nodes only".to_owned(),
+        };
     };
     let at = span(first.at);
     let place = match (figures.pools.count, figures.by_destination.len()) {

@@ -1,7 +1,9 @@
 //! How long ports are held: the share that is still held after a time.
 
+use super::ShownOutbound;
 use super::{Shown, list};
 use crate::report::chart::{Axis, Chart, Line, Mark, Panel, Scale, Shape, Tone, Unit};
+use crate::report::saved::Percentile;
 use crate::results::words::span;
 
 /// Holds that are told apart, in seconds; what is shorter is drawn at the edge.
@@ -11,9 +13,11 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     let (drawn, left_out) = shown.coloured();
     let (mut low, mut high) = (f64::INFINITY, 0.0);
     for one in &drawn {
-        for row in one.details.map_or(&[][..], |details| &details.port_hold) {
+        let rows = rows(one);
+        let all = holds(rows);
+        for row in rows {
             // The first hundredth may reach far down, and means little there.
-            if row.share >= 0.01 {
+            if row.count as f64 >= 0.01 * all {
                 low = f64::min(low, row.value.max(SHORTEST));
             }
             high = f64::max(high, row.value);
@@ -26,9 +30,18 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     let mut marks = Vec::new();
     let mut medians = Vec::new();
     for (tone, one) in drawn.iter().enumerate() {
+        let rows = rows(one);
+        let all = holds(rows);
         let mut points = vec![(low, Some(1.0))];
-        for row in one.details.map_or(&[][..], |details| &details.port_hold) {
-            points.push((row.value.max(low), Some(1.0 - row.share)));
+        let mut held = 1.0;
+        for row in rows {
+            let (value, then) = (row.value.max(low), 1.0 - row.count as f64 / all);
+            // Many holds of one length are a step, however many percentiles have it.
+            if then < held {
+                points.push((value, Some(f64::min(held, 1.0 - row.share))));
+                points.push((value, Some(then)));
+                held = then;
+            }
         }
         if points.len() == 1 {
             continue;
@@ -81,4 +94,13 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         notes: left_out.into_iter().collect(),
         zoom: false,
     })
+}
+
+fn rows<'a>(one: &ShownOutbound<'a>) -> &'a [Percentile] {
+    one.details.map_or(&[], |details| &details.port_hold)
+}
+
+/// Holds that the percentiles are of.
+fn holds(rows: &[Percentile]) -> f64 {
+    rows.iter().map(|row| row.count).max().unwrap_or(0) as f64
 }

@@ -24,7 +24,17 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     let along = grid.axes.iter().position(counts_ips)?;
     let other = grid.longest.iter().copied().find(|axis| *axis != along)?;
     let second = &grid.axes[other];
-    let (some, note) = coloured(second.labels.len(), "value");
+    // Of what Azure refuses there is nothing to draw.
+    let is_simulated = |position: &usize| {
+        let mut rows = grid
+            .outbounds
+            .iter()
+            .flat_map(|outbound| grid.rows(outbound));
+        rows.any(|row| row.at[other] == *position && row.failure_probability.estimate.is_some())
+    };
+    let simulated: Vec<usize> = (0..second.labels.len()).filter(is_simulated).collect();
+    let (some, note) = coloured(simulated.len(), "value");
+    let some: Vec<usize> = some.into_iter().map(|place| simulated[place]).collect();
     let mut notes: Vec<String> = note
         .map(|note| format!("{}: {note}", short(&second.name, NAME)))
         .into_iter()
