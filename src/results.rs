@@ -20,6 +20,7 @@ mod nodes;
 mod precision;
 mod rare;
 mod refusal;
+mod summary;
 mod timeline;
 mod uncertainty;
 mod use_by_minute;

@@ -1,12 +1,12 @@
 //! One workload toward one endpoint, one SYN a connection: an arrival event a node, a release event an accepted
 //! connection.
 
-use super::{Counts, Queue, pools_and_hold};
+use super::{Counts, Queue, patience, poisson, pools_and_hold};
 use rand_distr::{Distribution, Exp};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
-use snatsim::engine::{Grouping, PoolPlan, Protocol};
-use snatsim::model::{Model, OpenProcess, Traffic};
+use snatsim::engine::{Grouping, PoolPlan};
+use snatsim::model::Model;
 use snatsim::traffic::Law;
 
 /// What is simulated: Poisson arrivals, each port held for an exponential and then a fixed time.
@@ -35,19 +35,7 @@ impl Workload {
         let [workload] = &model.workloads[..] else {
             return None;
         };
-        let Traffic::Open {
-            process: OpenProcess::Poisson,
-            per_second,
-            profile: None,
-            bursts,
-            mix,
-        } = &workload.traffic
-        else {
-            return None;
-        };
-        if !bursts.is_empty() {
-            return None;
-        }
+        let (per_second, mix) = poisson(workload)?;
         let Law::Exponential { mean } = mix.lifetime else {
             return None;
         };
@@ -61,15 +49,14 @@ impl Workload {
             && mix.close.fin == 1.0
             && !matches!(plan.grouping, Grouping::Buckets { .. });
         let (pools, hold_seconds) = pools_and_hold(model, plan);
-        let schedule = workload.schedule(Protocol::Tcp);
         plain.then_some(Workload {
             nodes: model.nodes.len(),
             pools,
             ports: plan.limit,
-            per_second: *per_second,
+            per_second,
             active_seconds: mean,
             hold_seconds,
-            patience: schedule.end as f64 / 1e9,
+            patience: patience(workload),
             seconds: model.duration.as_secs_f64(),
         })
     }

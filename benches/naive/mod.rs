@@ -12,7 +12,7 @@ mod requests;
 mod retrying;
 
 use snatsim::engine::{Grouping, PoolPlan, Protocol};
-use snatsim::model::{Model, OpenProcess, Traffic, Workload};
+use snatsim::model::{Mix, Model, OpenProcess, Traffic, Workload};
 use snatsim::traffic::Law;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -63,26 +63,32 @@ fn pools_and_hold(model: &Model, plan: &PoolPlan) -> (usize, f64) {
     (pools, plan.holds.after_fin.as_secs_f64())
 }
 
+/// Arrivals per second of a workload, from where to where, how long and which end; none where they are more than Poisson.
+fn poisson(workload: &Workload) -> Option<(f64, &Mix)> {
+    match &workload.traffic {
+        Traffic::Open {
+            process: OpenProcess::Poisson,
+            per_second,
+            profile: None,
+            bursts,
+            mix,
+        } if bursts.is_empty() => Some((*per_second, mix)),
+        _ => None,
+    }
+}
+
 /// The only workload, its arrivals per second and node, and the mean of its lives, where that is all there is to it.
 fn only(model: &Model) -> (&Workload, f64, f64) {
     let [workload] = &model.workloads[..] else {
         panic!("{}: one workload", model.name);
     };
-    let Traffic::Open {
-        process: OpenProcess::Poisson,
-        per_second,
-        profile: None,
-        bursts,
-        mix,
-    } = &workload.traffic
-    else {
+    let Some((per_second, mix)) = poisson(workload) else {
         panic!("{}: Poisson arrivals only", workload.name);
     };
     let Law::Exponential { mean } = mix.lifetime else {
         panic!("{}: exponential lives only", workload.name);
     };
-    let plain = bursts.is_empty()
-        && mix.endpoints.len() == 1
+    let plain = mix.endpoints.len() == 1
         && mix.close.fin == 1.0
         && mix.nodes.len() == model.nodes.len()
         && workload.connect.syn_retries + workload.connect.syn_linear_timeouts == 0

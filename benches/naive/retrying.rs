@@ -1,12 +1,12 @@
 //! Any number of workloads and endpoints, SYN retransmits and retries: an arrival event for every workload on every
 //! node, a release event for every port handed out, an event for every SYN that is not the first.
 
-use super::{Counts, Queue, pools_and_hold};
+use super::{Counts, Queue, poisson, pools_and_hold};
 use rand_distr::{Distribution, Exp, LogNormal, StandardUniform};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use snatsim::engine::{Grouping, PoolPlan, Protocol, RefusedSyn};
-use snatsim::model::{Mix, Model, OpenProcess, Traffic};
+use snatsim::model::{Mix, Model};
 use snatsim::traffic::Law;
 
 enum Life {
@@ -198,17 +198,9 @@ pub fn simulate(model: &Model, plan: &PoolPlan, seed: u64) -> Counts {
 fn workloads(model: &Model, keys: &[usize]) -> (Vec<Workload>, Vec<Source>) {
     let mut sources = Vec::new();
     let workloads = (0..).zip(&model.workloads).map(|(index, workload)| {
-        let Traffic::Open {
-            process: OpenProcess::Poisson,
-            per_second,
-            profile: None,
-            bursts,
-            mix,
-        } = &workload.traffic
-        else {
+        let Some((per_second, mix)) = poisson(workload) else {
             panic!("{}: Poisson arrivals only", workload.name);
         };
-        assert!(bursts.is_empty(), "{}: no bursts", workload.name);
         sources.extend(mix.nodes.iter().map(|(node, share)| Source {
             workload: index,
             node: *node,

@@ -10,9 +10,9 @@ pub(super) use verdict::TIGHT;
 
 use super::analytic::{self, Analysis};
 use super::document::*;
-use super::findings;
 use super::holds::{HoldTimes, Slowest, hold_times, slowest};
 use super::interval;
+use super::{findings, summary};
 use crate::engine::{Grouping, PoolPlan};
 use crate::model::{Model, Outbound};
 use crate::record::Tally;
@@ -133,7 +133,7 @@ impl<'a> Subject<'a> {
             name: self.outbound.name.clone(),
             outbound_type: self.outbound.kind.word().to_owned(),
             verdict,
-            summary: findings::summary(of_ports, &figures, self),
+            summary: summary::summary(of_ports, &figures, self),
             depends_on: self.depends_on(of_ports),
             alternatives: None,
             findings: findings::findings(of_ports, &figures, self, about),

@@ -4,36 +4,15 @@ mod firewall;
 mod gateways;
 mod kept;
 mod nodes;
+#[path = "../support/runs.rs"]
+mod support;
 
 use serde_json::{Value, json};
-use snatsim::model::{Model, build};
+use snatsim::model::build;
 use snatsim::results::{About, document};
 use snatsim::scenario::load;
 use snatsim::simulate::{Detail, OutboundRun, simulate};
-
-/// Whether the published schema takes it, as an editor would ask.
-fn assert_in_schema(scenario: &Value) {
-    let schema = include_str!("../../schemas/scenario.schema.json");
-    let schema = serde_json::from_str(schema).expect("JSON");
-    let schema = jsonschema::validator_for(&schema).expect("a schema");
-    if let Err(error) = schema.validate(scenario) {
-        panic!("{}: {error}", error.instance_path());
-    }
-}
-
-fn model(scenario: &Value) -> Model {
-    assert_in_schema(scenario);
-    let loaded = load(&scenario.to_string(), "events.json", &[])
-        .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
-    build(&loaded, &mut |_| unreachable!("it names no file"))
-        .unwrap_or_else(|problems| panic!("{}", problems.render(false)))
-}
-
-fn runs(model: &Model) -> Vec<OutboundRun> {
-    let result = simulate(model, Detail::Full, &|_, _| {});
-    let runs = result.outbounds.into_iter();
-    runs.map(|run| run.expect("Azure accepts it")).collect()
-}
+use support::{model, runs};
 
 fn only(scenario: &Value) -> OutboundRun {
     runs(&model(scenario)).remove(0)

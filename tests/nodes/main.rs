@@ -2,6 +2,8 @@
 
 mod by_hand;
 mod by_theory;
+#[path = "../support/runs.rs"]
+mod support;
 mod told;
 mod unchanged;
 
@@ -9,25 +11,7 @@ use serde_json::{Value, json};
 use snatsim::model::{Model, build};
 use snatsim::scenario::load;
 use snatsim::simulate::{Detail, NodeRun, OutboundRun, simulate};
-
-fn model(scenario: &Value) -> Model {
-    let schema = include_str!("../../schemas/scenario.schema.json");
-    let schema = serde_json::from_str(schema).expect("JSON");
-    let schema = jsonschema::validator_for(&schema).expect("a schema");
-    if let Err(error) = schema.validate(scenario) {
-        panic!("{}: {error}", error.instance_path());
-    }
-    let loaded = load(&scenario.to_string(), "nodes.json", &[])
-        .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
-    build(&loaded, &mut |_| unreachable!("it names no file"))
-        .unwrap_or_else(|problems| panic!("{}", problems.render(false)))
-}
-
-fn runs(model: &Model) -> Vec<OutboundRun> {
-    let result = simulate(model, Detail::Full, &|_, _| {});
-    let runs = result.outbounds.into_iter();
-    runs.map(|run| run.expect("Azure accepts it")).collect()
-}
+use support::{model, runs};
 
 fn only(model: &Model) -> OutboundRun {
     runs(model).remove(0)
