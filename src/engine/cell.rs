@@ -291,19 +291,7 @@ impl<R: Releases> Cell<R> {
             self.establish(cx, grant);
             return;
         }
-        let attempt = Attempt {
-            first_at: at,
-            life,
-            first_refused: u64::MAX,
-            id,
-            sort,
-            stock,
-            tried: 1,
-            bucket: tag.bucket as u16,
-            refused_bucket: tag.bucket as u16,
-            syn: 0,
-            offered: tag.offered,
-        };
+        let attempt = Attempt::first(arrival, stock, tag.bucket, tag.offered);
         if !answered && let Some(stock) = self.admit(cx.rules, stock, at) {
             return self.leave_unanswered(cx, attempt, stock, at);
         }

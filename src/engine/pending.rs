@@ -1,7 +1,7 @@
 //! Connections that wait for their next SYN, in order.
 
 use super::Tag;
-use super::connection::Sort;
+use super::connection::{Arrival, Sort};
 
 /// A connection between two of its SYNs, in 48 bytes. Times in nanoseconds.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,25 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
+    /// That of an arrival whose first SYN asks `stock`, one of bucket `bucket`; `offered` where it does not lie in the warm-up.
+    #[inline(always)]
+    pub fn first(arrival: Arrival, stock: u32, bucket: u32, offered: bool) -> Self {
+        let Arrival { at, life, id, sort } = arrival;
+        Attempt {
+            first_at: at,
+            life,
+            first_refused: u64::MAX,
+            id,
+            sort,
+            stock,
+            tried: 1,
+            bucket: bucket as u16,
+            refused_bucket: bucket as u16,
+            syn: 0,
+            offered,
+        }
+    }
+
     #[inline(always)]
     pub fn tag(&self) -> Tag {
         Tag {

@@ -11,23 +11,11 @@ impl<R: Releases> Cell<R> {
         cx: &mut Context<S, T>,
         arrival: Arrival,
     ) {
-        let Arrival { at, life, id, sort } = arrival;
+        let Arrival { at, id, sort, .. } = arrival;
         let class = &cx.classes[sort.class() as usize];
         let stock = cx.rules.place(class, at, id, 1);
-        let bucket = (stock - class.key * cx.rules.buckets()) as u16;
-        let attempt = Attempt {
-            first_at: at,
-            life,
-            first_refused: u64::MAX,
-            id,
-            sort,
-            stock,
-            tried: 1,
-            bucket,
-            refused_bucket: bucket,
-            syn: 0,
-            offered: at >= cx.rules.warmup,
-        };
+        let bucket = stock - class.key * cx.rules.buckets();
+        let attempt = Attempt::first(arrival, stock, bucket, at >= cx.rules.warmup);
         cx.recorder.offered(attempt.tag());
         self.syn_by_node(cx, attempt, at);
     }
