@@ -37,6 +37,9 @@ pub trait Source {
     /// Whether SYNs have to leave their nodes before they ask for a port; where they need not nobody pays for it.
     const GATED: bool = false;
 
+    /// Whether [`Source::at_hand`] may hold several; where it never does nobody looks.
+    const IN_RUNS: bool = true;
+
     /// When the next connection arrives; `u64::MAX` when none is left.
     fn peek(&self) -> u64;
 
@@ -103,6 +106,35 @@ impl Source for OpenLoop<'_> {
     fn skip(&mut self, count: usize) {
         self.0 = &self.0[count..];
     }
+
+    #[inline]
+    fn verdict<T: Recorder>(&mut self, _verdict: Verdict, _recorder: &mut T) {}
+}
+
+/// One arrival that waits for nothing.
+#[derive(Clone, Debug)]
+pub struct OneArrival(pub Option<Arrival>);
+
+impl Source for OneArrival {
+    const IN_RUNS: bool = false;
+
+    #[inline]
+    fn peek(&self) -> u64 {
+        self.0.map_or(u64::MAX, |arrival| arrival.at)
+    }
+
+    #[inline]
+    fn take(&mut self) -> Arrival {
+        self.0.take().expect("peek saw an arrival")
+    }
+
+    #[inline]
+    fn at_hand(&self) -> &[Arrival] {
+        &[]
+    }
+
+    #[inline]
+    fn skip(&mut self, _count: usize) {}
 
     #[inline]
     fn verdict<T: Recorder>(&mut self, _verdict: Verdict, _recorder: &mut T) {}

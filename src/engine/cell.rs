@@ -108,11 +108,12 @@ impl<R: Releases> Cell<R> {
                     self.first_syn_by_node(cx, arrival);
                     continue;
                 }
-                let at_once = if self.is_full(arrival_at) {
-                    self.lose(cx, until)
-                } else {
-                    self.answer(cx, arrival_at, until)
-                };
+                let at_once = S::IN_RUNS
+                    && if self.is_full(arrival_at) {
+                        self.lose(cx, until)
+                    } else {
+                        self.answer(cx, arrival_at, until)
+                    };
                 if at_once {
                     continue;
                 }

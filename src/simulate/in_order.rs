@@ -1,6 +1,6 @@
 //! Runs cells that lose most of what arrives: what a full cell loses is counted and not looked at again.
 
-use crate::engine::{Cell, CellRules, Class, Context, OpenLoop, Releases, Sort};
+use crate::engine::{Cell, CellRules, Class, Context, OneArrival, Releases, Sort};
 use crate::record::GroupRecorder;
 use crate::traffic::Stream;
 
@@ -39,7 +39,7 @@ pub(super) fn run_in_order<R: Releases, const FULL: bool>(
             let mut context = Context {
                 rules,
                 classes,
-                source: &mut OpenLoop(std::slice::from_ref(&arrival)),
+                source: &mut OneArrival(Some(arrival)),
                 recorder: &mut *recorder,
             };
             cell.run(&mut context, arrival.at + 1);
