@@ -1,5 +1,6 @@
 //! The engine: a clock, ports coming back, and the loop over one cell. It owns the traits its neighbours implement.
 
+mod calendar;
 mod cell;
 mod closing;
 mod connection;
@@ -13,6 +14,7 @@ mod releases;
 mod rules;
 mod stock;
 
+pub use calendar::{Calendar, Due};
 pub use cell::{Cell, Context};
 pub use closing::{Closing, Held, Outcome, RequestStep, Verdict};
 pub use connection::{Arrival, Class, End, Schedule, Sort};

@@ -52,48 +52,57 @@ enum From {
 }
 
 impl Mixed<'_, '_> {
-    /// Where what arrives next comes from; at one instant the lower workload goes first.
-    fn next(&self) -> Option<From> {
+    /// When the next of each is, in the order of `From`.
+    #[inline(always)]
+    fn all_next(&self) -> [(u64, From); 4] {
         let callers = &self.callers;
-        let open = self.open.0.first();
-        let open = open.map(|arrival| (arrival.at, arrival.sort.class()));
-        let workload = |class: u32| self.workloads[class as usize];
-        let mut next = open.map(|first| (first, From::Open));
-        for (other, from) in [
-            (callers.clients.next(), From::Clients),
-            (callers.owners.next(), From::Owners),
-            (callers.pools.next(), From::Pools),
-        ] {
-            let Some((at, class)) = other else {
-                continue;
-            };
-            let goes_before = |(first, of): (u64, u32)| {
-                at < first || at == first && workload(class) < workload(of)
-            };
-            if next.is_none_or(|(first, _)| goes_before(first)) {
-                next = Some(((at, class), from));
-            }
+        [
+            (self.open.peek(), From::Open),
+            (callers.clients.next_at(), From::Clients),
+            (callers.owners.next_at(), From::Owners),
+            (callers.pools.next_at(), From::Pools),
+        ]
+    }
+
+    /// Where what arrives next comes from; at one instant the lower workload goes first.
+    fn next(&mut self) -> From {
+        let all = self.all_next();
+        let at = self.peek();
+        let mut first = all.into_iter().filter(|(next, _)| *next == at);
+        let (_, from) = first.next().expect("it is one of them");
+        if first.next().is_none() {
+            return from;
         }
-        next.map(|(_, from)| from)
+        let first = all.into_iter().filter(|(next, _)| *next == at);
+        let (_, from) = first
+            .min_by_key(|(_, from)| self.workload(*from))
+            .expect("there are several");
+        from
+    }
+
+    /// The workload of the next from there.
+    fn workload(&mut self, from: From) -> u32 {
+        let class = match from {
+            From::Open => self.open.0[0].sort.class(),
+            From::Clients => self.callers.clients.next_class(),
+            From::Owners => self.callers.owners.next_class(),
+            From::Pools => self.callers.pools.next_class(),
+        };
+        self.workloads[class as usize]
     }
 }
 
 impl Source for Mixed<'_, '_> {
     const CLOSES: bool = true;
 
+    #[inline(always)]
     fn peek(&self) -> u64 {
-        let callers = &self.callers;
-        let waiting = [
-            callers.clients.next(),
-            callers.owners.next(),
-            callers.pools.next(),
-        ];
-        let waiting = waiting.iter().flatten().map(|(at, _)| *at);
-        waiting.fold(self.open.peek(), u64::min)
+        let all = self.all_next().map(|(at, _)| at);
+        all.into_iter().fold(u64::MAX, u64::min)
     }
 
     fn take(&mut self) -> Arrival {
-        match self.next().expect("peek saw an arrival") {
+        match self.next() {
             From::Open => {
                 let arrival = self.open.take();
                 match self.waiting[arrival.sort.class() as usize] {

@@ -4,10 +4,8 @@ use super::draws::draw_span;
 use super::quiet::{Quiet, can_break};
 use super::stream::{Purpose, class_seed};
 use super::{Ends, Law};
-use crate::engine::{Arrival, End, Outcome, Sort, Verdict};
+use crate::engine::{Arrival, Calendar, Due, End, Outcome, Sort, Verdict};
 use crate::units::Seed;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 /// What the clients of one pair of node and endpoint do.
 #[derive(Clone, Debug)]
@@ -30,6 +28,26 @@ pub struct ClientPlan {
     pub mark: u32,
 }
 
+/// A client that is about to open a connection.
+#[derive(Clone, Copy, Debug)]
+struct Opening {
+    at: u64,
+    plan: u32,
+    client: u32,
+}
+
+impl Due for Opening {
+    type Turn = (u32, u32);
+
+    fn due(&self) -> u64 {
+        self.at
+    }
+
+    fn turn(&self) -> (u32, u32) {
+        (self.plan, self.client)
+    }
+}
+
 /// The clients of one cell; each thinks, connects, lives, and thinks again.
 #[derive(Clone, Debug)]
 pub struct Clients<'a> {
@@ -41,8 +59,8 @@ pub struct Clients<'a> {
     busy: Vec<u64>,
     /// First client of each plan.
     first: Vec<u32>,
-    /// (when it opens, plan, client), earliest first.
-    opening: BinaryHeap<Reverse<(u64, u32, u32)>>,
+    /// Those that think.
+    opening: Calendar<Opening>,
     /// Connections opened, by client.
     opened: Vec<u64>,
 }
@@ -60,7 +78,7 @@ impl<'a> Clients<'a> {
                 .collect(),
             busy: Vec::new(),
             first: Vec::with_capacity(plans.len()),
-            opening: BinaryHeap::new(),
+            opening: Calendar::default(),
             opened: Vec::new(),
         };
         for plan in plans {
@@ -93,19 +111,31 @@ impl<'a> Clients<'a> {
     fn think(&mut self, client: u32, from: u64) {
         let plan = self.plan(client);
         let think = draw_span(&self.plans[plan].think, self.word(client, Purpose::Gaps));
-        let opens_at = from.saturating_add(think);
-        self.opening.push(Reverse((opens_at, plan as u32, client)));
+        self.opening.push(Opening {
+            at: from.saturating_add(think),
+            plan: plan as u32,
+            client,
+        });
     }
 
-    /// When the next opens a connection, and the class of that; none where all wait or have none.
-    pub fn next(&self) -> Option<(u64, u32)> {
-        let Reverse((at, plan, _)) = self.opening.peek()?;
-        Some((*at, self.plans[*plan as usize].class))
+    /// When the next opens a connection; `u64::MAX` where all wait or there are none.
+    pub fn next_at(&self) -> u64 {
+        self.opening.next_due()
     }
 
-    /// The connection of [`Clients::next`].
+    /// The class of that connection; there must be one.
+    pub fn next_class(&mut self) -> u32 {
+        self.plans[self.opening.first().plan as usize].class
+    }
+
+    /// The connection of [`Clients::next_at`].
     pub fn take(&mut self) -> Arrival {
-        let Reverse((at, place, client)) = self.opening.pop().expect("there is a next client");
+        self.opening.first();
+        let Opening {
+            at,
+            plan: place,
+            client,
+        } = self.opening.pop();
         let plan = &self.plans[place as usize];
         let life = draw_span(&plan.lifetime, self.word(client, Purpose::Lives));
         let end = plan.ends.end(self.word(client, Purpose::Marks));

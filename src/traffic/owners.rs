@@ -2,10 +2,9 @@
 
 use super::quiet::{Quiet, can_break};
 use super::stream::class_seed;
-use crate::engine::{Arrival, End, Outcome, Sort, Verdict};
+use crate::engine::{Arrival, Calendar, Due, End, Outcome, Sort, Verdict};
 use crate::units::Seed;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 
 /// The connections of a class whose owners reconnect.
 #[derive(Clone, Debug)]
@@ -31,8 +30,27 @@ struct Doomed {
 /// A connection by first SYN, class and number.
 type Name = (u64, u32, u32);
 
-/// What is opened again: when, class, number, life, end.
-type Again = (u64, u32, u32, u64, u8);
+/// What is opened again.
+#[derive(Clone, Copy, Debug)]
+struct Again {
+    at: u64,
+    class: u32,
+    id: u32,
+    life: u64,
+    end: End,
+}
+
+impl Due for Again {
+    type Turn = (u32, u32);
+
+    fn due(&self) -> u64 {
+        self.at
+    }
+
+    fn turn(&self) -> (u32, u32) {
+        (self.class, self.id)
+    }
+}
 
 /// The owners of a cell who reconnect. Times in nanoseconds.
 #[derive(Clone, Debug)]
@@ -44,11 +62,8 @@ pub struct Owners<'a> {
     doomed: BTreeMap<Name, Doomed>,
     /// The last one of them, which most often has its verdict before there is another.
     last_doomed: Option<(Name, Doomed)>,
-    again: BinaryHeap<Reverse<Again>>,
+    again: Calendar<Again>,
 }
-
-/// The ends of connections that can idle out before them.
-const ENDS: [End; 3] = [End::Fin, End::Rst, End::Abandon];
 
 impl<'a> Owners<'a> {
     /// The owners of the classes of `plans` in the replication whose seed is `seed`.
@@ -63,25 +78,35 @@ impl<'a> Owners<'a> {
                 .collect(),
             doomed: BTreeMap::new(),
             last_doomed: None,
-            again: BinaryHeap::new(),
+            again: Calendar::default(),
         }
     }
 
-    /// When the next opens a connection again, and the class of that.
-    pub fn next(&self) -> Option<(u64, u32)> {
-        let Reverse((at, class, ..)) = self.again.peek()?;
-        Some((*at, *class))
+    /// When the next opens a connection again; `u64::MAX` when nobody does.
+    pub fn next_at(&self) -> u64 {
+        self.again.next_due()
     }
 
-    /// The connection of [`Owners::next`].
+    /// The class of that connection; there must be one.
+    pub fn next_class(&mut self) -> u32 {
+        self.again.first().class
+    }
+
+    /// The connection of [`Owners::next_at`].
     pub fn take(&mut self) -> Arrival {
-        let Reverse((at, class, id, life, end)) =
-            self.again.pop().expect("there is a next connection");
+        self.again.first();
+        let Again {
+            at,
+            class,
+            id,
+            life,
+            end,
+        } = self.again.pop();
         self.open(Arrival {
             at,
             life,
             id,
-            sort: Sort::new(class, 0, ENDS[usize::from(end)]),
+            sort: Sort::new(class, 0, end),
         })
     }
 
@@ -123,10 +148,13 @@ impl<'a> Owners<'a> {
             return;
         };
         if let Outcome::Established { at, .. } = outcome {
-            let again_at = at.saturating_add(doomed.learned);
-            let end = doomed.sort.end() as u8;
-            self.again
-                .push(Reverse((again_at, tag.class, id, doomed.rest, end)));
+            self.again.push(Again {
+                at: at.saturating_add(doomed.learned),
+                class: tag.class,
+                id,
+                life: doomed.rest,
+                end: doomed.sort.end(),
+            });
         }
     }
 }

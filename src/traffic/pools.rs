@@ -6,11 +6,11 @@ pub use plan::{IdleLoss, Instances, PoolSettings, PooledPlan};
 
 use super::stream::{Stream, StreamPlan};
 use crate::engine::{
-    Arrival, Closing, End, Held, OnIdle, Outcome, Recorder, RequestStep, Sort, Verdict,
+    Arrival, Calendar, Closing, Due, End, Held, OnIdle, Outcome, Recorder, RequestStep, Sort,
+    Verdict,
 };
 use crate::units::{Seed, SimTime};
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::VecDeque;
 
 /// A request. Times in nanoseconds.
 #[derive(Clone, Copy, Debug)]
@@ -89,13 +89,32 @@ enum Event {
     Request { site: u32, stream: u32 },
 }
 
+/// When a pool does something, and what.
+#[derive(Clone, Copy, Debug)]
+struct Planned {
+    at: u64,
+    event: Event,
+}
+
+impl Due for Planned {
+    type Turn = Event;
+
+    fn due(&self) -> u64 {
+        self.at
+    }
+
+    fn turn(&self) -> Event {
+        self.event
+    }
+}
+
 /// The pools of a cell.
 #[derive(Debug)]
 pub struct ConnectionPools<'a> {
     sites: Vec<Site<'a>>,
     connections: Vec<Connection>,
     free: Vec<u32>,
-    events: BinaryHeap<Reverse<(u64, Event)>>,
+    events: Calendar<Planned>,
     /// Connections to be opened, in time order.
     opening: VecDeque<Arrival>,
 }
@@ -116,7 +135,7 @@ impl<'a> ConnectionPools<'a> {
             sites: plans.iter().map(site).collect(),
             connections: Vec::new(),
             free: Vec::new(),
-            events: BinaryHeap::new(),
+            events: Calendar::default(),
             opening: VecDeque::new(),
         };
         for (site, plan) in (0..).zip(plans) {
@@ -127,13 +146,17 @@ impl<'a> ConnectionPools<'a> {
         pools
     }
 
-    /// When the next connection is opened, and its class.
-    pub fn next(&self) -> Option<(u64, u32)> {
-        let arrival = self.opening.front()?;
-        Some((arrival.at, arrival.sort.class()))
+    /// When the next connection is opened; `u64::MAX` where none is.
+    pub fn next_at(&self) -> u64 {
+        self.opening.front().map_or(u64::MAX, |arrival| arrival.at)
     }
 
-    /// The connection of [`ConnectionPools::next`].
+    /// The class of that connection; there must be one.
+    pub fn next_class(&self) -> u32 {
+        self.opening[0].sort.class()
+    }
+
+    /// The connection of [`ConnectionPools::next_at`].
     pub fn take(&mut self) -> Arrival {
         self.opening
             .pop_front()
@@ -142,12 +165,13 @@ impl<'a> ConnectionPools<'a> {
 
     /// When the next thing happens that opens nothing by itself; `u64::MAX` for never.
     pub fn next_step(&self) -> u64 {
-        self.events.peek().map_or(u64::MAX, |Reverse((at, _))| *at)
+        self.events.next_due()
     }
 
-    /// Does that; a connection that is closed by it.
+    /// Does that, which must be due; a connection that is closed by it.
     pub fn step<T: Recorder>(&mut self, recorder: &mut T) -> Option<Closing> {
-        let Reverse((now, event)) = self.events.pop()?;
+        self.events.first();
+        let Planned { at: now, event } = self.events.pop();
         match event {
             Event::Failed { connection } => {
                 let State::Opening(request) = self.connections[connection as usize].state else {
@@ -218,7 +242,7 @@ impl<'a> ConnectionPools<'a> {
     }
 
     fn push(&mut self, at: u64, event: Event) {
-        self.events.push(Reverse((at, event)));
+        self.events.push(Planned { at, event });
     }
 
     fn await_request(&mut self, site: u32, stream: u32) {

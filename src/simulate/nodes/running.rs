@@ -124,8 +124,9 @@ impl<'a: 'r, 'r, const FULL: bool> Running<'a, 'r, FULL> {
                 Some((row.at, workload(row.sort.class()), [0, 0]))
             }
             Lane::Clients(_, cell) => {
-                let (at, class) = self.callers[cell].clients.next()?;
-                Some((at, workload(class), [0, 0]))
+                let clients = &mut self.callers[cell].clients;
+                let at = clients.next_at();
+                (at < u64::MAX).then(|| (at, workload(clients.next_class()), [0, 0]))
             }
         }
     }

@@ -91,7 +91,7 @@ fn by_pools(plan: &PooledPlan, seed: Seed) -> Outcomes {
         out.connections.push((held.at, last_packet, end as u8));
     };
     loop {
-        let opens = pools.next().map_or(u64::MAX, |(at, _)| at);
+        let opens = pools.next_at();
         let step = pools.next_step();
         if step.min(opens) >= END {
             break;
