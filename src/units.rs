@@ -4,6 +4,7 @@ mod json;
 mod seed;
 mod text;
 
+pub(crate) use seed::{GOLDEN, finalise};
 pub use seed::{Seed, mix};
 pub use text::parse_duration;
 

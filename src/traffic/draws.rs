@@ -16,24 +16,37 @@ const LONGEST_NANOS: f64 = (1u64 << 60) as f64;
 
 /// Draws `out.len()` spans of `law`, in nanoseconds; a multiple of [`GRAIN`].
 pub(super) fn draw_spans(law: &Law, lanes: &mut Lanes, out: &mut [u64]) {
+    if !matches!(law, Law::Constant(_)) {
+        lanes::words(lanes, out);
+    }
+    spans_of(law, out);
+}
+
+/// Spans of `law` that are known by their place among those of `seed`, from `from` on, in nanoseconds; a multiple of
+/// [`GRAIN`].
+pub(super) fn spans_from(law: &Law, seed: u64, from: u64, out: &mut [u64]) {
+    lanes::words_of(seed, from, out);
+    spans_of(law, out);
+}
+
+/// Turns random words into spans of `law`, in nanoseconds; a multiple of [`GRAIN`].
+#[inline(always)]
+fn spans_of(law: &Law, out: &mut [u64]) {
     match law {
         Law::Constant(span) => out.fill(span.as_nanos()),
-        Law::Exponential { mean } => lanes::exponential(lanes, mean * 1e9, out),
-        Law::Lognormal { mu, sigma } => {
-            lanes::lognormal(lanes, mu + libm::log(1e9), *sigma, out);
-        }
-        Law::Uniform { min, max } => lanes::uniform(lanes, min * 1e9, max * 1e9, out),
+        Law::Exponential { mean } => lanes::exponential(mean * 1e9, out),
+        Law::Lognormal { mu, sigma } => lanes::lognormal(mu + libm::log(1e9), *sigma, out),
+        Law::Uniform { min, max } => lanes::uniform(min * 1e9, max * 1e9, out),
         Law::Pareto { scale, shape, max } => {
             let kept_from = if max.is_finite() {
                 libm::pow(scale / max, *shape)
             } else {
                 0.0
             };
-            lanes::pareto(lanes, scale * 1e9, *shape, kept_from, out);
+            lanes::pareto(scale * 1e9, *shape, kept_from, out);
         }
-        Law::Weibull { scale, shape } => lanes::weibull(lanes, scale * 1e9, *shape, out),
+        Law::Weibull { scale, shape } => lanes::weibull(scale * 1e9, *shape, out),
         Law::Empirical(values) => {
-            lanes::words(lanes, out);
             for out in out {
                 let index = (u128::from(*out) * values.len() as u128) >> 64;
                 *out = values[index as usize].as_nanos();

@@ -1,7 +1,7 @@
 //! Random draws by the batch: eight interleaved xoshiro256++ generators and elementary functions in plain
 //! arithmetic, so that every CPU and vector width gives the same bits.
 
-use crate::units::{Seed, mix};
+use crate::units::{GOLDEN, Seed, finalise, mix};
 use multiversion::multiversion;
 
 /// Generators side by side; batches are multiples of this.
@@ -52,11 +52,8 @@ fn seeded(seed: Seed, state: &mut [U; 4]) {
     let mut counters: U = std::array::from_fn(|lane| mix(seed.0, lane as u64));
     for word in state {
         for (word, counter) in word.iter_mut().zip(&mut counters) {
-            *counter = counter.wrapping_add(0x9E37_79B9_7F4A_7C15);
-            let mut z = *counter;
-            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            *word = z ^ (z >> 31);
+            *counter = counter.wrapping_add(GOLDEN);
+            *word = finalise(*counter);
         }
     }
 }
@@ -185,33 +182,37 @@ fn whole_nanos(out: &mut [u64], long: bool) {
     }
 }
 
-/// The next words of all lanes, in turn.
-#[inline(always)]
-fn fill(lanes: &mut Lanes, out: &mut [u64]) {
+/// Raw 64-bit words: the next of all lanes, in turn.
+#[allow(unused_braces, reason = "the macro wraps the body")]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
+pub(crate) fn words(lanes: &mut Lanes, out: &mut [u64]) {
     for out in out.chunks_exact_mut(LANES) {
         out.copy_from_slice(&lanes.next());
     }
 }
 
-/// Raw 64-bit words.
+/// Raw 64-bit words that are known by their place: those from `from` on of SplitMix64 from this seed (Steele, Lea and
+/// Flood, "Fast splittable pseudorandom number generators", 2014), for who takes only a few of a seed.
 #[allow(unused_braces, reason = "the macro wraps the body")]
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
-pub(crate) fn words(lanes: &mut Lanes, out: &mut [u64]) {
-    fill(lanes, out);
+pub(crate) fn words_of(seed: u64, from: u64, out: &mut [u64]) {
+    for (place, out) in (from + 1..).zip(out) {
+        *out = finalise(seed.wrapping_add(place.wrapping_mul(GOLDEN)));
+    }
 }
 
-/// Exponential spans of this mean, in nanoseconds.
+/// Exponential spans of this mean, in nanoseconds, from words.
 #[allow(unused_braces, reason = "the macro wraps the body")]
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
-pub(crate) fn exponential(lanes: &mut Lanes, mean_nanos: f64, out: &mut [u64]) {
-    fill(lanes, out);
+pub(crate) fn exponential(mean_nanos: f64, out: &mut [u64]) {
     spans(out, |word| -ln(unit(word)) * mean_nanos);
 }
 
-/// exp(mu + sigma × normal), in nanoseconds, by Box and Muller: two spans from the words of two turns of the lanes.
+/// exp(mu + sigma × normal), in nanoseconds, by Box and Muller: two spans from a word and the one a turn of the lanes
+/// after it.
 #[allow(unused_braces, reason = "the macro wraps the body")]
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
-pub(crate) fn lognormal(lanes: &mut Lanes, mu: f64, sigma: f64, out: &mut [u64]) {
+pub(crate) fn lognormal(mu: f64, sigma: f64, out: &mut [u64]) {
     const PAIRS: usize = 128;
     let (mut first, mut second) = ([0u64; PAIRS], [0u64; PAIRS]);
     for out in out.chunks_mut(2 * PAIRS) {
@@ -219,8 +220,8 @@ pub(crate) fn lognormal(lanes: &mut Lanes, mu: f64, sigma: f64, out: &mut [u64])
         let turns = pairs / LANES * LANES;
         let (first, second) = (&mut first[..turns], &mut second[..turns]);
         for turn in (0..turns).step_by(LANES) {
-            first[turn..turn + LANES].copy_from_slice(&lanes.next());
-            second[turn..turn + LANES].copy_from_slice(&lanes.next());
+            first[turn..turn + LANES].copy_from_slice(&out[2 * turn..2 * turn + LANES]);
+            second[turn..turn + LANES].copy_from_slice(&out[2 * turn + LANES..2 * (turn + LANES)]);
         }
         let mut long = 0;
         for (a, b) in first.iter_mut().zip(second.iter_mut()) {
@@ -238,29 +239,26 @@ pub(crate) fn lognormal(lanes: &mut Lanes, mu: f64, sigma: f64, out: &mut [u64])
     }
 }
 
-/// min + u × (max − min), in nanoseconds.
+/// min + u × (max − min), in nanoseconds, from words.
 #[allow(unused_braces, reason = "the macro wraps the body")]
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
-pub(crate) fn uniform(lanes: &mut Lanes, min: f64, max: f64, out: &mut [u64]) {
-    fill(lanes, out);
+pub(crate) fn uniform(min: f64, max: f64, out: &mut [u64]) {
     spans(out, |word| max - unit(word) * (max - min));
 }
 
-/// Pareto from `scale`, conditioned to a survival probability of at least `kept_from`, in nanoseconds.
+/// Pareto from `scale`, conditioned to a survival probability of at least `kept_from`, in nanoseconds, from words.
 #[allow(unused_braces, reason = "the macro wraps the body")]
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
-pub(crate) fn pareto(lanes: &mut Lanes, scale: f64, shape: f64, kept_from: f64, out: &mut [u64]) {
-    fill(lanes, out);
+pub(crate) fn pareto(scale: f64, shape: f64, kept_from: f64, out: &mut [u64]) {
     spans(out, |word| {
         scale * exp(-ln(kept_from + unit(word) * (1.0 - kept_from)) / shape)
     });
 }
 
-/// scale × (−ln u)^(1 / shape), in nanoseconds.
+/// scale × (−ln u)^(1 / shape), in nanoseconds, from words.
 #[allow(unused_braces, reason = "the macro wraps the body")]
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
-pub(crate) fn weibull(lanes: &mut Lanes, scale: f64, shape: f64, out: &mut [u64]) {
-    fill(lanes, out);
+pub(crate) fn weibull(scale: f64, shape: f64, out: &mut [u64]) {
     spans(out, |word| {
         // u = 1 gives a span of 0, whose logarithm does not exist.
         let span = -ln(unit(word));
@@ -289,6 +287,23 @@ mod tests {
             let expected: Vec<u64> = published.iter_mut().map(|lane| lane.next_u64()).collect();
             assert_eq!(lanes.next().to_vec(), expected);
         }
+    }
+
+    #[test]
+    fn words_of_a_seed_are_the_published_generator() {
+        // SplitMix64 from 1234567, as its authors' reference prints it.
+        let mut out = [0; 5];
+        words_of(1_234_567, 0, &mut out);
+        let published = [
+            6_457_827_717_110_365_317,
+            3_203_168_211_198_807_973,
+            9_817_491_932_198_370_423,
+            4_593_380_528_125_082_431,
+            16_408_922_859_458_223_821,
+        ];
+        assert_eq!(out, published);
+        words_of(1_234_567, 3, &mut out[..2]);
+        assert_eq!(out[..2], published[3..]);
     }
 
     #[test]

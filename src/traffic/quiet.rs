@@ -1,10 +1,9 @@
 //! Connections that fall silent inside their lives, and what comes of it where that is long enough to idle out.
 
 use super::Law;
-use super::draws::{GRAIN, draw_spans};
-use super::lanes::Lanes;
+use super::draws::{GRAIN, spans_from};
 use crate::engine::{End, OnIdle};
-use crate::units::{Seed, SimTime, mix};
+use crate::units::{SimTime, mix};
 
 /// When packets flow on the connections of a workload.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -64,12 +63,11 @@ impl Quiet {
             return None;
         }
         let identity = mix(mix(class_seed ^ at, u64::from(id)), GAPS);
-        let mut lanes = Lanes::new(Seed(identity));
         let mut gaps = [u64::MAX; GRAIN];
         let mut last_packet = 0;
-        loop {
+        for from in (0..).step_by(GRAIN) {
             if let Some(law) = &self.gap {
-                draw_spans(law, &mut lanes, &mut gaps);
+                spans_from(law, identity, from, &mut gaps);
             }
             for gap in gaps {
                 let gap = gap.min(self.keepalive).min(life - last_packet);
@@ -89,6 +87,7 @@ impl Quiet {
                 }
             }
         }
+        unreachable!("a life has an end")
     }
 }
 

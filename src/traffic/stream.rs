@@ -186,7 +186,8 @@ impl<'a> Stream<'a> {
     fn draw(&mut self) {
         match self.plan.process {
             Process::Poisson(per_second) => {
-                lanes::exponential(&mut self.gaps, 1e9 / per_second, &mut self.at);
+                lanes::words(&mut self.gaps, &mut self.at);
+                lanes::exponential(1e9 / per_second, &mut self.at);
                 let mut clock = self.clock;
                 for at in &mut self.at {
                     clock = clock.saturating_add(*at);

@@ -14,12 +14,15 @@ impl Seed {
 /// A well mixed 64-bit hash of two words (two rounds of SplitMix64's finaliser).
 #[inline]
 pub const fn mix(a: u64, b: u64) -> u64 {
-    const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
     finalise(finalise(a.wrapping_add(GOLDEN)) ^ b.wrapping_mul(GOLDEN).wrapping_add(GOLDEN))
 }
 
-#[inline]
-const fn finalise(mut z: u64) -> u64 {
+/// What SplitMix64 counts by: 2^64 over the golden ratio.
+pub(crate) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// The finaliser of SplitMix64.
+#[inline(always)]
+pub(crate) const fn finalise(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
