@@ -21,6 +21,7 @@ mod precision;
 mod rare;
 mod refusal;
 mod summary;
+pub use summary::for_want_of_ports;
 mod timeline;
 mod uncertainty;
 mod use_by_minute;

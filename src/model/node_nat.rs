@@ -17,7 +17,7 @@ use std::ops::{Range, RangeInclusive};
 pub struct NodeNat {
     /// Limits and time-outs.
     pub rules: NodeRules,
-    /// First and last local port.
+    /// First and last local port of a node's own address.
     pub local_ports: (u16, u16),
     /// How the size of a node's table came about.
     pub table: TableSize,
@@ -63,6 +63,9 @@ const TRACKED_AFTER_FIN: SimTime = SimTime::from_secs(120);
 const TRACKED_AFTER_RST: SimTime = SimTime::from_secs(10);
 const TRACKED_SYN: SimTime = SimTime::from_secs(120);
 
+/// How long Linux keeps a UDP flow that went both ways for more than two seconds (`udp_timeout_stream` of the same).
+const TRACKED_UDP_STREAM: SimTime = SimTime::from_secs(120);
+
 /// A node of the size that AKS's own examples have: a Standard_D4s_v5.
 const V_CPUS: u32 = 4;
 const MEMORY_GIB: u32 = 16;
@@ -84,12 +87,12 @@ impl TableSize {
         (azure::CONNTRACK_PER_CPU * u64::from(self.v_cpus)).max(azure::CONNTRACK_LEAST)
     }
 
-    /// The size in force.
+    /// The size in force: as observed kube-proxy sets its own over what the node was set to.
     pub fn in_force(&self, assumed: ConntrackSize) -> u64 {
-        self.set.unwrap_or_else(|| match assumed {
+        match assumed {
             ConntrackSize::Observed => self.observed(),
-            ConntrackSize::Documented => self.documented(),
-        })
+            ConntrackSize::Documented => self.set.unwrap_or_else(|| self.documented()),
+        }
     }
 }
 
@@ -144,12 +147,28 @@ pub(super) fn read(
     assumptions: &Assumptions,
     review: &mut Review,
 ) -> Option<NodeNat> {
-    let words = spec.cluster.as_ref()?.node_nat.as_ref()?;
+    let words = spec
+        .cluster
+        .as_ref()
+        .and_then(|cluster| cluster.node_nat.as_ref());
+    let Some(words) = words else {
+        refuse_ranges(&spec.workloads, review);
+        return None;
+    };
     let before = review.problems.len();
-    let local_ports = local_ports(words, review);
+    let said = words.net_ipv4_ip_local_port_range.as_deref();
+    let pointer = step(POINTER, "netIpv4IpLocalPortRange");
+    let local_ports = local_ports(
+        said,
+        &pointer,
+        azure::LOCAL_PORT_FIRST,
+        azure::LOCAL_PORT_LAST,
+        review,
+    );
     let table = table(words, review);
     let rules = NodeRules {
-        local_ports: u64::from(local_ports.1 - local_ports.0) + 1,
+        local_ports: ports_of(local_ports),
+        pod_local_ports: pod_local_ports(&spec.workloads, review),
         masquerade_ports: MASQUERADE_PORTS,
         conntrack: table.in_force(assumptions.conntrack_size),
         time_wait: TIME_WAIT,
@@ -188,12 +207,65 @@ pub(super) fn read(
     })
 }
 
-fn local_ports(words: &NodeNatSpec, review: &mut Review) -> (u16, u16) {
+/// By workload, the local ports of a pod. A pod has its own network namespace, which begins with the kernel's range
+/// whatever its node is set to (`inet_init_net` of net/ipv4/af_inet.c); `net.ipv4.ip_local_port_range` among the sysctls
+/// of the pod's securityContext sets it.
+fn pod_local_ports(workloads: &[WorkloadSpec], review: &mut Review) -> Vec<u64> {
+    let of_pod = |(i, workload): (usize, &WorkloadSpec)| {
+        let pointer = step(&step("/workloads", i), "localPortRange");
+        let said = workload.local_port_range.as_deref();
+        if said.is_some() && workload.host_network == Some(true) {
+            review.fault(Fault {
+                code: Code::E0280,
+                pointer: pointer.clone(),
+                found: format!(
+                    "Workload \"{}\" has \"localPortRange\" and is on the host network.",
+                    workload.name
+                ),
+                allowed: "localPortRange for pods with an address of their own".to_owned(),
+                remedy: "Say netIpv4IpLocalPortRange of nodeNat, which is the node's.".to_owned(),
+            });
+        }
+        // The kernel takes any two ports above 0.
+        ports_of(local_ports(said, &pointer, 1..=65_535, 1..=65_535, review))
+    };
+    workloads.iter().enumerate().map(of_pod).collect()
+}
+
+/// Without the layer nobody asks for local ports.
+fn refuse_ranges(workloads: &[WorkloadSpec], review: &mut Review) {
+    for (i, workload) in workloads.iter().enumerate() {
+        if workload.local_port_range.is_some() {
+            review.fault(Fault {
+                code: Code::E0280,
+                pointer: step(&step("/workloads", i), "localPortRange"),
+                found: format!(
+                    "Workload \"{}\" has \"localPortRange\" without \"nodeNat\", which alone asks for local ports.",
+                    workload.name
+                ),
+                allowed: "localPortRange beside cluster.nodeNat".to_owned(),
+                remedy: "Add \"nodeNat\": {} to the cluster, or leave localPortRange out.".to_owned(),
+            });
+        }
+    }
+}
+
+/// How many ports there are from the first to the last.
+fn ports_of((first, last): (u16, u16)) -> u64 {
+    u64::from(last - first) + 1
+}
+
+fn local_ports(
+    said: Option<&str>,
+    pointer: &str,
+    firsts: RangeInclusive<u16>,
+    lasts: RangeInclusive<u16>,
+    review: &mut Review,
+) -> (u16, u16) {
     let default = azure::LOCAL_PORTS_DEFAULT;
-    let Some(text) = &words.net_ipv4_ip_local_port_range else {
+    let Some(text) = said else {
         return default;
     };
-    let (firsts, lasts) = (azure::LOCAL_PORT_FIRST, azure::LOCAL_PORT_LAST);
     let numbers: Vec<Option<u16>> = text
         .split_whitespace()
         .map(|word| word.parse().ok())
@@ -207,8 +279,8 @@ fn local_ports(words: &NodeNatSpec, review: &mut Review) -> (u16, u16) {
         _ => {
             review.fault(Fault {
                 code: Code::E0280,
-                pointer: step(POINTER, "netIpv4IpLocalPortRange"),
-                found: format!("\"{text}\" is no range of local ports that AKS takes."),
+                pointer: pointer.to_owned(),
+                found: format!("\"{text}\" is no range of local ports that is taken here."),
                 allowed: format!(
                     "two ports, the first {} to {}, the last {} to {} and above the first",
                     firsts.start(),
@@ -216,7 +288,7 @@ fn local_ports(words: &NodeNatSpec, review: &mut Review) -> (u16, u16) {
                     lasts.start(),
                     lasts.end()
                 ),
-                remedy: "Leave it out for \"32768 60999\", which is 28,232 ports; \"1024 65535\" is all there are."
+                remedy: "Leave it out for \"32768 60999\", which is 28,232 ports; \"1024 65535\" is 64,512."
                     .to_owned(),
             });
             default
@@ -266,9 +338,10 @@ fn table(words: &NodeNatSpec, review: &mut Review) -> TableSize {
 fn assumed_size(words: &NodeNatSpec, table: &TableSize, assumptions: &Assumptions) -> Option<Note> {
     let size = table.in_force(assumptions.conntrack_size);
     let (field, node) = match assumptions.conntrack_size {
-        _ if table.set.is_some() => return None,
         ConntrackSize::Observed if words.v_cpus.is_some() => return None,
-        ConntrackSize::Documented if words.memory_gib.is_some() => return None,
+        ConntrackSize::Documented if words.memory_gib.is_some() || table.set.is_some() => {
+            return None;
+        }
         ConntrackSize::Observed => ("vCPUs", format!("{} vCPUs", table.v_cpus)),
         ConntrackSize::Documented => ("memoryGiB", format!("{} GiB", table.memory_gib)),
     };
@@ -299,6 +372,7 @@ fn timeouts(words: &NodeNatSpec, review: &mut Review) -> NodeRules {
     };
     NodeRules {
         local_ports: 0,
+        pod_local_ports: Vec::new(),
         masquerade_ports: 0,
         conntrack: 0,
         time_wait: SimTime::ZERO,
@@ -311,6 +385,7 @@ fn timeouts(words: &NodeNatSpec, review: &mut Review) -> NodeRules {
         tracked_after_rst: timeout("tcpClose", said.tcp_close, TRACKED_AFTER_RST),
         tracked_syn: timeout("tcpSynSent", said.tcp_syn_sent, TRACKED_SYN),
         tracked_udp: timeout("udp", said.udp, azure::CONNTRACK_UDP),
+        tracked_udp_stream: timeout("udpStream", said.udp_stream, TRACKED_UDP_STREAM),
         reuses_closed: false,
         abandoned_stay_open: true,
     }

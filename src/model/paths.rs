@@ -115,6 +115,15 @@ pub struct Decision {
     pub rule: String,
 }
 
+impl Decision {
+    /// Host and port of the HTTP proxy that takes it, as written, whatever calls it so.
+    pub fn proxy(&self) -> Option<&str> {
+        let is_proxy = self.path == Path::Bypassed(Bypass::HttpProxy);
+        let (_, address) = self.rule.split_once("://").filter(|_| is_proxy)?;
+        address.split('/').next()
+    }
+}
+
 /// The paths of all connections under one outbound type. What may take different paths is drawn from different streams,
 /// so that each of them is taken as a whole.
 #[derive(Clone, Debug, Default)]

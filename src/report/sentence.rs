@@ -1,7 +1,7 @@
 //! One sentence of finding: what the outbound types of a result come to, side by side.
 
 use crate::results::words::{counted, estimate, share};
-use crate::results::{Document, Finding, OutboundResult, Severity, Verdict};
+use crate::results::{Document, Finding, OutboundResult, Severity, Verdict, for_want_of_ports};
 use std::cmp::Ordering;
 
 /// What the result comes to, in one sentence.
@@ -135,10 +135,18 @@ fn failing(outbound: &&OutboundResult) -> String {
     let failed = found
         .and_then(|found| found.estimate)
         .map_or_else(|| found.map(estimate).unwrap_or_default(), share);
-    format!(
-        "{} runs out of ports and fails {failed} of connections",
-        outbound.name
-    )
+    let name = &outbound.name;
+    let figures = outbound.figures.as_ref();
+    match figures
+        .map(for_want_of_ports)
+        .zip(found.and_then(|found| found.estimate))
+    {
+        Some((ports, all)) if ports < all => format!(
+            "{name} fails {failed} of connections, {} for want of SNAT ports and the others on their own nodes",
+            share(ports)
+        ),
+        _ => format!("{name} runs out of ports and fails {failed} of connections"),
+    }
 }
 
 /// What fails where no connection did for want of a SNAT port.

@@ -16,7 +16,7 @@ pub(super) fn figures(subject: &Subject) -> Option<NodeNatResult> {
     let limit = |why: AtNode, limit: u64, peak: Option<NodePeak>| {
         let index = why as usize;
         NodeLimit {
-            limit,
+            limit: peak.map_or(limit, |peak| peak.limit),
             peak_used: peak.map_or(0, |peak| peak.used),
             at: peak.map(|peak| place(subject, &peak)),
             refused: subject.total.kept[index] + run.aside_kept[index],
@@ -105,29 +105,38 @@ impl NodeNatResult {
         }
     }
 
-    /// What became of connections on their nodes, where that is worse than clear: one sentence.
-    pub(super) fn sentence(&self) -> Option<String> {
-        let (most, what) = self
-            .limits()
-            .into_iter()
-            .reduce(|a, b| if b.0.refused > a.0.refused { b } else { a })
-            .expect("there are three");
+    /// What became of connections on their nodes, where that is worse than clear: one sentence. `alone` where SNAT ports
+    /// were not short.
+    pub(super) fn sentence(&self, alone: bool) -> Option<String> {
+        let (prefix, near) = match alone {
+            true => ("Not SNAT", "Not SNAT, but near"),
+            false => ("And on nodes", "Near on nodes, too"),
+        };
+        let most_by = |of: fn(&NodeLimit) -> u64| {
+            let limits = self.limits().into_iter();
+            let most = limits.reduce(|a, b| if of(b.0) > of(a.0) { b } else { a });
+            most.expect("there are three")
+        };
+        let (most, what) = match self.verdict() {
+            Verdict::Exhausted => most_by(|limit| limit.failed),
+            _ => most_by(|limit| limit.refused),
+        };
         match self.verdict() {
             Verdict::Exhausted => Some(format!(
-                "Not SNAT: {} failed on the node, mostly for want of {what} ({} of {} used{}).",
+                "{prefix}: {} failed on the node, mostly for want of {what} ({} of {} used{}).",
                 counted(self.failed(), "connection"),
                 count(most.peak_used),
                 count(most.limit),
                 at(most)
             )),
             Verdict::Slow => Some(format!(
-                "Not SNAT: {} by nodes, mostly for want of {what} ({} of {} used{}); no connection failed for that.",
+                "{prefix}: {} by nodes, mostly for want of {what} ({} of {} used{}); no connection failed for that.",
                 counted(self.refused(), "refusal"),
                 count(most.peak_used),
                 count(most.limit),
                 at(most)
             )),
-            Verdict::Tight => Some(format!("Not SNAT, but near: {}.", self.nearest())),
+            Verdict::Tight => Some(format!("{near}: {}.", self.nearest())),
             Verdict::Clear | Verdict::Refused => None,
         }
     }

@@ -1,7 +1,7 @@
 //! One sentence about a result that a manager can read.
 
 use super::asides;
-use super::document::{Figures, NodeNatResult, Verdict};
+use super::document::{Figures, Verdict};
 use super::figures::Subject;
 use super::words::{count, counted, share, span};
 use crate::engine::Grouping;
@@ -9,7 +9,8 @@ use crate::record::Peak;
 
 /// One sentence a manager can read, or two where nodes have a part in it; `verdict` is that of the ports.
 pub fn summary(verdict: Verdict, figures: &Figures, subject: &Subject) -> String {
-    let of_nodes = figures.node_nat.as_ref().and_then(NodeNatResult::sentence);
+    let nodes = figures.node_nat.as_ref();
+    let of_nodes = nodes.and_then(|nodes| nodes.sentence(verdict <= Verdict::Tight));
     let of_ports = with_asides(verdict, figures, subject);
     match of_nodes {
         None => of_ports,
@@ -49,8 +50,17 @@ fn of_ports(verdict: Verdict, figures: &Figures, subject: &Subject) -> String {
     }
 }
 
+/// The failure probability less what failed on nodes.
+pub fn for_want_of_ports(figures: &Figures) -> f64 {
+    let all = figures.failure_probability.estimate.unwrap_or(0.0);
+    let failed = figures.connections.failed;
+    let nodes = figures.node_nat.as_ref();
+    let on_nodes = nodes.map_or(0, |nodes| nodes.failed() - nodes.failed_without_snat);
+    all * failed.saturating_sub(on_nodes) as f64 / failed.max(1) as f64
+}
+
 fn exhausted(figures: &Figures, subject: &Subject) -> String {
-    let probability = figures.failure_probability.estimate.unwrap_or(0.0);
+    let probability = for_want_of_ports(figures);
     let first = figures
         .first_failure
         .as_ref()

@@ -13,12 +13,12 @@ use serde::Deserialize;
     expecting = "an object: {} for a node as AKS sets it up"
 )]
 pub struct NodeNatSpec {
-    /// First and last local port as AKS writes the sysctl, default `"32768 60999"`: the first 1024 to 60999, the last 32768
-    /// to 65535.
+    /// First and last local port of the node's own address, which pods on the host network share, as AKS writes the sysctl,
+    /// default `"32768 60999"`: the first 1024 to 60999, the last 32768 to 65535. Other pods have `localPortRange`.
     #[serde(rename = "netIpv4IpLocalPortRange")]
     pub net_ipv4_ip_local_port_range: Option<String>,
-    /// Connections that a node tracks at most, 131,072 to 2,097,152; left out, what follows from `vCPUs` or `memoryGiB` by
-    /// the assumption `conntrackSize`.
+    /// Connections that a node tracks at most, 131,072 to 2,097,152, under the assumption `conntrackSize` `"documented"`;
+    /// left out, what follows from `memoryGiB`. As observed it has no effect: what follows from `vCPUs` holds.
     pub net_netfilter_nf_conntrack_max: Option<u64>,
     /// vCPUs of a node, default 4, as a Standard_D4s_v5 has.
     #[serde(rename = "vCPUs")]
@@ -48,4 +48,6 @@ pub struct ConntrackTimeoutsSpec {
     pub tcp_syn_sent: Option<SimTime>,
     /// After the last packet of a UDP flow, default 30s.
     pub udp: Option<SimTime>,
+    /// After the last packet of a UDP flow that lasted for more than two seconds, default 2m, as Linux has it.
+    pub udp_stream: Option<SimTime>,
 }

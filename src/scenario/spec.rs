@@ -316,4 +316,7 @@ pub struct WorkloadSpec {
     /// Whether its pods are on the network of their node (`hostNetwork` of a pod), default false. It matters to
     /// `cluster.nodeNat`: such pods share the local ports of the node's address.
     pub host_network: Option<bool>,
+    /// First and last local port of each pod, default `"32768 60999"`: what its securityContext sets the sysctl
+    /// `net.ipv4.ip_local_port_range` to. Only `nodeNat` asks for it.
+    pub local_port_range: Option<String>,
 }

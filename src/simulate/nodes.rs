@@ -7,7 +7,7 @@ use super::aside::{Asides, plan_of};
 use super::epochs::Epochs;
 use super::groups::{Cells, ClassPlan, Group, Side, node_of};
 use crate::engine::{AtNode, Grouping, NodeLayer, NodePeaks, PoolPlan, Sort};
-use crate::model::{Bypass, Model, NodeNat, Outbound, Path, Pods};
+use crate::model::{Bypass, Decision, Model, NodeNat, Outbound, Path, Pods};
 use crate::record::{Accumulator, Detail, Parts, Tally, Totals, Window};
 use crate::traffic::Caller;
 use crate::units::Seed;
@@ -41,6 +41,8 @@ pub struct NodeRun {
 pub struct NodePeak {
     /// How many.
     pub used: u64,
+    /// Of how many.
+    pub limit: u64,
     /// Index of the node.
     pub node: u32,
     /// The workload of the pod; none where it is the node's.
@@ -62,8 +64,10 @@ impl NodeRun {
     /// Adds another run's, of the same model; of equal peaks its own stay.
     pub(super) fn merge(&mut self, other: &NodeRun) {
         let higher = |mine: &mut Option<NodePeak>, theirs: Option<NodePeak>| {
-            let used = |peak: Option<NodePeak>| peak.map(|peak| peak.used);
-            if used(theirs) > used(*mine) {
+            let is_fuller = |theirs: &NodePeak, mine: &NodePeak| {
+                theirs.used * mine.limit > mine.used * theirs.limit
+            };
+            if theirs.is_some_and(|theirs| mine.is_none_or(|mine| is_fuller(&theirs, &mine))) {
                 *mine = theirs;
             }
         };
@@ -100,6 +104,7 @@ struct Unit {
 struct UnitSide {
     /// Index of the path; none of those that take ports.
     path: Option<usize>,
+    taken: Path,
     plan: PoolPlan,
     parts: Parts,
     group: Group,
@@ -144,7 +149,10 @@ impl<'a> Nodes<'a> {
                     let key = by_endpoint[class.endpoint as usize];
                     match (taken, path) {
                         (Path::Bypassed(Bypass::HttpProxy), Some(path)) => {
-                            first_proxy + path as u32
+                            let proxy = decisions[path].proxy();
+                            let mut same = decisions.iter().map(Decision::proxy);
+                            let first = same.position(|other| other == proxy);
+                            first_proxy + first.unwrap_or(path) as u32
                         }
                         (taken, _) if is_private(taken) => first_private + key,
                         _ => key,
@@ -158,6 +166,7 @@ impl<'a> Nodes<'a> {
                 };
                 Some(UnitSide {
                     path,
+                    taken,
                     keys: group.classes.iter().map(key).collect(),
                     cells: nodes.clone().map(|node| cell(node).unwrap_or(0)).collect(),
                     as_node: nat.networks[nodes.clone()]
@@ -343,21 +352,25 @@ impl<'a> Nodes<'a> {
 
     fn named(&self, peaks: NodePeaks) -> NodeRun {
         let toward = |key: u32| Some(self.keys[key as usize]);
+        let rules = &self.nat.rules;
         NodeRun {
             local_ports: peaks.local_ports.map(|(used, address, key)| NodePeak {
                 used,
+                limit: rules.local_ports_of(address),
                 node: address.node,
                 workload: address.pod.map(|(workload, _)| workload),
                 toward: toward(key),
             }),
             masquerade: peaks.masquerade.map(|(used, node, key)| NodePeak {
                 used,
+                limit: rules.masquerade_ports,
                 node,
                 workload: None,
                 toward: toward(key),
             }),
             conntrack: peaks.conntrack.map(|(used, node)| NodePeak {
                 used,
+                limit: rules.conntrack,
                 node,
                 workload: None,
                 toward: None,

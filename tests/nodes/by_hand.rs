@@ -2,13 +2,15 @@
 
 use super::*;
 use snatsim::engine::AtNode;
+use snatsim::units::SimTime;
 
 /// A cluster of one node whose pods have two local ports, and a trace of what one pod of it connects.
 fn two_ports() -> Value {
     let mut scenario = cluster(1);
-    scenario["cluster"]["nodeNat"] = json!({ "netIpv4IpLocalPortRange": "60999 61000" });
-    scenario["workloads"] =
-        json!([{ "name": "pod", "arrivals": { "trace": { "file": "trace.csv" } } }]);
+    scenario["workloads"] = json!([{
+        "name": "pod", "arrivals": { "trace": { "file": "trace.csv" } },
+        "localPortRange": "60999 61000",
+    }]);
     scenario
 }
 
@@ -26,11 +28,11 @@ fn traced(scenario: &Value, rows: &[(f64, f64, &str)]) -> Model {
 /// Makes room for everything but `limit`.
 fn only_limit(model: &mut Model, why: AtNode, limit: u64) {
     let rules = &mut model.node_nat.as_mut().expect("a layer").rules;
-    rules.local_ports = 1_000_000;
+    rules.pod_local_ports.fill(1_000_000);
     rules.conntrack = 1_000_000;
     rules.masquerade_ports = 1_000_000;
     match why {
-        AtNode::LocalPorts => rules.local_ports = limit,
+        AtNode::LocalPorts => rules.pod_local_ports.fill(limit),
         AtNode::Conntrack => rules.conntrack = limit,
         AtNode::Masquerade => rules.masquerade_ports = limit,
     }
@@ -111,18 +113,18 @@ fn a_full_table_drops_syns_wherever_they_go() {
     let csv = "start,node,protocol,address,port,lifetime,close\n\
         0,apps-0,tcp,203.0.113.1,443,5,fin\n\
         0,apps-0,tcp,203.0.113.2,443,5,rst\n\
-        0,apps-0,udp,203.0.113.3,53,5,\n\
+        0,apps-0,udp,203.0.113.3,53,2,\n\
         10,apps-0,tcp,203.0.113.4,443,5,fin\n\
         16,apps-0,tcp,203.0.113.4,443,5,fin\n\
-        34,apps-0,tcp,203.0.113.5,443,5,fin\n\
-        36,apps-0,tcp,203.0.113.6,443,5,fin\n\
+        31,apps-0,tcp,203.0.113.5,443,5,fin\n\
+        33,apps-0,tcp,203.0.113.6,443,5,fin\n\
         124,apps-0,tcp,203.0.113.7,443,5,fin\n\
         125,apps-0,tcp,203.0.113.8,443,5,fin\n";
     let loaded = load(&scenario.to_string(), "nodes.json", &[]).expect("a scenario");
     let mut model = build(&loaded, &mut |_| Ok(csv.as_bytes().to_vec())).expect("a model");
     only_limit(&mut model, AtNode::Conntrack, 3);
-    // In the table: until 125 (FIN), 15 (RST) and 35 (UDP), so the one at 10 is dropped and the one at 16, until 141, is
-    // not; the one at 34 is dropped and the one at 36, until 161, is not; and at 125 the first is gone, at 124 it is not.
+    // In the table: until 125 (FIN), 15 (RST) and 32 (UDP), so the one at 10 is dropped and the one at 16, until 141, is
+    // not; the one at 31 is dropped and the one at 33, until 158, is not; and at 125 the first is gone, at 124 it is not.
     let run = only(&model);
     let total = &run.replications[0].total;
     assert_eq!((total.offered, total.established, total.failed), (9, 6, 3));
@@ -336,19 +338,157 @@ fn the_limits_are_those_of_the_documents() {
     assert_eq!(size(json!({ "vCPUs": 4 }), "observed"), 131_072);
     assert_eq!(size(json!({ "vCPUs": 8 }), "observed"), 262_144);
     assert_eq!(size(json!({ "vCPUs": 2 }), "observed"), 131_072);
+    // Issue 3051: what the node is set to has no effect.
+    let set = json!({ "vCPUs": 8, "netNetfilterNfConntrackMax": 200_000 });
+    assert_eq!(size(set.clone(), "observed"), 262_144);
+    assert_eq!(size(set, "documented"), 200_000);
+    // A network namespace begins with the kernel's range, whatever its node has.
+    let wide = layer(
+        json!({ "netIpv4IpLocalPortRange": "1024 65535" }),
+        "observed",
+    );
+    assert_eq!(wide.local_ports, 64_512);
+    assert_eq!(wide.pod_local_ports, [28_232, 28_232]);
+    let mut own = pods(false);
+    own["workloads"][1]["localPortRange"] = json!("1024 65535");
+    let own = model(&own).node_nat.expect("a layer").rules;
+    assert_eq!(own.pod_local_ports, [28_232, 64_512]);
+}
+
+/// A `connect()` that found no local port refused no SYN: the first failure is of the SYN that the pool refused.
+#[test]
+fn the_first_failure_is_that_of_a_refused_syn() {
+    let mut scenario = two_ports();
+    scenario["workloads"][0]["retry"] = json!({ "attempts": 2, "backoff": "10s" });
+    scenario["workloads"][0]["connect"] = json!({ "synRetries": 0 });
+    set(&mut scenario, "/outbound/0/custom/portsPerPool", json!(3));
+    scenario["outbound"][0]["timers"] = json!({ "holdAfterRst": "60s" });
+    // No local port for the third at 1 s. It has one at its second try at 11 s, and no SNAT port: the second and the fourth
+    // hold theirs for a minute after they are closed.
+    let rows = [
+        (0.0, 100.0, "fin"),
+        (0.5, 4.0, "rst"),
+        (1.0, 1.0, "fin"),
+        (5.0, 0.5, "rst"),
+    ];
+    let run = only(&traced(&scenario, &rows));
+    let total = &run.replications[0].total;
+    assert_eq!((total.established, total.kept), (3, [1, 0, 0]));
+    assert_eq!((total.failed, total.failed_at_node), (1, [0; 3]));
+    let first = run.replications[0].first_failure.expect("a failure");
+    assert_eq!(first.at, SimTime::from_secs(11));
+}
+
+#[test]
+fn a_udp_flow_of_more_than_two_seconds_is_a_stream() {
+    let mut scenario = two_ports();
+    let came = |scenario: &Value, lifetime: f64, second: f64| {
+        let csv = format!(
+            "start,node,protocol,address,port,lifetime,close\n\
+             0,apps-0,udp,203.0.113.3,53,{lifetime},\n{second},apps-0,udp,203.0.113.4,53,1,\n"
+        );
+        let loaded = load(&scenario.to_string(), "nodes.json", &[]).expect("a scenario");
+        let mut model = build(&loaded, &mut |_| Ok(csv.clone().into_bytes())).expect("a model");
+        only_limit(&mut model, AtNode::Conntrack, 100);
+        nodes(&only(&model)).conntrack.expect("a peak").used
+    };
     assert_eq!(
-        size(
-            json!({ "vCPUs": 8, "netNetfilterNfConntrackMax": 200_000 }),
-            "observed"
-        ),
-        200_000
+        (came(&scenario, 2.0, 31.9), came(&scenario, 2.0, 32.0)),
+        (2, 1)
     );
     assert_eq!(
-        layer(
-            json!({ "netIpv4IpLocalPortRange": "1024 65535" }),
-            "observed"
+        (came(&scenario, 3.0, 122.9), came(&scenario, 3.0, 123.0)),
+        (2, 1)
+    );
+    scenario["cluster"]["nodeNat"]["conntrackTimeouts"] = json!({ "udpStream": "10s" });
+    assert_eq!(
+        (came(&scenario, 3.0, 12.9), came(&scenario, 3.0, 13.0)),
+        (2, 1)
+    );
+}
+
+/// A firewall resets a TCP connection that it has no port for; a UDP flow stays in the table of its node.
+#[test]
+fn no_reset_takes_a_udp_flow_from_the_table() {
+    let peak = |protocol: &str| {
+        let mut scenario = two_ports();
+        scenario["workloads"][0]["connect"] = json!({ "synRetries": 0 });
+        set(&mut scenario, "/outbound/0/custom/portsPerPool", json!(1));
+        scenario["assumptions"] = json!({ "refusedSyn": "reset" });
+        let mut csv = "start,node,protocol,address,port,lifetime,close\n".to_owned();
+        for start in 0..5 {
+            csv += &format!("{start},apps-0,{protocol},203.0.113.3,53,100,\n");
+        }
+        let loaded = load(&scenario.to_string(), "nodes.json", &[]).expect("a scenario");
+        let mut model = build(&loaded, &mut |_| Ok(csv.clone().into_bytes())).expect("a model");
+        only_limit(&mut model, AtNode::Conntrack, 100);
+        let run = only(&model);
+        assert_eq!(run.replications[0].total.failed, 4, "{protocol}");
+        nodes(&run).conntrack.expect("a peak").used
+    };
+    // The first is there all along, and each of the others leaves at the instant of its reset.
+    assert_eq!(peak("tcp"), 2);
+    assert_eq!(peak("udp"), 5);
+}
+
+/// A reset finds no way to a pod whose node has forgotten the connection: its socket stays.
+#[test]
+fn a_reset_after_the_table_forgot_reaches_nobody() {
+    let mut scenario = two_ports();
+    scenario["outbound"][0]["timers"] = json!({ "idle": "4m" });
+    scenario["outbound"][0]["custom"]["onIdle"] = json!("reset");
+    scenario["cluster"]["nodeNat"]["conntrackTimeouts"] = json!({ "tcpEstablished": "2m" });
+    let rows = [
+        (0.0, 10.0, "abandon"),
+        (1.0, 10.0, "abandon"),
+        (251.0, 1.0, "fin"),
+        (252.0, 1.0, "fin"),
+    ];
+    let total = only(&traced(&scenario, &rows)).replications.remove(0).total;
+    assert_eq!((total.established, total.failed_at_node), (2, [2, 0, 0]));
+    scenario["cluster"]["nodeNat"]["conntrackTimeouts"] = json!({});
+    let total = only(&traced(&scenario, &rows)).replications.remove(0).total;
+    assert_eq!((total.established, total.failed_at_node), (4, [0; 3]));
+}
+
+/// `httpProxy` and `httpsProxy` are most often one proxy: one address and port.
+#[test]
+fn one_proxy_is_one_key_whatever_it_is_called() {
+    let mut scenario = pods(true);
+    scenario["network"] = json!({ "httpProxyConfig": {
+        "httpProxy": "http://10.1.2.3:3128/", "httpsProxy": "http://10.1.2.3:3128",
+    } });
+    scenario["destinations"] = json!([
+        { "name": "plain", "port": 80 }, { "name": "tls", "port": 443 },
+    ]);
+    scenario["workloads"][0]["destination"] = json!("plain");
+    scenario["workloads"][1]["destination"] = json!("tls");
+    let used = |scenario: &Value| {
+        let run = only(&model(scenario));
+        (
+            nodes(&run).local_ports.expect("a peak").used,
+            nodes(&run).masquerade.expect("a peak").used,
         )
-        .local_ports,
-        64_512
-    );
+    };
+    assert_eq!(used(&scenario), (200, 220));
+    scenario["network"]["httpProxyConfig"]["httpsProxy"] = json!("http://10.1.2.4:3128");
+    assert_eq!(used(&scenario), (100, 110));
+}
+
+/// What goes to a static egress gateway enters its tunnel in the pod's own namespace.
+#[test]
+fn a_tunnel_is_no_entry_for_each_connection() {
+    let mut scenario = pods(false);
+    scenario["outbound"] = json!([{ "outboundType": "loadBalancer" }]);
+    scenario["cluster"]["staticEgressGateways"] =
+        json!([{ "name": "egress", "gatewayPrefixSize": 31, "gatewayNodes": 2 }]);
+    scenario["workloads"][1]["staticEgressGateway"] = json!("egress");
+    let run = only(&model(&scenario));
+    // Of the first workload only.
+    assert_eq!(nodes(&run).conntrack.expect("a peak").used, 110);
+    assert_eq!(nodes(&run).masquerade.expect("a peak").used, 110);
+    scenario["workloads"][0]["staticEgressGateway"] = json!("egress");
+    let run = only(&model(&scenario));
+    assert_eq!(nodes(&run).conntrack, None);
+    assert_eq!(nodes(&run).local_ports.expect("a peak").used, 100);
 }

@@ -22,9 +22,8 @@ fn poisson(rate: f64, replicas: u32) -> Value {
     scenario["duration"] = json!("130m");
     scenario["warmup"] = json!("10m");
     scenario["replications"] = json!(20);
-    scenario["cluster"]["nodeNat"] = json!({ "netIpv4IpLocalPortRange": "60900 60999" });
     scenario["workloads"] = json!([{
-        "name": "pods", "destination": "sql", "replicas": replicas,
+        "name": "pods", "destination": "sql", "replicas": replicas, "localPortRange": "60900 60999",
         "arrivals": { "poisson": { "perSecond": rate } },
         "lifetime": { "exponential": { "mean": "2500ms" } },
         "connect": { "synRetries": 0 },

@@ -5,6 +5,7 @@ mod by_theory;
 #[path = "../support/runs.rs"]
 mod support;
 mod told;
+mod tuples;
 mod unchanged;
 
 use serde_json::{Value, json};

@@ -75,7 +75,12 @@ fn where_nodes_refuse_nothing_their_peaks_are_told() {
 #[test]
 fn a_pod_near_its_local_ports_is_tight_however_many_the_gateway_has() {
     let mut model = model(&steady());
-    model.node_nat.as_mut().expect("a layer").rules.local_ports = 125;
+    model
+        .node_nat
+        .as_mut()
+        .expect("a layer")
+        .rules
+        .pod_local_ports[0] = 125;
     let result = told_of(&model);
     assert_eq!(result.verdict, Verdict::Tight);
     assert!(codes(&result).contains(&"F0182"));
@@ -93,7 +98,12 @@ fn a_pod_near_its_local_ports_is_tight_however_many_the_gateway_has() {
 #[test]
 fn connections_that_fail_on_their_node_are_no_matter_of_snat() {
     let mut model = model(&steady());
-    model.node_nat.as_mut().expect("a layer").rules.local_ports = 50;
+    model
+        .node_nat
+        .as_mut()
+        .expect("a layer")
+        .rules
+        .pod_local_ports[0] = 50;
     let result = told_of(&model);
     assert_eq!(result.verdict, Verdict::Exhausted);
     assert!(
@@ -171,7 +181,12 @@ fn failures_beside_snat_are_told_and_make_the_verdict() {
     let mut scenario = steady();
     scenario["destinations"][0]["route"] = json!("privateEndpoint");
     let mut model = model(&scenario);
-    model.node_nat.as_mut().expect("a layer").rules.local_ports = 50;
+    model
+        .node_nat
+        .as_mut()
+        .expect("a layer")
+        .rules
+        .pod_local_ports[0] = 50;
     let result = told_of(&model);
     assert_eq!(result.verdict, Verdict::Exhausted);
     let figures = result.figures.expect("figures");

@@ -126,10 +126,13 @@ fn nor_does_it_before_several_gateways() {
 /// The run is a function of scenario and seed, not of the threads it has.
 #[test]
 fn threads_change_nothing() {
-    let model = model(&with_layer(
-        &busy(),
-        json!({ "netIpv4IpLocalPortRange": "60900 60999" }),
-    ));
+    let mut scenario = with_layer(&busy(), json!({}));
+    for workload in scenario["workloads"].as_array_mut().expect("a list") {
+        if workload["hostNetwork"] != json!(true) {
+            workload["localPortRange"] = json!("60900 60999");
+        }
+    }
+    let model = model(&scenario);
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.expect("threads").install(|| runs(&model))

@@ -35,7 +35,7 @@ impl<R: Releases> Cell<R> {
     fn syn_by_node<S: Source, T: Recorder>(
         &mut self,
         cx: &mut Context<S, T>,
-        attempt: Attempt,
+        mut attempt: Attempt,
         at: u64,
     ) {
         let tag = attempt.tag();
@@ -57,7 +57,7 @@ impl<R: Releases> Cell<R> {
             }
             cx.recorder.kept(tag, why, is_first && !is_sent);
             // What a node drops it drops without a word.
-            return self.refuse_by_node(cx, attempt, &knock, !is_sent, false);
+            return self.refuse_syn(cx, attempt, &knock, !is_sent, false);
         }
         let Some(stock) = self.admit(cx.rules, attempt.stock, at) else {
             self.stocks[attempt.stock as usize].refuse(1);
@@ -66,7 +66,11 @@ impl<R: Releases> Cell<R> {
                 false => cx.recorder.refused_again(tag, tries),
             }
             let reset = cx.rules.reset;
-            return self.refuse_by_node(cx, attempt, &knock, reset, reset);
+            if attempt.first_refused == u64::MAX {
+                attempt.first_refused = at;
+                attempt.refused_bucket = (attempt.stock % cx.rules.buckets()) as u16;
+            }
+            return self.refuse_syn(cx, attempt, &knock, reset, reset);
         };
         if !is_first {
             cx.recorder.sent(tag, tries, 1);
@@ -104,7 +108,7 @@ impl<R: Releases> Cell<R> {
     }
 
     /// A SYN found no port, on its node or beyond; `at_once` where that ends its try, and `reset` where a reset said so.
-    fn refuse_by_node<S: Source, T: Recorder>(
+    fn refuse_syn<S: Source, T: Recorder>(
         &mut self,
         cx: &mut Context<S, T>,
         mut attempt: Attempt,
@@ -120,10 +124,6 @@ impl<R: Releases> Cell<R> {
             true => at,
             false => at - schedule.syns[usize::from(attempt.syn)] + schedule.end,
         };
-        if attempt.first_refused == u64::MAX {
-            attempt.first_refused = at;
-            attempt.refused_bucket = (attempt.stock % cx.rules.buckets()) as u16;
-        }
         let fate = Fate::Refused { next, ends, reset };
         cx.source.settle_at_node(knock, fate);
         match next {

@@ -5,17 +5,20 @@ use crate::outbound::ConntrackSize;
 use crate::units::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What a connection passes on its node before the outbound type. Times in seconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NodeLayerRow {
-    /// First local port of a pod.
+    /// First local port of a node's own address.
     pub first_local_port: u16,
-    /// Last local port of a pod.
+    /// Last local port of a node's own address.
     pub last_local_port: u16,
-    /// Local ports of a pod toward one destination address and port.
+    /// Local ports of a node's own address toward one destination address and port.
     pub local_ports: u64,
+    /// By workload, those of a pod.
+    pub pod_local_ports: BTreeMap<String, u64>,
     /// How long a pod's local port is taken after it closed the connection.
     pub time_wait: f64,
     /// Ports of a node's address toward one destination address and port.
@@ -26,6 +29,8 @@ pub struct NodeLayerRow {
     pub conntrack: u64,
     /// Where that comes from.
     pub conntrack_from: TableOrigin,
+    /// What the scenario sets, whether that holds or not.
+    pub conntrack_set: Option<u64>,
     /// vCPUs of a node.
     #[serde(rename = "vCPUs")]
     pub v_cpus: u32,
@@ -46,6 +51,8 @@ pub struct NodeLayerRow {
     pub tracked_syn: f64,
     /// After the last packet of a UDP flow.
     pub tracked_udp: f64,
+    /// After that of one that lasted for more than two seconds.
+    pub tracked_udp_stream: f64,
 }
 
 /// Where the size of a node's connection table comes from.
@@ -72,15 +79,24 @@ pub(super) fn of(model: &Model) -> Option<NodeLayerRow> {
         first_local_port: nat.local_ports.0,
         last_local_port: nat.local_ports.1,
         local_ports: rules.local_ports,
+        pod_local_ports: model
+            .workloads
+            .iter()
+            .zip(&rules.pod_local_ports)
+            .zip(&nat.pods)
+            .filter(|(_, pods)| !pods.host_network)
+            .map(|((workload, ports), _)| (workload.name.clone(), *ports))
+            .collect(),
         time_wait: seconds(rules.time_wait),
         masquerade_ports: rules.masquerade_ports,
         masquerades: !nat.networks.iter().all(pods_only),
         conntrack: rules.conntrack,
         conntrack_from: match (table.set, model.assumptions.conntrack_size) {
-            (Some(_), _) => TableOrigin::Set,
-            (None, ConntrackSize::Observed) => TableOrigin::Observed,
+            (_, ConntrackSize::Observed) => TableOrigin::Observed,
+            (Some(_), ConntrackSize::Documented) => TableOrigin::Set,
             (None, ConntrackSize::Documented) => TableOrigin::Documented,
         },
+        conntrack_set: table.set,
         v_cpus: table.v_cpus,
         memory_gib: table.memory_gib,
         conntrack_observed: table.observed(),
@@ -90,5 +106,6 @@ pub(super) fn of(model: &Model) -> Option<NodeLayerRow> {
         tracked_established: seconds(rules.tracked_established),
         tracked_syn: seconds(rules.tracked_syn),
         tracked_udp: seconds(rules.tracked_udp),
+        tracked_udp_stream: seconds(rules.tracked_udp_stream),
     })
 }

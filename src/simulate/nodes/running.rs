@@ -6,7 +6,7 @@ use crate::engine::{
     Arrival, AtNode, Cell, CellRules, Class, Context, Fate, HeapReleases, NodeLayer, OnIdle,
     Origin, Protocol, Recorder, Releases, Source, Syn, Verdict,
 };
-use crate::model::NodeNat;
+use crate::model::{Bypass, NodeNat, Path};
 use crate::record::{Accumulator, GroupRecorder, Totals};
 use crate::simulate::epochs::Epochs;
 use crate::simulate::groups::node_of;
@@ -207,6 +207,8 @@ impl Door<'_> {
         Origin {
             address: pods_of.address(class.workload, node, pod(pods, first, bits)),
             key: self.side.keys[index],
+            // The interface of an egress gateway lies in the pod's own network namespace.
+            tracked: self.side.taken != Path::Bypassed(Bypass::StaticEgressGateway),
             as_node: pods_of.host_network || self.side.as_node[within],
             udp: self.protocols[index] == Protocol::Udp,
             // What takes no port of the outbound type meets no idle timeout.
