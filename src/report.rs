@@ -9,6 +9,7 @@ pub mod charts;
 pub mod draw;
 mod explanation;
 mod files;
+mod moments;
 pub mod page;
 mod plot;
 pub mod saved;

@@ -2,6 +2,7 @@
 
 pub mod analytic;
 pub mod asides;
+mod change;
 pub mod counts;
 mod document;
 pub mod erlang;
@@ -28,6 +29,7 @@ mod use_by_minute;
 mod varying;
 pub mod words;
 
+pub use change::{Change, ChangeMethod, change};
 pub use document::*;
 pub use explanation::{Explanation, explain};
 pub use figures::{About, document};

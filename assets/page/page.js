@@ -111,19 +111,45 @@
     return letters.length ? Math.min(7.5 * Math.max(...letters) + 12, 0.3 * width) : 0;
   }
 
+  // Signs above a panel, moved up where they would lie on others; how many rows they take. A narrow page has room for numbers.
+  function placeSigns(panel, datasets, width, narrow) {
+    const rows = [];
+    for (const layer of panel.layer.filter((one) => /^signs-/.test(one.name))) {
+      const signs = datasets[layer.data.name].map((sign) => ({ ...sign }));
+      if (narrow && signs.some(({ sign }) => sign.length > 3)) {
+        panel.layer = panel.layer.filter((one) => one !== layer);
+        continue;
+      }
+      for (const sign of signs) {
+        const x = sign.place * width;
+        const wide = 6.6 * sign.sign.length + 6;
+        sign.ends = x + wide > width && x > wide;
+        const [from, to] = sign.ends ? [x - wide, x] : [x, x + wide];
+        let row = rows.findIndex((taken) => taken.every(([left, right]) => from > right + 6 || to < left - 6));
+        if (row < 0) row = rows.push([]) - 1;
+        rows[row].push([from, to]);
+        sign.up = -8 - 15 * row;
+      }
+      datasets[layer.data.name] = signs;
+    }
+    return rows.length;
+  }
+
   function prepared(figure, chart) {
     const width = figure.clientWidth;
     const spec = specification(chart, theme());
     const left = extent(chart, width);
     const right = beside(spec, width);
     delete spec.title;
+    spec.datasets = { ...spec.datasets };
     for (const panel of spec.vconcat) {
       panel.layer = panel.layer.filter((layer) => right || !isEnd(layer));
       panel.width = Math.max(160, width - left - right - 24);
+      const signs = placeSigns(panel, spec.datasets, panel.width, width < 640);
       if (panel.title) panel.title.limit = width - 8;
       for (const layer of panel.layer) {
         const axis = layer.encoding.y && layer.encoding.y.axis;
-        if (axis) Object.assign(axis, { minExtent: left, maxExtent: left, labelLimit: left - 8, titleAlign: 'left', titleAnchor: 'end', titleAngle: 0, titleBaseline: 'bottom', titleX: 0, titleY: -8 });
+        if (axis) Object.assign(axis, { minExtent: left, maxExtent: left, labelLimit: left - 8, titleAlign: 'left', titleAnchor: 'end', titleAngle: 0, titleBaseline: 'bottom', titleX: 0, titleY: -8 - 15 * signs });
       }
     }
     spec.padding = { left: 0, right: 16, top: 8, bottom: 4 };

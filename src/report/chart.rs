@@ -81,8 +81,10 @@ pub enum Shape {
     Bars(Vec<Bar>),
     /// Coloured cells.
     Cells(Cells),
-    /// A straight line across the panel.
+    /// A level line across the panel.
     Rule(Rule),
+    /// Thin upright lines across the panel.
+    Uprights(Vec<Upright>),
     /// Stretches of the x axis.
     Spans(Vec<(f64, f64)>),
     /// Straight lines between two points each.
@@ -205,15 +207,24 @@ pub struct Cell {
     pub label: String,
 }
 
-/// A straight line across the panel.
+/// A level line across the panel.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Rule {
-    /// Where on the axis.
+    /// Where on the y axis.
     pub at: f64,
-    /// Whether it stands upright, at a place on the x axis.
-    pub upright: bool,
     /// What it is.
     pub label: String,
+}
+
+/// A thin upright line across the panel.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Upright {
+    /// Where on the x axis.
+    pub at: f64,
+    /// What is written above it; nothing where another panel or a note says it.
+    pub sign: String,
+    /// What it stands for, in full.
+    pub words: String,
 }
 
 impl Panel {
@@ -259,6 +270,7 @@ impl Mark {
             Shape::Segments(segments) => segments.is_empty(),
             Shape::Swings(swings) => swings.is_empty(),
             Shape::Words(words) => words.is_empty(),
+            Shape::Uprights(uprights) => uprights.is_empty(),
             Shape::Rule(_) => false,
         }
     }

@@ -6,11 +6,12 @@ mod heat;
 mod holds;
 mod latency;
 mod minutes;
+mod moments;
 mod ports;
 mod refusals;
 mod sweep;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod tornado;
 mod uncertainty;
 
@@ -19,7 +20,7 @@ pub use sweep::{TARGET, of_sweeps};
 use super::chart::{Chart, distinct, short};
 use super::saved::{Details, Minutes, Saved};
 use crate::results::words::{count, counted};
-use crate::results::{Figures, OutboundResult};
+use crate::results::{BurstResult, Figures, OutboundResult};
 
 /// Makes a chart, or none where there is nothing to show.
 type Maker = fn(&Shown) -> Option<Chart>;
@@ -77,6 +78,8 @@ pub struct ShownOutbound<'a> {
     pub result: &'a OutboundResult,
     /// Its figures.
     pub figures: &'a Figures,
+    /// The bursts of its scenario.
+    pub bursts: &'a [BurstResult],
     /// What was recorded beside them.
     pub details: Option<&'a Details>,
     /// Seconds counted, over all replications.
@@ -102,6 +105,7 @@ impl<'a> Shown<'a> {
                     name,
                     result,
                     figures,
+                    bursts: &document.bursts,
                     details: details.as_ref(),
                     counted: (document.duration - document.warmup)
                         * f64::from(document.replications),

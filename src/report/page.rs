@@ -2,7 +2,7 @@
 
 mod contents;
 
-pub use contents::{Contents, Known, Listed, Table};
+pub use contents::{Changes, Contents, Known, Listed, Table};
 
 use super::chart::Chart;
 use super::draw::{self, Theme};

@@ -1,6 +1,7 @@
 //! A small plot for the terminal: ports in use over the ports that there are, minute by minute, a panel an outbound type.
 
 use super::chart::short;
+use super::moments::{self, Moment};
 use super::sentence::nearness;
 use super::table::Style;
 use crate::results::words::{counted, span, wrapped};
@@ -33,8 +34,58 @@ const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇'
 /// Marks minutes in which SYNs are refused; a colour alone would say nothing to many.
 const REFUSES: char = '×';
 
+/// Marks what happens, in a line of its own.
+const HAPPENS: char = '▲';
+
 /// What is drawn of one outbound type.
 type Drawn<'a> = (&'a OutboundResult, &'a UseByMinute);
+
+/// The time that is drawn, and what happens in it.
+struct Time<'a> {
+    document: &'a Document,
+    moments: Vec<Moment>,
+}
+
+impl<'a> Time<'a> {
+    fn of(document: &'a Document, drawn: &[Drawn]) -> Time<'a> {
+        let ends = (document.warmup, document.duration);
+        let mut moments = Vec::new();
+        for (outbound, _) in drawn {
+            let figures = outbound.figures.as_ref();
+            let events = figures.map_or(&[][..], |figures| figures.events.as_slice());
+            moments.extend(moments::between(events, &document.bursts, ends).0);
+        }
+        moments::sort(&mut moments);
+        Time { document, moments }
+    }
+
+    /// In which of so many columns a time lies.
+    fn column(&self, at: f64, columns: usize) -> usize {
+        let Document {
+            warmup, duration, ..
+        } = self.document;
+        let place = (at - warmup) / (duration - warmup);
+        ((place * columns as f64) as usize).min(columns - 1)
+    }
+
+    /// A line of `columns` with a sign wherever something happens; none where nothing does.
+    fn line(&self, columns: usize) -> Option<String> {
+        let mut line = vec![' '; columns];
+        for moment in &self.moments {
+            line[self.column(moment.at, columns)] = HAPPENS;
+        }
+        (!self.moments.is_empty()).then(|| line.into_iter().collect())
+    }
+
+    /// What the signs stand for.
+    fn words(&self) -> String {
+        let told = moments::told(&moments::kinds(&self.moments), false, span);
+        match told.is_empty() {
+            true => String::new(),
+            false => format!(" {HAPPENS}: {}.", told.join("; ")),
+        }
+    }
+}
 
 /// The plot of a result, with `uses` of its outbound types in their order; none where there are no ports to draw.
 pub fn plot(document: &Document, uses: &[Option<UseByMinute>], style: Style) -> Option<String> {
@@ -54,12 +105,12 @@ pub fn plot(document: &Document, uses: &[Option<UseByMinute>], style: Style) -> 
     let room = (style.width + GAP) / (LEAST + GAP);
     let beside = drawn.len().min(BESIDE).min(room).max(1);
     let width = ((style.width + GAP) / beside - GAP).min(WIDEST);
-    let ends = (span(document.warmup), span(document.duration));
+    let time = Time::of(document, &drawn);
     let mut text = String::new();
     for row in drawn.chunks(beside) {
         let panels: Vec<Vec<String>> = row
             .iter()
-            .map(|one| panel(one, &ends, width, style.color))
+            .map(|one| panel(one, &time, width, style.color))
             .collect();
         for line in 0..panels[0].len() {
             let pieces: Vec<&str> = panels.iter().map(|panel| panel[line].as_str()).collect();
@@ -68,7 +119,7 @@ pub fn plot(document: &Document, uses: &[Option<UseByMinute>], style: Style) -> 
         }
     }
     let refuses = drawn.iter().any(|(_, used)| used.refuses.contains(&true));
-    let words = words(document, (drawn.len(), in_all), refuses);
+    let words = words(document, (drawn.len(), in_all), refuses) + &time.words();
     text += &wrapped(&words, style.width.min(100));
     Some(text)
 }
@@ -96,12 +147,7 @@ fn words(document: &Document, (drawn, in_all): (usize, usize), refuses: bool) ->
 }
 
 /// The lines of a panel, each `width` columns wide, escape sequences aside.
-fn panel(
-    (outbound, used): &Drawn,
-    ends: &(String, String),
-    width: usize,
-    color: bool,
-) -> Vec<String> {
+fn panel((outbound, used): &Drawn, time: &Time, width: usize, color: bool) -> Vec<String> {
     let columns = width - LABEL;
     let buckets: Vec<(f64, bool)> = (0..columns)
         .map(|column| bucket(used, column, columns))
@@ -123,7 +169,9 @@ fn panel(
         .iter()
         .map(|(_, refuses)| (if *refuses { REFUSES } else { '─' }, *refuses));
     lines.push(format!("     └{}", painted(base, color)));
-    let (from, to) = ends;
+    let indented = |line: String| format!("{}{line}", " ".repeat(LABEL));
+    lines.extend(time.line(columns).map(indented));
+    let [from, to] = [time.document.warmup, time.document.duration].map(span);
     let between = columns.saturating_sub(from.len() + to.len());
     lines.push(format!(
         "{}{from}{}{to}",
@@ -190,7 +238,7 @@ fn padded(text: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::{About, document, fixture, use_by_minute};
+    use crate::results::{About, EventResult, document, fixture, use_by_minute};
 
     fn of(failed: &[u64]) -> (Document, Vec<Option<UseByMinute>>) {
         let (model, run) = fixture::comparison(failed);
@@ -245,6 +293,35 @@ mod tests {
             [0.0, 1e-6, 0.5, 0.999, 1.0, 1.5].map(eighths),
             [0, 1, 16, 31, 32, 32]
         );
+    }
+
+    #[test]
+    fn what_happens_is_marked_where_it_happens() {
+        let (mut document, uses) = of(&[5]);
+        let (from, to) = (document.warmup, document.duration);
+        let figures = document.outbounds[0].figures.as_mut().unwrap();
+        figures.events = vec![EventResult {
+            at: (from + to) / 2.0,
+            what: "apps scales from 50 to 51 nodes".to_owned(),
+            limit_before: 1_024,
+            limit: 512,
+            ports_taken_back: 0,
+            broken: 0,
+        }];
+        let style = Style {
+            width: 60,
+            color: false,
+        };
+        let text = plot(&document, &uses, style).unwrap();
+        let line = text.lines().find(|line| line.contains(HAPPENS)).unwrap();
+        // Half way between the ends of what is 54 columns wide.
+        assert_eq!(line, format!("{}{HAPPENS}", " ".repeat(LABEL + 27)));
+        let words: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let told = format!(
+            "{HAPPENS}: apps scales from 50 to 51 nodes at {}.",
+            span((from + to) / 2.0)
+        );
+        assert!(words.ends_with(&told), "{text}");
     }
 
     #[test]

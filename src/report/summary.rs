@@ -1,7 +1,7 @@
 //! `summary.md`: what the page says, for pull requests and wikis.
 
 use super::chart::Chart;
-use super::page::{Contents, Table};
+use super::page::{Contents, Known, Table};
 use std::fmt::Write;
 
 /// The summary, with the pictures that lie in `folder`.
@@ -18,37 +18,27 @@ pub fn summary(contents: &Contents, charts: &[Chart], folder: &str) -> String {
     for lead in &contents.lead {
         line(&format!("**{}**\n", escaped(lead)));
     }
-    for doubt in &contents.doubts {
-        line(&format!("- {}", escaped(doubt)));
+    for changes in &contents.changes {
+        line(&format!("### {}\n", escaped(&changes.title)));
+        list(&mut line, changes.sentences.iter().map(|one| escaped(one)));
     }
-    if !contents.doubts.is_empty() {
-        line("");
-    }
+    list(
+        &mut line,
+        contents.doubts.iter().map(|doubt| escaped(doubt)),
+    );
     for table in &contents.tables {
         line(&format!("## {}\n\n{}", escaped(&table.title), rows(table)));
         if let Some(note) = &table.note {
             line(&format!("{}\n", escaped(note)));
         }
     }
-    if contents
-        .outbounds
-        .iter()
-        .any(|outbound| !outbound.findings.is_empty())
-    {
+    let findings: Vec<String> = contents.outbounds.iter().flat_map(findings).collect();
+    if !findings.is_empty() {
         line("## Findings\n");
     }
-    for outbound in &contents.outbounds {
-        for finding in &outbound.findings {
-            line(&format!(
-                "- {}: {} ({})",
-                escaped(&outbound.name),
-                escaped(&finding.text),
-                finding.code
-            ));
-        }
-    }
+    list(&mut line, findings.into_iter());
     if !charts.is_empty() {
-        line("\n## Charts\n");
+        line("## Charts\n");
     }
     for chart in charts {
         let (title, id) = (escaped(&chart.title), &chart.id);
@@ -62,14 +52,38 @@ pub fn summary(contents: &Contents, charts: &[Chart], folder: &str) -> String {
         if let Some(label) = &run.label {
             line(&format!("{}:\n", escaped(label)));
         }
-        for (name, value, typed) in &run.items {
-            match typed {
-                true => line(&format!("- {name}: `{}`", value.replace('`', "'"))),
-                false => line(&format!("- {name}: {}", escaped(value))),
-            }
-        }
+        let items = run.items.iter().map(|(name, value, typed)| match typed {
+            true => format!("{name}: `{}`", value.replace('`', "'")),
+            false => format!("{name}: {}", escaped(value)),
+        });
+        list(&mut line, items);
     }
-    text
+    text.truncate(text.trim_end().len());
+    text + "\n"
+}
+
+/// The findings of an outbound, one an entry.
+fn findings(outbound: &Known) -> impl Iterator<Item = String> {
+    outbound.findings.iter().map(|finding| {
+        format!(
+            "{}: {} ({})",
+            escaped(&outbound.name),
+            escaped(&finding.text),
+            finding.code
+        )
+    })
+}
+
+/// A list, and the empty line without which what follows would belong to its last entry.
+fn list(line: &mut impl FnMut(&str), entries: impl Iterator<Item = String>) {
+    let mut entries = entries.peekable();
+    let is_list = entries.peek().is_some();
+    for entry in entries {
+        line(&format!("- {entry}"));
+    }
+    if is_list {
+        line("");
+    }
 }
 
 fn rows(table: &Table) -> String {
@@ -109,7 +123,30 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::escaped;
+    use super::{escaped, summary};
+    use crate::report::charts::tests::{FAILED, saved};
+    use crate::report::page::Contents;
+
+    #[test]
+    fn nothing_is_glued_to_a_list() {
+        let contents =
+            Contents::of_runs(&[saved(&FAILED, "before"), saved(&[0; 10], "after")], None);
+        let text = summary(&contents, &[], "charts");
+        let lines: Vec<&str> = text.lines().collect();
+        let is_entry = |line: &str| line.starts_with("- ");
+        let mut lists = 0;
+        for pair in lines.windows(2) {
+            lists += usize::from(is_entry(pair[1]) && !is_entry(pair[0]));
+            let glued = is_entry(pair[0]) != is_entry(pair[1]);
+            assert!(
+                !glued || pair[0].is_empty() || pair[1].is_empty(),
+                "{pair:?}"
+            );
+        }
+        // Changes, doubts or findings, and how to make each of the two again.
+        assert!(lists >= 4, "{text}");
+        assert!(text.contains("\n\nafter:\n\n- "), "{text}");
+    }
 
     #[test]
     fn names_stay_text() {

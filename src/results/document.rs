@@ -28,12 +28,29 @@ pub struct Document {
     pub warmup: f64,
     /// Confidence of all intervals.
     pub confidence: f64,
+    /// Bursts by the clock that begin in the run, by workload; absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bursts: Vec<BurstResult>,
     /// One entry per outbound of the scenario, in its order.
     pub outbounds: Vec<OutboundResult>,
     /// Paired differences between outbounds, on the same connections; only from `compare`.
     pub comparisons: Vec<Comparison>,
     /// The assumptions in force, as in a scenario.
     pub assumptions: serde_json::Value,
+}
+
+/// A burst of a workload, as the scenario has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BurstResult {
+    /// Workload.
+    pub workload: String,
+    /// When it begins first, in seconds from the start of the run.
+    pub at: f64,
+    /// Seconds after which it comes again; null where it comes once.
+    pub every: Option<f64>,
+    /// Connections over the whole cluster, each time.
+    pub connections: u64,
 }
 
 /// What came of one outbound type.
@@ -174,6 +191,9 @@ pub struct Figures {
     /// How rarely a first SYN is refused in the steady state; only with `--rare`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rare: Option<Rare>,
+    /// Replication by replication, in order.
+    #[serde(default)]
+    pub by_replication: Vec<ReplicationShare>,
     /// By pool.
     pub by_pool: Vec<Part>,
     /// By destination.
@@ -193,6 +213,16 @@ pub struct Figures {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(required)]
     pub timeline: Option<Timeline>,
+}
+
+/// What came of the connections of one replication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReplicationShare {
+    /// Offered connections that failed.
+    pub failed: u64,
+    /// Offered connections that were decided: offered - pending.
+    pub decided: u64,
 }
 
 /// What the node's own layer came to, over all paths of connections: those that take a SNAT port and those that do not.

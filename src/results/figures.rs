@@ -12,7 +12,7 @@ use super::analytic::{self, Analysis};
 use super::document::*;
 use super::holds::{HoldTimes, Slowest, hold_times, slowest};
 use super::interval;
-use super::{findings, summary};
+use super::{findings, summary, varying};
 use crate::engine::{Grouping, PoolPlan};
 use crate::model::{Model, Outbound};
 use crate::record::Tally;
@@ -55,6 +55,7 @@ pub fn document(model: &Model, run: &RunResult, about: &About) -> Document {
         duration: model.duration.as_secs_f64(),
         warmup: model.warmup.as_secs_f64(),
         confidence: model.confidence,
+        bursts: varying::bursts(model),
         outbounds,
         comparisons: if about.compare {
             comparisons(model, &subjects)

@@ -1,6 +1,6 @@
 //! Loads that move in the course of a run: what they mean for intervals, and what a reader should know about them.
 
-use super::document::{Finding, Severity};
+use super::document::{BurstResult, Finding, Severity};
 use super::words::{count, counted, span};
 use crate::fault::Code;
 use crate::model::{Model, OpenProcess, Traffic, Workload};
@@ -37,6 +37,24 @@ pub(super) fn memory(model: &Model) -> Option<f64> {
         }
     }
     Some(memory)
+}
+
+/// The bursts that begin in the run.
+pub(super) fn bursts(model: &Model) -> Vec<BurstResult> {
+    let mut found = Vec::new();
+    for workload in &model.workloads {
+        let Traffic::Open { bursts, .. } = &workload.traffic else {
+            continue;
+        };
+        let in_time = bursts.iter().filter(|burst| burst.at < model.duration);
+        found.extend(in_time.map(|burst| BurstResult {
+            workload: workload.name.clone(),
+            at: burst.at.as_secs_f64(),
+            every: burst.every.map(SimTime::as_secs_f64),
+            connections: burst.connections,
+        }));
+    }
+    found
 }
 
 /// What a reader should know about loads that move.

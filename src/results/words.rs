@@ -77,6 +77,52 @@ pub fn estimate(found: &Estimate) -> String {
     }
 }
 
+/// A difference of two probabilities in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The difference with its sign: `−0.26 points`, which are percentage points, or `3.1e-6`.
+    pub value: String,
+    /// Its size alone, in full: `0.26 percentage points`.
+    pub size: String,
+    /// Its interval: `−0.29 to −0.23`.
+    pub interval: Option<String>,
+}
+
+/// A difference of two probabilities, with the digits that its interval (low, high) supports.
+pub fn difference(value: f64, bounds: Option<(f64, f64)>) -> Difference {
+    let (low, high) = bounds.unwrap_or((value, value));
+    let largest = value.abs().max(low.abs()).max(high.abs());
+    let sign = |p: f64| if p < 0.0 { "−" } else { "" };
+    if largest < SMALLEST_PERCENT {
+        let plain = |p: f64| match p {
+            0.0 => "0".to_owned(),
+            p => format!("{:.1e}", p.abs()),
+        };
+        let signed = |p: f64| format!("{}{}", sign(p), plain(p));
+        return Difference {
+            value: signed(value),
+            size: plain(value),
+            interval: bounds.map(|(low, high)| format!("{} to {}", signed(low), signed(high))),
+        };
+    }
+    // Without spread as many as of an estimate alone.
+    let spread = match high - low > 1e-9 * largest {
+        true => 50.0 * (high - low),
+        false => 10.0 * largest,
+    };
+    let decimals = (-magnitude(spread)).max(0) as usize;
+    let plain = |p: f64| format!("{:.decimals$}", 100.0 * p.abs());
+    let signed = |p: f64| match plain(p) {
+        none if none.parse() == Ok(0.0) => "0".to_owned(),
+        some => format!("{}{some}", sign(p)),
+    };
+    Difference {
+        value: format!("{} points", signed(value)),
+        size: format!("{} percentage points", plain(value)),
+        interval: bounds.map(|(low, high)| format!("{} to {}", signed(low), signed(high))),
+    }
+}
+
 /// A span of time in seconds, to about three digits: `250 ms`, `7.0 s`, `2m05s`, `7h12m`, `2d03h`.
 pub fn span(seconds: f64) -> String {
     let (minute, hour, day) = (60, 3_600, 86_400);
@@ -177,6 +223,36 @@ mod tests {
             "3.1e-6 (2.0e-6 to 5.2e-6)"
         );
         assert_eq!(interval(0.5, 0.5, 0.5), "50 % (no spread)");
+    }
+
+    #[test]
+    fn an_interval_decides_the_digits_of_a_difference() {
+        let words = |value, bounds| {
+            let found = difference(value, bounds);
+            let interval = found.interval.unwrap_or_default();
+            format!("{} | {} | {interval}", found.value, found.size)
+        };
+        assert_eq!(
+            words(-0.0026, Some((-0.002916, -0.002284))),
+            "−0.26 points | 0.26 percentage points | −0.29 to −0.23"
+        );
+        assert_eq!(
+            words(0.0, Some((-1.2e-6, 1.34e-6))),
+            "0 | 0 | −1.2e-6 to 1.3e-6"
+        );
+        assert_eq!(
+            words(0.2, Some((-0.1, 0.5))),
+            "20 points | 20 percentage points | −10 to 50"
+        );
+        assert_eq!(
+            words(1e-3, Some((1e-3, 1e-3))),
+            "0.10 points | 0.10 percentage points | 0.10 to 0.10"
+        );
+        assert_eq!(words(0.015, None), "1.5 points | 1.5 percentage points | ");
+        assert_eq!(
+            words(1e-6, Some((-0.01, 0.01))),
+            "0 points | 0 percentage points | −1 to 1"
+        );
     }
 
     #[test]

@@ -32,17 +32,38 @@ impl Chart {
     /// A table for every panel.
     pub fn data(&self) -> Vec<Data> {
         let several = self.panels.len() > 1;
-        self.panels
-            .iter()
-            .map(|panel| {
-                let mut data = table(self, panel);
-                data.caption = match (&panel.title, several) {
-                    (Some(title), true) => title.clone(),
-                    _ => self.title.clone(),
-                };
-                data
-            })
-            .collect()
+        let of_panels = self.panels.iter().map(|panel| {
+            let mut data = table(self, panel);
+            data.caption = match (&panel.title, several) {
+                (Some(title), true) => title.clone(),
+                _ => self.title.clone(),
+            };
+            data
+        });
+        of_panels.chain(self.moments()).collect()
+    }
+
+    /// What the upright lines over time stand for.
+    fn moments(&self) -> Option<Data> {
+        let marks = self.panels.iter().flat_map(|panel| &panel.marks);
+        let uprights = marks.flat_map(|mark| match &mark.shape {
+            Shape::Uprights(uprights) if self.x.unit == Unit::Clock => uprights.as_slice(),
+            _ => &[],
+        });
+        let mut moments: Vec<(f64, &str)> = uprights
+            .map(|upright| (upright.at, upright.words.as_str()))
+            .collect();
+        moments.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
+        moments.dedup();
+        let rows: Vec<Vec<Entry>> = moments
+            .into_iter()
+            .map(|(at, words)| vec![number(self.x.unit, at), text(words)])
+            .collect();
+        let header = [self.x.title.as_str(), "what happens"].map(str::to_owned);
+        (!rows.is_empty()).then(|| Data {
+            caption: "What happens in the course of the run".to_owned(),
+            ..thinned(header.to_vec(), rows)
+        })
     }
 }
 

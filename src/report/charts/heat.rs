@@ -1,6 +1,7 @@
 //! Which pools are full when: pools against time, the worst replication.
 
 use super::minutes::{self, Buckets};
+use super::moments::Moments;
 use super::{Shown, ShownOutbound};
 use crate::report::chart::ticks::round_to;
 use crate::report::chart::{Axis, Cell, Cells, Chart, Mark, Panel, Shape, Tone, Unit, short};
@@ -44,6 +45,9 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     }
     let columns = Buckets::new(shown, minutes.first, minutes.range.len(), COLUMNS);
     notes.extend(columns.note("the fullest of them"));
+    let panels: Vec<Vec<&ShownOutbound>> = drawn.iter().map(|(one, _)| vec![*one]).collect();
+    let moments = Moments::of(shown, &panels);
+    notes.extend(moments.notes.iter().cloned());
     let full = worst.figures.pools.exhausted;
     let noun = worst.pool_noun();
     let title = match full {
@@ -71,14 +75,16 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         title,
         subtitle: shown.subtitle("ports in use over the limit, each minute"),
         description: format!(
-            "Heat map of ports in use, one row a pool, over time. {} of {} refuse SYNs in some replication.",
+            "Heat map of ports in use, one row a pool, over time. {} of {} refuse SYNs in some replication.{}",
             count(full),
-            counted(minutes.pool_count() as u64, noun)
+            counted(minutes.pool_count() as u64, noun),
+            moments.described()
         ),
         x: minutes::axis(shown),
         panels: drawn
             .iter()
-            .map(|(one, minutes)| panel(shown, one, minutes, rows))
+            .enumerate()
+            .map(|(i, (one, minutes))| panel(shown, one, minutes, rows, moments.mark(i)))
             .collect(),
         notes,
         zoom: true,
@@ -109,7 +115,13 @@ fn ports(one: &ShownOutbound, pools: &[&PoolMinutes]) -> String {
     }
 }
 
-fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, rows: usize) -> Panel {
+fn panel(
+    shown: &Shown,
+    one: &ShownOutbound,
+    minutes: &Minutes,
+    rows: usize,
+    moments: Option<Mark>,
+) -> Panel {
     let run = minutes.worst.replication;
     let mut pools: Vec<&PoolMinutes> = minutes.pools[run as usize].iter().collect();
     if pools.len() > rows {
@@ -169,13 +181,15 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, rows: usize) -> 
             }
         )),
         y: Axis::categories("", pools.iter().map(|pool| short(&pool.name, 18)).collect()),
-        marks: vec![Mark {
+        marks: std::iter::once(Mark {
             series: "ports in use".to_owned(),
             tone: Tone::Heat,
             shape: Shape::Cells(Cells {
                 legend: Axis::between("ports in use over the limit", Unit::Share, 0.0, 1.0),
                 cells,
             }),
-        }],
+        })
+        .chain(moments)
+        .collect(),
     }
 }

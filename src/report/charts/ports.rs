@@ -1,6 +1,7 @@
 //! Ports in use against the limit, over time: all pools as a band, the worst by name.
 
 use super::minutes::{self, Buckets, mean, most};
+use super::moments::Moments;
 use super::{Shown, ShownOutbound};
 use crate::report::chart::{Axis, Band, Chart, Line, Mark, Panel, Rule, Shape, Tone, Unit, short};
 use crate::report::saved::Minutes;
@@ -49,6 +50,9 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
                 .to_owned(),
         );
     }
+    let panels: Vec<Vec<&ShownOutbound>> = drawn.iter().map(|(one, _)| vec![*one]).collect();
+    let moments = Moments::of(shown, &panels);
+    notes.extend(moments.notes.iter().cloned());
     let worst = drawn
         .iter()
         .copied()
@@ -59,18 +63,19 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         title: title(worst.0, worst.1),
         subtitle: shown
             .subtitle("ports in use toward the fullest endpoint, a pool's peak each minute"),
-        description: described(&drawn),
+        description: described(&drawn) + &moments.described(),
         x: minutes::axis(shown),
         panels: drawn
             .iter()
-            .map(|(one, minutes)| panel(shown, one, minutes))
+            .enumerate()
+            .map(|(i, (one, minutes))| panel(shown, one, minutes, moments.mark(i)))
             .collect(),
         notes,
         zoom: true,
     })
 }
 
-fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes) -> Panel {
+fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, moments: Option<Mark>) -> Panel {
     let buckets = Buckets::of_line(shown, minutes.first, minutes.range.len());
     let worst = &minutes.worst;
     let limits = one.limits(&worst.pool);
@@ -87,6 +92,7 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes) -> Panel {
         tone: Tone::Alarm,
         shape: Shape::Spans(spans(&buckets.points(&worst.refused, most))),
     }];
+    marks.extend(moments);
     if several {
         let range = |range: &[(f64, f64)]| {
             let low = range
@@ -148,7 +154,6 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes) -> Panel {
         shape: match limits[..] {
             [(_, limit)] => Shape::Rule(Rule {
                 at: limit,
-                upright: false,
                 label: label(limit),
             }),
             _ => Shape::Line(Line {

@@ -1,6 +1,7 @@
 //! Refused SYNs each minute: what Azure Monitor counts as failed SNAT connections.
 
 use super::minutes::{self, Buckets, mean};
+use super::moments::Moments;
 use super::{Shown, ShownOutbound};
 use crate::report::chart::ticks::{number, round_to};
 use crate::report::chart::{Axis, Band, Chart, Line, Mark, Panel, Shape, Tone, Unit};
@@ -75,6 +76,8 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         });
     }
     marks.extend(lines);
+    let moments = Moments::of(shown, &[drawn.iter().map(|(_, one, ..)| *one).collect()]);
+    marks.splice(0..0, moments.mark(0));
     let (worst, per_minute) = means
         .iter()
         .max_by(|a, b| a.1.total_cmp(&b.1))
@@ -85,6 +88,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     if quiet > 0 && notes.is_empty() {
         notes.push("Outbounds that refused no SYN are not drawn.".to_owned());
     }
+    notes.extend(moments.notes.iter().cloned());
     let failed = worst.figures.failure_probability.estimate.unwrap_or(0.0);
     let spoken: Vec<String> = means
         .iter()
@@ -108,9 +112,10 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
             _ => "SYNs that found no port, all pools; mean and range over replications",
         }),
         description: format!(
-            "Refused SYNs per minute over time; on average {}, at most {} in a minute of one replication.",
+            "Refused SYNs per minute over time; on average {}, at most {} in a minute of one replication.{}",
             spoken.join(", "),
-            number(round_to(highest, 3))
+            number(round_to(highest, 3)),
+            moments.described()
         ),
         x: minutes::axis(shown),
         panels: vec![Panel {

@@ -1,5 +1,7 @@
 //! What the charts of a small comparison say, and that drawing them again gives the same bytes.
 
+mod moments;
+
 use super::{of_runs, of_sweeps};
 use crate::report::Sweeps;
 use crate::report::chart::{Chart, Mark, Shape};
@@ -15,7 +17,7 @@ use rayon::prelude::*;
 use serde_json::json;
 
 /// A comparison of which the Load Balancer fails so many connections in each replication, saved and read back.
-fn saved(failed: &[u64], label: &str) -> Saved {
+pub(in crate::report) fn saved(failed: &[u64], label: &str) -> Saved {
     let (model, run) = fixture::comparison(failed);
     let about = About {
         scenario_sha256: "0".repeat(64),
@@ -33,7 +35,7 @@ fn of(failed: &[u64]) -> Vec<Chart> {
     of_runs(&[saved(failed, "results")])
 }
 
-const FAILED: [u64; 10] = [5, 9, 7, 5, 9, 7, 5, 9, 7, 6];
+pub(in crate::report) const FAILED: [u64; 10] = [5, 9, 7, 5, 9, 7, 5, 9, 7, 6];
 
 /// Nodes by public IPs, failing at 51 nodes with one IP.
 fn sweep() -> SavedSweep {
@@ -106,6 +108,7 @@ fn words(charts: &[Chart]) -> serde_json::Value {
             Shape::Bars(bars) => ("bars", bars.len()),
             Shape::Cells(all) => ("cells", all.cells.len()),
             Shape::Rule(_) => ("rule", 1),
+            Shape::Uprights(uprights) => ("uprights", uprights.len()),
             Shape::Spans(spans) => ("spans", spans.len()),
             Shape::Segments(segments) => ("segments", segments.len()),
             Shape::Swings(swings) => ("swings", swings.len()),

@@ -2,7 +2,7 @@
 
 use super::failure::{interval, range};
 use crate::report::chart::{
-    Axis, Interval, Intervals, Mark, Panel, Rule, Shape, Swing, Tone, Unit,
+    Axis, Interval, Intervals, Mark, Panel, Shape, Swing, Tone, Unit, Upright,
 };
 use crate::results::words::{estimate, share};
 use crate::results::{Estimate, IntervalMethod};
@@ -46,9 +46,23 @@ impl Row {
             .then_some((low, high))
     }
 
-    /// How many times the least the most is; 1 where nothing was seen to fail.
+    /// How many times the least the most is, at least; 1 where that is all that is known.
     pub fn factor(&self, base: &Estimate) -> f64 {
-        self.reach(base).map_or(1.0, |(low, high)| high / low)
+        let ends = self.ends.iter().map(|(_, found)| found);
+        let places: Vec<(f64, bool)> = ends.chain([base]).filter_map(place).collect();
+        let least = places.iter().map(|(p, _)| *p).fold(f64::INFINITY, f64::min);
+        // What is a bound may be much less, and is no most.
+        let seen = places.iter().filter(|(_, bound)| !bound).map(|(p, _)| *p);
+        (seen.fold(0.0, f64::max) / least).max(1.0)
+    }
+
+    /// Whether it may move by more than its factor: there is a place at which none was seen to fail, and one at which
+    /// some were.
+    pub fn may_be_more(&self, base: &Estimate) -> bool {
+        let ends = self.ends.iter().map(|(_, found)| found);
+        let places: Vec<(f64, bool)> = ends.chain([base]).filter_map(place).collect();
+        let is_bound = |(_, bound): &(f64, bool)| *bound;
+        places.iter().any(is_bound) && !places.iter().all(is_bound)
     }
 
     /// In words: `maxSurge 10%: none seen (< 1.2e-6)`, `nodes 50: none seen (< 4e-6) to 51: 1.2 %`.
@@ -131,12 +145,12 @@ impl Tornado {
             Shape::Swings(swings.collect()),
         )];
         if let Some((p, false)) = place(found) {
-            let rule = Rule {
+            let upright = Upright {
                 at: p,
-                upright: true,
-                label: share(p),
+                sign: share(p),
+                words: share(p),
             };
-            marks.push(mark(name, Tone::Limit, Shape::Rule(rule)));
+            marks.push(mark(name, Tone::Limit, Shape::Uprights(vec![upright])));
         }
         marks.push(mark(name, Tone::Limit, across(vec![base])));
         marks.push(mark(moved, Tone::Series(0), across(ends)));

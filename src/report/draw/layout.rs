@@ -13,7 +13,7 @@ pub const EDGE: f64 = 28.0;
 const TITLE: f64 = 23.0;
 const SUBTITLE: f64 = 15.0;
 pub const LABEL: f64 = 14.0;
-const NOTE: f64 = 13.0;
+pub const NOTE: f64 = 13.0;
 
 /// Room that the name of a row has.
 const ROW_NAME: f64 = 290.0;
@@ -75,7 +75,7 @@ pub fn draw(chart: &Chart, theme: &Theme) -> String {
         let headed = panel.title.is_some() || !panel.y_title().is_empty();
         let apart = if frames.is_empty() { 0.0 } else { 14.0 };
         y += if headed { 34.0 + apart } else { 14.0 };
-        y += uprights(panel, chart, left, right).1;
+        y += signs(panel, chart, left, right).1;
         let height = height(panel, chart.panels.len());
         frames.push(Frame {
             left,
@@ -298,34 +298,83 @@ fn heat_legend(svg: &mut Svg, chart: &Chart, axis: &Axis, alarm: bool, top: f64,
     }
 }
 
-/// Labels of upright rules above the panel, each with its row so that none lies on another; and the room they take.
-fn uprights<'a>(
-    panel: &'a Panel,
-    chart: &Chart,
-    left: f64,
-    right: f64,
-) -> (Vec<(f64, &'a str, usize)>, f64) {
-    let mut placed: Vec<(f64, &str, usize)> = Vec::new();
-    let mut ends: Vec<f64> = Vec::new();
-    for mark in &panel.marks {
-        let Shape::Rule(rule) = &mark.shape else {
-            continue;
+/// A sign above an upright line.
+struct Sign<'a> {
+    x: f64,
+    text: &'a str,
+    /// Whether it ends at its line, where it would not fit to the right of it.
+    ends: bool,
+    /// Counted from the panel, so that none lies on another.
+    row: usize,
+}
+
+/// The signs above a panel, and the room they take.
+fn signs<'a>(panel: &'a Panel, chart: &Chart, left: f64, right: f64) -> (Vec<Sign<'a>>, f64) {
+    let uprights = panel.marks.iter().flat_map(|mark| match &mark.shape {
+        Shape::Uprights(uprights) => uprights.as_slice(),
+        _ => &[],
+    });
+    let mut placed: Vec<Sign> = Vec::new();
+    // What is taken in each row.
+    let mut rows: Vec<Vec<(f64, f64)>> = Vec::new();
+    for upright in uprights.filter(|upright| !upright.sign.is_empty()) {
+        let x = left + chart.x.place(upright.at) * (right - left);
+        let wide = width(&upright.sign, NOTE, Weight::Regular) + 4.0;
+        let ends = x + wide > WIDTH - EDGE;
+        let (from, to) = if ends { (x - wide, x) } else { (x, x + wide) };
+        let is_free = |taken: &Vec<(f64, f64)>| {
+            let mut taken = taken.iter();
+            taken.all(|(left, right)| from > *right + 10.0 || to < *left - 10.0)
         };
-        if !rule.upright {
-            continue;
-        }
-        let x = left + chart.x.place(rule.at) * (right - left);
-        let row = ends.iter().position(|end| *end + 10.0 < x);
-        let row = row.unwrap_or_else(|| {
-            ends.push(0.0);
-            ends.len() - 1
+        let row = rows.iter().position(is_free).unwrap_or_else(|| {
+            rows.push(Vec::new());
+            rows.len() - 1
         });
-        ends[row] = x + width(&rule.label, NOTE, Weight::Regular) + 4.0;
-        placed.push((x, &rule.label, row));
+        rows[row].push((from, to));
+        placed.push(Sign {
+            x,
+            text: &upright.sign,
+            ends,
+            row,
+        });
     }
-    let above = if ends.is_empty() { 0.0 } else { 8.0 };
-    let room = above + 18.0 * ends.len() as f64;
-    (placed, room)
+    let above = if rows.is_empty() { 0.0 } else { 8.0 };
+    (placed, above + 18.0 * rows.len() as f64)
+}
+
+/// Writes the signs, each with a stem down to its line.
+fn draw_signs(svg: &mut Svg, signs: &[Sign], frame: &Frame) {
+    let theme = frame.theme;
+    let height = |row: usize| frame.top - 14.0 - 18.0 * row as f64;
+    for sign in signs {
+        let top = height(sign.row) - 10.0;
+        svg.line((sign.x, top), (sign.x, frame.top), theme.axis, 1.0, "");
+    }
+    for sign in signs {
+        let y = height(sign.row);
+        let wide = width(sign.text, NOTE, Weight::Regular) + 4.0;
+        // The stems of others pass behind.
+        let left = if sign.ends {
+            sign.x - 2.0 - wide
+        } else {
+            sign.x + 2.0
+        };
+        svg.rect((left, y - 11.0), (wide, 15.0), theme.background, 1.0);
+        let look = Type {
+            anchor: if sign.ends {
+                Anchor::End
+            } else {
+                Anchor::Start
+            },
+            ..plain(NOTE, theme.faint)
+        };
+        let x = if sign.ends {
+            sign.x - 4.0
+        } else {
+            sign.x + 4.0
+        };
+        svg.text((x, y), look, sign.text);
+    }
 }
 
 fn draw_panel(
@@ -337,7 +386,7 @@ fn draw_panel(
     is_last: bool,
 ) {
     let theme = frame.theme;
-    let (rules, room) = uprights(panel, chart, frame.left, frame.right);
+    let (signs, room) = signs(panel, chart, frame.left, frame.right);
     let head = frame.top - 12.0 - room;
     let mut x = frame.left;
     if let Some(title) = &panel.title {
@@ -371,28 +420,7 @@ fn draw_panel(
         marks::draw(svg, mark, frame);
     }
     svg.end("g");
-    let height = |row: usize| frame.top - 14.0 - 18.0 * row as f64;
-    for (x, _, row) in &rules {
-        svg.line(
-            (*x, height(*row) - 10.0),
-            (*x, frame.top),
-            theme.axis,
-            1.0,
-            "",
-        );
-    }
-    for (x, label, row) in rules {
-        let y = height(row);
-        let wide = width(label, NOTE, Weight::Regular);
-        // The stems of others pass behind.
-        svg.rect(
-            (x + 2.0, y - 11.0),
-            (wide + 4.0, 15.0),
-            theme.background,
-            1.0,
-        );
-        svg.text((x + 4.0, y), plain(NOTE, theme.faint), label);
-    }
+    draw_signs(svg, &signs, frame);
     marks::draw_labels(svg, panel, frame);
 }
 

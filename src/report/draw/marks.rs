@@ -1,10 +1,10 @@
 //! The marks of a panel: lines, bands, intervals, bars, cells, rules and spans.
 
 use super::fonts::{Weight, width};
-use super::layout::{EDGE, Frame, LABEL, WIDTH, plain};
+use super::layout::{EDGE, Frame, LABEL, NOTE, WIDTH, plain};
 use super::svg::{Anchor, Number, Path, Svg, Type};
 use crate::report::chart::{
-    Band, Bar, Cell, Cells, Intervals, Line, Mark, Panel, Rule, Shape, Tone, Word,
+    Band, Bar, Cell, Cells, Intervals, Line, Mark, Panel, Shape, Tone, Upright, Word,
 };
 
 /// How much of what is behind it a band hides.
@@ -30,7 +30,7 @@ pub fn names_itself(mark: &Mark) -> bool {
     match &mark.shape {
         Shape::Line(line) => line.label.is_some(),
         Shape::Intervals(intervals) => intervals.label.is_some() || intervals.across,
-        Shape::Rule(_) | Shape::Words(_) => true,
+        Shape::Rule(_) | Shape::Uprights(_) | Shape::Words(_) => true,
         _ => false,
     }
 }
@@ -57,7 +57,11 @@ pub fn draw(svg: &mut Svg, mark: &Mark, frame: &Frame) {
         Shape::Intervals(all) => draw_upright(svg, all, colour, frame),
         Shape::Bars(bars) => draw_bars(svg, bars, colour, frame),
         Shape::Cells(cells) => draw_cells(svg, cells, frame),
-        Shape::Rule(rule) => draw_rule(svg, rule, colour, frame),
+        Shape::Rule(rule) => {
+            let y = frame.y(rule.at);
+            svg.line((frame.left, y), (frame.right, y), colour, 1.4, "");
+        }
+        Shape::Uprights(uprights) => draw_uprights(svg, uprights, colour, frame),
         Shape::Segments(segments) => {
             for (from, to) in segments {
                 let place = |(x, y): (f64, f64)| (frame.x(x), frame.y(y));
@@ -363,19 +367,18 @@ fn draw_cells(svg: &mut Svg, all: &Cells, frame: &Frame) {
     }
 }
 
-fn draw_rule(svg: &mut Svg, rule: &Rule, colour: &str, frame: &Frame) {
-    if rule.upright {
-        let x = frame.x(rule.at);
-        svg.line(
-            (x, frame.top),
-            (x, frame.bottom),
-            frame.theme.axis,
-            1.0,
-            "3 3",
+/// Dashed, and on a strip of background, so that they are seen on cells of any colour.
+fn draw_uprights(svg: &mut Svg, uprights: &[Upright], colour: &str, frame: &Frame) {
+    for upright in uprights {
+        let x = frame.x(upright.at);
+        let (left, height) = (x - 1.5, frame.bottom - frame.top);
+        svg.rect(
+            (left, frame.top),
+            (3.0, height - 1.0),
+            frame.theme.background,
+            0.7,
         );
-    } else {
-        let y = frame.y(rule.at);
-        svg.line((frame.left, y), (frame.right, y), colour, 1.4, "");
+        svg.line((x, frame.top), (x, frame.bottom), colour, 1.0, "3 3");
     }
 }
 
@@ -402,9 +405,13 @@ pub fn draw_labels(svg: &mut Svg, panel: &Panel, frame: &Frame) {
                     draw_word(svg, word, frame);
                 }
             }
-            Shape::Rule(rule) if !rule.upright => {
-                let place = (frame.left + 6.0, frame.y(rule.at) - 6.0);
-                svg.text(place, plain(13.0, frame.theme.text), &rule.label);
+            Shape::Rule(rule) => {
+                let (x, y) = (frame.left + 6.0, frame.y(rule.at) - 6.0);
+                let wide = width(&rule.label, NOTE, Weight::Regular);
+                // What passes behind stays behind.
+                let size = (wide + 4.0, NOTE + 1.0);
+                svg.rect((x - 2.0, y - NOTE + 2.0), size, frame.theme.background, 0.8);
+                svg.text((x, y), plain(NOTE, frame.theme.text), &rule.label);
             }
             _ => {}
         }

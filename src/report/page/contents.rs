@@ -1,13 +1,14 @@
 //! What the page and the summary say in words: findings, tables, assumptions, and how to make the result again.
 
 mod assumptions;
+mod changes;
 mod sweep;
 
 use crate::report::chart::data::{Data, Entry};
 use crate::report::chart::plain;
 use crate::report::saved::Saved;
 use crate::report::{doubts, finding, table};
-use crate::results::words::{counted, estimate, span};
+use crate::results::words::{counted, difference as difference_words, estimate, span};
 use crate::results::{Comparison, OutboundResult};
 use serde::Serialize;
 
@@ -20,6 +21,8 @@ pub struct Contents {
     pub subtitle: String,
     /// The finding, one sentence a result.
     pub lead: Vec<String>,
+    /// What changed from one result to another.
+    pub changes: Vec<Changes>,
     /// What speaks against trusting the figures.
     pub doubts: Vec<String>,
     /// What is known of each outbound.
@@ -36,6 +39,15 @@ pub struct Contents {
     pub assumptions: Table,
     /// How to make each result again.
     pub runs: Vec<Listed>,
+}
+
+/// What changed from one result to another.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Changes {
+    /// From which to which.
+    pub title: String,
+    /// A sentence an outbound.
+    pub sentences: Vec<String>,
 }
 
 /// What is known of an outbound.
@@ -163,6 +175,7 @@ impl Contents {
             contents.outbounds.truncate(TOLD);
         }
         contents.tables.push(comparison(saved, several));
+        changes::add(&mut contents, saved);
         contents.tables.extend(differences(saved, several));
         contents.tables.extend(alternatives(saved, several));
         contents.assumptions = assumptions::table(saved);
@@ -268,7 +281,7 @@ fn differences(saved: &[Saved], several: bool) -> Option<Table> {
     (!rows.is_empty()).then(|| Table {
         id: "differences".to_owned(),
         title: "Differences on the same connections".to_owned(),
-        header: ["from", "to", "failure probability, in percentage points", "interval", "pairs"]
+        header: ["from", "to", "failure probability", "interval", "pairs"]
             .map(str::to_owned)
             .to_vec(),
         rows,
@@ -286,19 +299,13 @@ fn difference(saved: &Saved, pair: &Comparison, several: bool) -> Vec<Cell> {
         true => Cell::text(format!("{}: {name}", saved.label)),
         false => Cell::text(name),
     };
-    let points = |value: f64| {
-        let rounded = crate::report::chart::ticks::round_to(100.0 * value, 3);
-        crate::report::chart::ticks::number(rounded)
-    };
-    let interval = match (pair.low, pair.high) {
-        (Some(low), Some(high)) => format!("{} to {}", points(low), points(high)),
-        _ => "none".to_owned(),
-    };
+    let bounds = pair.low.zip(pair.high);
+    let words = difference_words(pair.difference, bounds);
     vec![
         of(&pair.a),
         of(&pair.b),
-        Cell::number(points(pair.difference), Some(pair.difference)),
-        Cell::text(interval),
+        Cell::number(words.value, Some(pair.difference)),
+        Cell::text(words.interval.unwrap_or_else(|| "none".to_owned())),
         Cell::number(pair.pairs.to_string(), Some(f64::from(pair.pairs))),
     ]
 }

@@ -3,7 +3,7 @@
 use super::{HEAT_TICKS, MOST_SIGNS, colour, ends as ends_of, heat_labels, place};
 use crate::report::chart::ticks::{round_to, ticks};
 use crate::report::chart::{
-    Axis, Cells, Chart, Interval, Intervals, Mark, Panel, Scale, Shape, Word,
+    Axis, Cells, Chart, Interval, Intervals, Mark, Panel, Scale, Shape, Upright, Word,
 };
 use crate::report::draw;
 use serde_json::{Map, Value, json};
@@ -13,6 +13,9 @@ const MOST_ENDS: usize = 8;
 
 /// Pixels from one of these names to the next.
 const END: f64 = 15.0;
+
+/// Where a sign above a panel stands, in pixels from its top.
+const SIGN_UP: f64 = -8.0;
 
 /// Where on its axis a place is so high that its name stands below it.
 const HIGH: f64 = 0.92;
@@ -117,36 +120,19 @@ impl Sheet<'_> {
                 vec![self.layer(mark, rows.collect(), look, ["x", "x2", "", ""])]
             }
             Shape::Rule(rule) => {
-                let at = if rule.upright {
-                    self.x(rule.at)
-                } else {
-                    self.y(rule.at)
-                };
-                let rows = vec![json!({ "at": at, "t": rule.label, "s": series })];
-                let (fields, anchor) = match rule.upright {
-                    true => (
-                        ["at", "", "", ""],
-                        json!({ "align": "left", "dx": 4, "y": 8 }),
-                    ),
-                    false => (
-                        ["", "", "at", ""],
-                        json!({ "align": "left", "dx": 6, "dy": -8, "x": 0 }),
-                    ),
-                };
-                let dash = if rule.upright {
-                    json!([3, 3])
-                } else {
-                    json!([])
-                };
-                let line = json!({ "type": "rule", "color": tone, "strokeDash": dash, "tooltip": { "content": "data" } });
-                let mut text = json!({ "type": "text", "color": "@text", "fontSize": 12, "baseline": "middle" });
-                if let (Some(text), Some(anchor)) = (text.as_object_mut(), anchor.as_object()) {
-                    text.extend(anchor.clone());
-                }
+                let rows = vec![json!({ "at": self.y(rule.at), "t": rule.label, "s": series })];
+                let fields = ["", "", "at", ""];
+                let line =
+                    json!({ "type": "rule", "color": tone, "tooltip": { "content": "data" } });
+                let text = json!({
+                    "type": "text", "color": "@text", "fontSize": 12, "baseline": "middle", "align": "left", "dx": 6,
+                    "dy": -8, "x": 0,
+                });
                 let mut words = self.layer(mark, rows.clone(), text, fields);
                 words["encoding"]["text"] = json!({ "field": "t", "type": "nominal" });
                 vec![self.layer(mark, rows, line, fields), words]
             }
+            Shape::Uprights(uprights) => self.uprights(mark, uprights, &tone, series),
             Shape::Segments(segments) => {
                 let rows = segments.iter().map(|((x, y), (x2, y2))| {
                     json!({ "x": self.x(*x), "y": self.y(*y), "x2": self.x(*x2), "y2": self.y(*y2) })
@@ -232,6 +218,58 @@ impl Sheet<'_> {
                     .collect()
             }
         }
+    }
+
+    /// Upright lines, a broad one that nobody sees for the pointer, and their signs above the panel.
+    fn uprights(
+        &self,
+        mark: &Mark,
+        uprights: &[Upright],
+        tone: &str,
+        series: Option<usize>,
+    ) -> Vec<Value> {
+        let row =
+            |upright: &Upright| json!({ "x": self.x(upright.at), "t": upright.words, "s": series });
+        let rows: Vec<Value> = uprights.iter().map(row).collect();
+        let rule = |look: Value| {
+            let mut rule = json!({ "type": "rule", "tooltip": { "content": "data" } });
+            if let (Some(rule), Some(look)) = (rule.as_object_mut(), look.as_object()) {
+                rule.extend(look.clone());
+            }
+            self.layer(mark, rows.clone(), rule, ["x", "", "", ""])
+        };
+        let strip = rule(json!({ "color": "@background", "strokeWidth": 3, "opacity": 0.7 }));
+        let line = rule(json!({ "color": tone, "strokeDash": [3, 3] }));
+        let broad = rule(json!({ "color": tone, "strokeWidth": 11, "opacity": 0 }));
+        let signed = uprights.iter().filter(|upright| !upright.sign.is_empty());
+        let signs: Vec<Value> = signed
+            .map(|upright| {
+                let place = round_to(self.chart.x.place(upright.at), 4);
+                json!({ "x": self.x(upright.at), "sign": upright.sign, "place": place, "up": SIGN_UP, "ends": false })
+            })
+            .collect();
+        let mut layers = vec![strip, line, broad];
+        if !signs.is_empty() {
+            layers.push(self.signs_above(mark, signs));
+        }
+        layers
+    }
+
+    /// Signs above the panel, each while its place is in sight; the page moves those up that would lie on others.
+    fn signs_above(&self, mark: &Mark, rows: Vec<Value>) -> Value {
+        let look = json!({
+            "type": "text", "baseline": "middle", "fontSize": 12, "color": "@faint",
+            "align": { "expr": "datum.ends ? 'right' : 'left'" }, "dx": { "expr": "datum.ends ? -3 : 3" },
+        });
+        let mut layer = self.layer(mark, rows, look, ["x", "", "", ""]);
+        layer["name"] = json!(format!("signs-{}", self.number));
+        layer["mark"]["clip"] = json!(false);
+        layer["encoding"]["y"] = json!({ "field": "up", "type": "quantitative", "scale": null });
+        layer["encoding"]["text"] = json!({ "field": "sign", "type": "nominal" });
+        if let Some(filters) = layer["transform"].as_array_mut() {
+            filters.push(json!({ "filter": "datum.x >= from && datum.x <= to" }));
+        }
+        layer
     }
 
     /// Words at places, of which all are seen.

@@ -69,6 +69,7 @@ impl Subject<'_> {
             port_seconds: self.port_seconds(&self.total),
             analytic: self.analysis.total.clone(),
             rare: None,
+            by_replication: self.by_replication(),
             by_pool: self.by_pool(),
             by_destination: self.by_destination(),
             by_workload: self.by_workload(),
@@ -215,6 +216,16 @@ impl Subject<'_> {
             udp: seconds(Cause::Udp),
             half_open: seconds(Cause::HalfOpen),
         })
+    }
+
+    fn by_replication(&self) -> Vec<ReplicationShare> {
+        let shares = self.shares(|run| &run.total).into_iter();
+        shares
+            .map(|share| ReplicationShare {
+                failed: share.failed,
+                decided: share.decided,
+            })
+            .collect()
     }
 
     fn by_pool(&self) -> Vec<Part> {

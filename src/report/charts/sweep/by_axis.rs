@@ -2,7 +2,7 @@
 
 use super::{Grid, TARGET, axis_of, coloured};
 use crate::report::chart::{
-    Axis, Chart, Intervals, Mark, Panel, Rule, Scale, Shape, Tone, Unit, short,
+    Axis, Chart, Intervals, Mark, Panel, Scale, Shape, Tone, Unit, Upright, short,
 };
 use crate::report::charts::NAME;
 use crate::report::charts::failure::{Bound, bounds_note, interval, range};
@@ -63,7 +63,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
         }
         at
     };
-    let mut tiers: Vec<Vec<Mark>> = Vec::new();
+    let mut tiers: Vec<Option<Mark>> = Vec::new();
     match other {
         None => {
             let (some, note) = coloured(grid.outbounds.len(), "outbound");
@@ -78,16 +78,9 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
                 )
             });
             panels.push((None, marks.collect::<Vec<_>>()));
-            let all = grid.outbounds.iter().find_map(|outbound| {
-                let found = limits(
-                    grid,
-                    outbound,
-                    &|position| with(&[(along, position)]),
-                    &places,
-                );
-                (!found.is_empty()).then_some(found)
-            });
-            tiers.push(all.unwrap_or_default());
+            let at = |position| with(&[(along, position)]);
+            let mut outbounds = grid.outbounds.iter();
+            tiers.push(outbounds.find_map(|outbound| limits(grid, outbound, &at, &places)));
         }
         Some(other) => {
             let second = &grid.axes[other];
@@ -138,7 +131,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
         low / 1.5,
         high,
     );
-    let tiered = tiers.iter().any(|tiers| !tiers.is_empty());
+    let tiered = tiers.iter().any(Option::is_some);
     Some(Chart {
         id: "failure-by-axis".to_owned(),
         title: title(grid, &panels, &drawn, along),
@@ -168,7 +161,7 @@ fn limits(
     outbound: &str,
     at: &dyn Fn(usize) -> Vec<usize>,
     places: &[f64],
-) -> Vec<Mark> {
+) -> Option<Mark> {
     let rows: Vec<(f64, u32)> = places
         .iter()
         .enumerate()
@@ -178,26 +171,22 @@ fn limits(
         })
         .collect();
     let changes = rows.windows(2).filter(|pair| pair[0].1 != pair[1].1);
-    let mark = |pair: &[(f64, u32)]| Mark {
+    let upright = |pair: &[(f64, u32)]| {
+        let [before, after] = [pair[0].1, pair[1].1].map(|ports| count(u64::from(ports)));
+        Upright {
+            at: (pair[0].0 + pair[1].0) / 2.0,
+            sign: format!("{before} → {after}"),
+            words: format!("{before} ports a node before, {after} after"),
+        }
+    };
+    let uprights: Vec<Upright> = changes.map(upright).collect();
+    // Where they change at every value they are an axis rather than a table.
+    let is_table = !uprights.is_empty() && uprights.len() + 1 < places.len();
+    is_table.then(|| Mark {
         series: "ports of a node change".to_owned(),
         tone: Tone::Muted,
-        shape: Shape::Rule(Rule {
-            at: (pair[0].0 + pair[1].0) / 2.0,
-            upright: true,
-            label: format!(
-                "{} → {}",
-                count(u64::from(pair[0].1)),
-                count(u64::from(pair[1].1))
-            ),
-        }),
-    };
-    let marks: Vec<Mark> = changes.map(mark).collect();
-    // Where they change at every value they are an axis rather than a table.
-    if marks.len() + 1 >= places.len() {
-        Vec::new()
-    } else {
-        marks
-    }
+        shape: Shape::Uprights(uprights),
+    })
 }
 
 /// The first step over the target between neighbours, or the most that fails.

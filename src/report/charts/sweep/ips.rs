@@ -134,7 +134,6 @@ fn bought<'a>(
     let second = &grid.axes[other];
     let target = Rule {
         at: TARGET,
-        upright: false,
         label: format!("{TARGET_WORDS} fail"),
     };
     let mut found = Bought {

@@ -136,7 +136,6 @@ fn marks(
     };
     let target = Rule {
         at: TARGET,
-        upright: false,
         label: format!("{TARGET_WORDS} fail"),
     };
     let line = Line {

@@ -2,9 +2,9 @@
 
 use super::Grid;
 use crate::report::chart::{Chart, short};
-use crate::report::charts::NAME;
 use crate::report::charts::failure::{Bound, bounds_note};
 use crate::report::charts::tornado::{self, Row, Tornado};
+use crate::report::charts::{NAME, list};
 use crate::results::words::counted;
 use crate::results::{Estimate, IntervalMethod};
 
@@ -142,9 +142,105 @@ fn title(names: &[String], tornadoes: &[Tornado]) -> String {
     let farthest = pairs.max_by(|a, b| a.1.factor().total_cmp(&b.1.factor()));
     match farthest {
         Some((name, one)) if one.factor() > 1.0 => match names.len() {
-            1 => format!("What matters most is {}", one.rows[0].name),
-            _ => format!("What matters most is {}, under {name}", one.rows[0].name),
+            1 => first_letter_up(&what_matters(one)),
+            _ => format!("Under {name}, {}", what_matters(one)),
         },
-        _ => "From the middle of all axes, no axis alone changes what fails".to_owned(),
+        _ => "From the middle of all axes, no axis alone is seen to change what fails".to_owned(),
+    }
+}
+
+/// Which axis matters most, or why that cannot be told: of axes along which failures vanish nobody knows how far they go.
+fn what_matters(one: &Tornado) -> String {
+    let (first, others) = one.rows.split_first().expect("a tornado has rows");
+    let open = |row: &&Row| row.may_be_more(&one.base.1);
+    let rivals: Vec<String> = others
+        .iter()
+        .filter(open)
+        .map(|row| row.name.clone())
+        .collect();
+    if rivals.is_empty() {
+        return format!("what matters most is {}", first.name);
+    }
+    if !open(&first) {
+        return format!(
+            "what matters most cannot be told: along {} failures go down to none seen",
+            list(&rivals)
+        );
+    }
+    let names: Vec<String> = std::iter::once(first.name.clone()).chain(rivals).collect();
+    format!(
+        "failures go down to none seen along {}: which matters {} cannot be told",
+        list(&names),
+        if names.len() == 2 { "more" } else { "most" }
+    )
+}
+
+fn first_letter_up(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters
+        .next()
+        .map(|letter| letter.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, least: f64, most: f64) -> Row {
+        let found = |p: f64, is_bound: bool| Estimate {
+            estimate: Some(if is_bound { 0.0 } else { p }),
+            low: Some(if is_bound { 0.0 } else { 0.9 * p }),
+            high: Some(if is_bound { p } else { 1.1 * p }),
+            method: match is_bound {
+                true => IntervalMethod::ZeroFailures,
+                false => IntervalMethod::Replications,
+            },
+        };
+        // What is negative is a bound.
+        let end = |p: f64| (String::new(), found(p.abs(), p < 0.0));
+        Row {
+            name: name.to_owned(),
+            ends: vec![end(least), end(most)],
+        }
+    }
+
+    fn told(rows: Vec<Row>) -> String {
+        let mut one = Tornado {
+            title: None,
+            base: ("middle".to_owned(), row("", 0.01, 0.01).ends.remove(0).1),
+            rows,
+        };
+        one.sort();
+        title(&["LB".to_owned()], &[one])
+    }
+
+    #[test]
+    fn axes_along_which_failures_vanish_are_not_ranked() {
+        let ips = || row("IPs", -1e-6, 0.02);
+        let nodes = || row("nodes", -4e-6, 0.3);
+        let rate = || row("rate", 0.005, 0.04);
+        assert_eq!(told(vec![rate(), ips()]), "What matters most is IPs");
+        assert_eq!(
+            told(vec![ips(), nodes(), rate()]),
+            "Failures go down to none seen along nodes and IPs: which matters more cannot be told"
+        );
+        let steep = row("steep", 1e-7, 0.3);
+        assert_eq!(
+            told(vec![steep, ips()]),
+            "What matters most cannot be told: along IPs failures go down to none seen"
+        );
+    }
+
+    #[test]
+    fn a_bound_is_never_the_most() {
+        // Up to a tenth may fail, or nothing.
+        let vague = row("vague", 0.01, -0.1);
+        let base = row("", 0.01, 0.01).ends.remove(0).1;
+        assert_eq!(vague.factor(&base), 1.0);
+        assert_eq!(
+            told(vec![vague]),
+            "From the middle of all axes, no axis alone is seen to change what fails"
+        );
     }
 }
