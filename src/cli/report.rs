@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 /// Reads what `run`, `compare` and `sweep` wrote with -o, and writes report.html, summary.md and
 /// charts as SVG and PNG. Several directories of `run` and `compare`, or of sweeps over the same axes, are
 /// put into one report, as in before and after; the name of each directory then stands before its
-/// outbounds.
+/// outbounds. The report on several results tells what changed from the first to each of the others, in every outbound that
+/// has the same name in both.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Directories that -o wrote

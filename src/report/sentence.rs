@@ -173,7 +173,9 @@ fn failing_on_nodes(outbound: &OutboundResult) -> Option<String> {
 /// What speaks against trusting the figures as they stand: warnings about the input and the length of the run, each
 /// once, with whom it concerns where that is not all.
 pub fn doubts(document: &Document) -> Vec<String> {
-    const ABOUT_THE_RUN: [&str; 6] = ["F0104", "F0108", "F0115", "F0121", "F0151", "F0152"];
+    const ABOUT_THE_RUN: [&str; 7] = [
+        "F0104", "F0108", "F0115", "F0121", "F0151", "F0152", "F0153",
+    ];
     let doubtful = |finding: &&Finding| {
         let about_input = finding.code.starts_with("F02");
         finding.severity == Severity::Warning

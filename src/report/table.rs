@@ -2,8 +2,8 @@
 
 use super::uncertainty::uncertainties;
 use crate::results::asides;
-use crate::results::words::{count, counted, estimate, span, wrapped};
-use crate::results::{ConnectLatency, Document, Figures, OutboundResult, Verdict};
+use crate::results::words::{GLUE, count, counted, estimate, glued, span, wrapped};
+use crate::results::{ConnectLatency, Document, Figures, IntervalMethod, OutboundResult, Verdict};
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{
     Attribute, Cell, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
@@ -30,7 +30,7 @@ pub(super) const HEADER: [&str; 6] = [
     "connect\np50 / p99 / max",
 ];
 
-/// The table of a result, with a line above it that says what was simulated.
+/// The table of a result, with a line above it that says what was simulated, and one below it on how to read it.
 pub fn table(document: &Document, style: Style) -> String {
     let body = if style.width >= NARROW {
         lines(document, style)
@@ -38,13 +38,53 @@ pub fn table(document: &Document, style: Style) -> String {
         blocks(document, style)
     };
     format!(
-        "{}\n{body}{}{}{}{}",
+        "{}\n{body}{}{}{}{}{}",
         headline(document),
+        signs(document, style.width.min(NARROW)),
         reasons(document),
         asides(document, style),
         rarities(document, style),
         uncertainties(document, style.width.min(NARROW))
     )
+}
+
+/// Set after a time that lies in the warm-up.
+const IN_WARMUP: char = '*';
+
+/// How to read the intervals, and the times in the warm-up; nothing where there are neither.
+fn signs(document: &Document, width: usize) -> String {
+    let figures = || {
+        document
+            .outbounds
+            .iter()
+            .filter_map(|one| one.figures.as_ref())
+    };
+    let has = |wanted: fn(&IntervalMethod) -> bool| {
+        let mut methods = figures().map(|figures| &figures.failure_probability.method);
+        methods.any(wanted)
+    };
+    let percent = (1e4 * document.confidence).round() / 100.0;
+    let intervals = has(|method| {
+        matches!(
+            method,
+            IntervalMethod::Replications | IntervalMethod::Batches
+        )
+    })
+    .then(|| format!("in brackets {percent} % intervals"));
+    let bounds = has(|method| *method == IntervalMethod::ZeroFailures)
+        .then(|| format!("<: upper bound at {percent} %"));
+    let in_warmup = |figures: &Figures| {
+        let first = figures.first_failure.as_ref();
+        first.is_some_and(|first| first.during_warmup)
+    };
+    let warmup = figures()
+        .any(in_warmup)
+        .then(|| format!("{IN_WARMUP}: in the warm-up, which counts for nothing else here"));
+    let parts: Vec<String> = [intervals, bounds, warmup].into_iter().flatten().collect();
+    match parts.is_empty() {
+        true => String::new(),
+        false => wrapped(&format!("({})", parts.join("; ")), width),
+    }
 }
 
 /// What was simulated: name, time, replications and seed.
@@ -87,7 +127,7 @@ fn lines(document: &Document, style: Style) -> String {
     for outbound in &document.outbounds {
         let cells = cells(outbound);
         table.add_row(cells.into_iter().enumerate().map(|(column, text)| {
-            let cell = Cell::new(text);
+            let cell = Cell::new(glued(&text));
             match column {
                 1 => cell
                     .fg(color(outbound.verdict))
@@ -106,7 +146,7 @@ fn lines(document: &Document, style: Style) -> String {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
-    table.trim_fmt() + "\n"
+    table.trim_fmt().replace(GLUE, " ") + "\n"
 }
 
 /// A table of plain texts in the manner of that of a result.
@@ -227,7 +267,10 @@ fn first_failure(figures: &Figures) -> String {
             _ => "on nodes only".to_owned(),
         };
     };
-    let at = span(first.at);
+    let mut at = span(first.at);
+    if first.during_warmup {
+        at.push(IN_WARMUP);
+    }
     let place = match (figures.pools.count, figures.by_destination.len()) {
         (1, 1) => String::new(),
         (1, _) => format!(" to {}", first.destination),

@@ -3,7 +3,7 @@
 use super::document::{BurstResult, Finding, Severity};
 use super::words::{count, counted, span};
 use crate::fault::Code;
-use crate::model::{Model, OpenProcess, Traffic, Workload};
+use crate::model::{Mix, Model, OpenProcess, Traffic, Workload};
 use crate::traffic::{Burst, Bursty, Correlation, Profile};
 use crate::units::SimTime;
 
@@ -66,7 +66,7 @@ pub(super) fn findings(model: &Model) -> Vec<Finding> {
             per_second,
             profile,
             bursts,
-            ..
+            mix,
         } = &workload.traffic
         else {
             continue;
@@ -84,6 +84,11 @@ pub(super) fn findings(model: &Model) -> Vec<Finding> {
         for text in late {
             found.push(finding(Code::F0152, Severity::Warning, text));
         }
+        let rarely = match process {
+            OpenProcess::Bursty(bursty) => busy_hardly_met(name, bursty, mix, model),
+            _ => None,
+        };
+        found.extend(rarely.map(|text| finding(Code::F0153, Severity::Warning, text)));
         let mut parts = Vec::new();
         match process {
             OpenProcess::Bursty(bursty) => parts.push(two_states(bursty)),
@@ -139,6 +144,41 @@ fn after_the_end(name: &str, burst: &Burst, model: &Model) -> Option<String> {
             "A burst of workload \"{name}\" is to begin after {}, and the run ends after {}.",
             span(burst.at.as_secs_f64()),
             span(model.duration.as_secs_f64())
+        )
+    })
+}
+
+/// Visits of a busy state below which what was seen says little about it.
+const FEWEST_VISITS: f64 = 5.0;
+
+/// Says so where a run hardly meets the busier of two states: what happens in it is then hardly in the figures.
+fn busy_hardly_met(name: &str, bursty: &Bursty, mix: &Mix, model: &Model) -> Option<String> {
+    let (on, off) = (&bursty.on, &bursty.off);
+    let (busy, share) = match on.per_second >= off.per_second {
+        true => (on, bursty.share_on()),
+        false => (off, 1.0 - bursty.share_on()),
+    };
+    if on.per_second == off.per_second {
+        return None;
+    }
+    let chains = match bursty.correlation {
+        Correlation::Workload => 1,
+        Correlation::Node => mix.nodes.len(),
+    };
+    let window = (model.duration - model.warmup).as_secs_f64();
+    let cycle = on.mean.as_secs_f64() + off.mean.as_secs_f64();
+    // Those that are under way at its start, and those that begin in it.
+    let of_one = chains as f64 * (share + window / cycle);
+    let visits = of_one * f64::from(model.replications);
+    (visits < FEWEST_VISITS).then(|| {
+        format!(
+            "The busy state of workload \"{name}\" ({} a second for {} at a time) comes {} times on average in all that is \
+             counted: figures may know little or nothing of it, and what was not seen to fail is less certain than its \
+             bound says. With {} replications it would come {FEWEST_VISITS} times.",
+            rate(busy.per_second),
+            span(busy.mean.as_secs_f64()),
+            rate(visits),
+            count((FEWEST_VISITS / of_one).ceil() as u64)
         )
     })
 }
@@ -278,6 +318,48 @@ mod tests {
         ];
         let expected = expected.map(|(code, text)| (code.to_owned(), text.to_owned()));
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_busy_state_that_is_hardly_met_is_told() {
+        let state = |per_second, mean| State {
+            per_second,
+            mean: S(mean),
+        };
+        let told = |on, off, correlation, replications| {
+            let bursty = Bursty {
+                on,
+                off,
+                correlation,
+            };
+            let mut model = moved(OpenProcess::Bursty(bursty), None, Vec::new());
+            model.replications = replications;
+            said(&model)
+                .into_iter()
+                .find(|(code, _)| code == "F0153")
+                .map(|(_, text)| text)
+        };
+        // An hour counts: 0.1 of a cycle of ten hours, and a hundredth of the time is busy from the start.
+        let (busy, quiet) = (|| state(1_500.0, 360), || state(50.0, 35_640));
+        assert_eq!(
+            told(busy(), quiet(), Correlation::Workload, 10).unwrap(),
+            "The busy state of workload \"w\" (1,500 a second for 6m00s at a time) comes 1.1 times on average in all that \
+             is counted: figures may know little or nothing of it, and what was not seen to fail is less certain than its \
+             bound says. With 46 replications it would come 5 times."
+        );
+        // Whichever of the two is called busy.
+        let turned = told(quiet(), busy(), Correlation::Node, 10).unwrap();
+        assert!(turned.contains("(1,500 a second for 6m00s at a time) comes 1.1 times"));
+        assert_eq!(told(busy(), quiet(), Correlation::Workload, 46), None);
+        assert_eq!(
+            told(
+                state(50.0, 360),
+                state(50.0, 35_640),
+                Correlation::Workload,
+                1
+            ),
+            None
+        );
     }
 
     #[test]

@@ -139,10 +139,20 @@ pub fn span(seconds: f64) -> String {
     }
 }
 
+/// What keeps a sign with the figure that belongs to it while text is broken into lines.
+pub const GLUE: char = '\u{a0}';
+
+/// A text in which a bound is one word: `(< 3.1e-6)`.
+pub fn glued(text: &str) -> String {
+    text.replace("(< ", &format!("(<{GLUE}"))
+}
+
 /// A paragraph in lines of at most `width` letters, where its words allow.
 pub fn wrapped(paragraph: &str, width: usize) -> String {
     let (mut text, mut column) = (String::new(), 0);
-    for word in paragraph.split_whitespace() {
+    let paragraph = glued(paragraph);
+    let ends_word = |letter: char| letter.is_whitespace() && letter != GLUE;
+    for word in paragraph.split(ends_word).filter(|word| !word.is_empty()) {
         let letters = word.chars().count();
         if column > 0 && column + 1 + letters > width {
             text.push('\n');
@@ -154,7 +164,7 @@ pub fn wrapped(paragraph: &str, width: usize) -> String {
         text += word;
         column += letters;
     }
-    text + "\n"
+    text.replace(GLUE, " ") + "\n"
 }
 
 /// Below this a share is printed as a power of ten.
@@ -302,6 +312,10 @@ mod tests {
     #[test]
     fn paragraphs_wrap_between_words() {
         assert_eq!(wrapped("one two three", 7), "one two\nthree\n");
+        assert_eq!(
+            wrapped("none seen (< 3.1e-6)", 12),
+            "none seen\n(< 3.1e-6)\n"
+        );
         assert_eq!(
             wrapped("a-word-that-does-not-fit b", 5),
             "a-word-that-does-not-fit\nb\n"

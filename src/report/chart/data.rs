@@ -245,7 +245,10 @@ fn cells(chart: &Chart, panel: &Panel) -> Data {
             Scale::Categories(columns) if columns.len() <= 24 => columns.clone(),
             _ => Vec::new(),
         };
-        header = vec![panel.y.title.clone()];
+        header = vec![match panel.y.title.as_str() {
+            "" => "pool".to_owned(),
+            title => title.to_owned(),
+        }];
         let over_time = !matches!(chart.x.scale, Scale::Categories(_));
         match columns.is_empty() {
             true => {

@@ -8,7 +8,7 @@ mod plans;
 mod swing;
 
 use super::{COLOURS, NAME};
-use crate::report::chart::{Axis, Chart, Scale, Unit, short};
+use crate::report::chart::{Axis, Chart, Line, Mark, Scale, Shape, Tone, Unit, short};
 use crate::report::sweeps::{Sweeps, Swept};
 use crate::results::words::counted;
 use crate::sweep::{Row, SavedAxis};
@@ -32,6 +32,21 @@ pub const TARGET: f64 = 1e-3;
 
 /// The same in words.
 const TARGET_WORDS: &str = "0.1 %";
+
+/// The target as a line that is named at its end, where no mark of a plan can lie under its name.
+fn target(x: &Axis) -> Mark {
+    let name = format!("{TARGET_WORDS} fail");
+    Mark {
+        series: name.clone(),
+        tone: Tone::Muted,
+        shape: Shape::Line(Line {
+            points: vec![(x.domain.0, Some(TARGET)), (x.domain.1, Some(TARGET))],
+            step: false,
+            dashed: true,
+            label: Some(name),
+        }),
+    }
+}
 
 /// Whether a point is known to keep below the target: the upper end of its interval, or the estimate where it has none.
 fn meets_target(row: &Row) -> bool {

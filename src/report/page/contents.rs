@@ -264,11 +264,16 @@ fn comparison(saved: &[Saved], several: bool) -> Table {
 }
 
 fn confidence(saved: &[Saved]) -> Option<String> {
-    let confidence = saved.first()?.document.confidence;
-    Some(format!(
-        "In brackets the interval at {} % confidence.",
-        (1e4 * confidence).round() / 100.0
-    ))
+    let confidence = (1e4 * saved.first()?.document.confidence).round() / 100.0;
+    let mut note = format!(
+        "In brackets the interval at {confidence} % confidence; <: the upper bound at that confidence where none was seen."
+    );
+    let outbounds = saved.iter().flat_map(|one| &one.document.outbounds);
+    let mut firsts = outbounds.filter_map(|one| one.figures.as_ref()?.first_failure.as_ref());
+    if firsts.any(|first| first.during_warmup) {
+        note += " *: in the warm-up, which counts for nothing else here.";
+    }
+    Some(note)
 }
 
 fn differences(saved: &[Saved], several: bool) -> Option<Table> {

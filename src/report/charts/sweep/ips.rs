@@ -1,8 +1,8 @@
 //! What public IPs buy: failure probability against their number, one line a load.
 
 use super::plans::{counts_ips, sets};
-use super::{Grid, TARGET, TARGET_WORDS, axis_of, coloured, meets_target};
-use crate::report::chart::{Axis, Chart, Intervals, Mark, Panel, Rule, Shape, Tone, Unit, short};
+use super::{Grid, TARGET, TARGET_WORDS, axis_of, coloured, meets_target, target};
+use crate::report::chart::{Axis, Chart, Intervals, Mark, Panel, Shape, Tone, Unit, short};
 use crate::report::charts::failure::{Bound, bounds_note, interval, range};
 use crate::report::charts::{NAME, list};
 use crate::results::words::counted;
@@ -130,19 +130,11 @@ fn bought<'a>(
     (along, other): (usize, usize),
     some: &[usize],
 ) -> Bought<'a> {
-    let (_, places) = axis_of(&grid.axes[along]);
+    let (axis, places) = axis_of(&grid.axes[along]);
     let second = &grid.axes[other];
-    let target = Rule {
-        at: TARGET,
-        label: format!("{TARGET_WORDS} fail"),
-    };
     let mut found = Bought {
         outbound,
-        marks: vec![Mark {
-            series: "target".to_owned(),
-            tone: Tone::Limit,
-            shape: Shape::Rule(target),
-        }],
+        marks: vec![target(&axis)],
         rows: Vec::new(),
         met: None,
     };

@@ -1,10 +1,9 @@
 //! What public IPs, or the buckets of a firewall, cost against what fails: the plans that no other beats.
 
 use super::plans::{Plan, Set, hardest, plans, sets};
-use super::{Grid, TARGET, TARGET_WORDS, meets_target};
+use super::{Grid, TARGET, TARGET_WORDS, meets_target, target};
 use crate::report::chart::{
-    Axis, Chart, Interval, Intervals, Line, Mark, Panel, Rule, Scale, Shape, Tone, Unit, Word,
-    short,
+    Axis, Chart, Interval, Intervals, Line, Mark, Panel, Scale, Shape, Tone, Unit, Word, short,
 };
 use crate::report::charts::failure::{Bound, bounds_note, interval, range};
 use crate::report::charts::{COLOURS, NAME};
@@ -77,6 +76,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
         true => "public IPs × instances",
         false => "public IPs",
     };
+    let x = x_axis(what, least, most);
     Some(Chart {
         id: "pareto".to_owned(),
         title: title(&front, &beaten),
@@ -84,7 +84,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
             "failures against {what}; on the line: plans that no other beats"
         )),
         description: described(what, &front, &beaten),
-        x: x_axis(what, least, most),
+        x: x.clone(),
         panels: vec![Panel {
             title: None,
             y: Axis::log(
@@ -93,7 +93,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
                 low.min(TARGET) / 1.5,
                 high.max(TARGET),
             ),
-            marks: marks(&sets, &front, &beaten, &points),
+            marks: marks(&x, &sets, &front, &beaten, &points),
         }],
         notes,
         zoom: false,
@@ -112,6 +112,7 @@ fn x_axis(what: &str, least: f64, most: f64) -> Axis {
 }
 
 fn marks(
+    x: &Axis,
     sets: &[Set],
     front: &[&Plan],
     beaten: &[&Plan],
@@ -134,10 +135,6 @@ fn marks(
         let found = &plan.row.failure_probability;
         found.estimate.filter(|p| *p > 0.0).or(found.high)
     };
-    let target = Rule {
-        at: TARGET,
-        label: format!("{TARGET_WORDS} fail"),
-    };
     let line = Line {
         points: front.iter().map(|plan| (plan.cost, place(plan))).collect(),
         step: true,
@@ -155,7 +152,7 @@ fn marks(
         })
     });
     let mut marks = vec![
-        mark("target", Tone::Limit, Shape::Rule(target)),
+        target(x),
         mark("plans that another beats", Tone::Muted, intervals(beaten)),
         mark("no plan beats these", Tone::Limit, Shape::Line(line)),
     ];
