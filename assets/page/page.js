@@ -112,7 +112,7 @@
   }
 
   // Signs above a panel, moved up where they would lie on others; how many rows they take. A narrow page has room for numbers.
-  function placeSigns(panel, datasets, width, narrow) {
+  function placeSigns(panel, datasets, width, right, narrow) {
     const rows = [];
     for (const layer of panel.layer.filter((one) => /^signs-/.test(one.name))) {
       const signs = datasets[layer.data.name].map((sign) => ({ ...sign }));
@@ -123,7 +123,7 @@
       for (const sign of signs) {
         const x = sign.place * width;
         const wide = 6.6 * sign.sign.length + 6;
-        sign.ends = x + wide > width && x > wide;
+        sign.ends = x + wide > width + right && x > wide;
         const [from, to] = sign.ends ? [x - wide, x] : [x, x + wide];
         let row = rows.findIndex((taken) => taken.every(([left, right]) => from > right + 6 || to < left - 6));
         if (row < 0) row = rows.push([]) - 1;
@@ -145,7 +145,7 @@
     for (const panel of spec.vconcat) {
       panel.layer = panel.layer.filter((layer) => right || !isEnd(layer));
       panel.width = Math.max(160, width - left - right - 24);
-      const signs = placeSigns(panel, spec.datasets, panel.width, width < 640);
+      const signs = placeSigns(panel, spec.datasets, panel.width, right, width < 640);
       if (panel.title) panel.title.limit = width - 8;
       for (const layer of panel.layer) {
         const axis = layer.encoding.y && layer.encoding.y.axis;

@@ -46,7 +46,7 @@ pub fn page(contents: &Contents, charts: &[Chart], theme: Option<Theme>) -> Stri
         .add_template("page.html", PAGE)
         .expect("the template is well-formed");
     let template = environment.get_template("page.html").expect("it was added");
-    template
+    let page = template
         .render(context! {
             ..minijinja::Value::from(Serde(contents)),
             ..context! {
@@ -63,7 +63,9 @@ pub fn page(contents: &Contents, charts: &[Chart], theme: Option<Theme>) -> Stri
                 version => env!("CARGO_PKG_VERSION"),
             }
         })
-        .expect("the template fits what it is given")
+        .expect("the template fits what it is given");
+    // A bound stays on one line with its sign.
+    page.replace("(&lt; ", "(&lt;&nbsp;")
 }
 
 /// What the template shows of a chart.

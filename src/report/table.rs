@@ -374,6 +374,30 @@ mod tests {
     }
 
     #[test]
+    fn a_first_failure_in_the_warmup_has_a_star_that_is_explained() {
+        let style = Style {
+            width: 100,
+            color: false,
+        };
+        let mut document = of(&[5, 9, 7, 5, 9, 7, 5, 9, 7, 6]);
+        let first = |document: &mut Document, during_warmup| {
+            let figures = document.outbounds[0].figures.as_mut().unwrap();
+            let first = figures.first_failure.as_mut().unwrap();
+            (first.at, first.during_warmup) = (238.0, during_warmup);
+        };
+        first(&mut document, true);
+        let text = table(&document, style);
+        assert!(
+            text.contains(" 3m58s* ") && text.contains("; *: in the warm-up"),
+            "{text}"
+        );
+        assert!(text.contains("(in brackets 95 % intervals; <: upper bound at 95 %; "));
+        first(&mut document, false);
+        let text = table(&document, style);
+        assert!(text.contains(" 3m58s ") && !text.contains('*'), "{text}");
+    }
+
+    #[test]
     fn a_refused_outbound_is_a_row_with_its_reason_below() {
         let mut refused = of(&[5]);
         refused.outbounds[0].verdict = Verdict::Refused;

@@ -144,6 +144,26 @@ async function namesEnds(page, wide) {
 }
 let named = 0;
 
+/// Signs above a panel lie on no other, and inside the drawing.
+async function signsStandApart(page) {
+  for (const figure of await page.locator('figure').all()) {
+    const boxes = await figure.locator('.live svg').evaluate((svg) => {
+      const room = svg.getBoundingClientRect();
+      return [...svg.querySelectorAll('.role-mark[class*=" signs_"] text')].map((text) => {
+        const { left, right, top, bottom } = text.getBoundingClientRect();
+        return { sign: text.textContent, left, right, top, bottom, inside: left >= room.left && right <= room.right && top >= room.top };
+      });
+    });
+    boxes.forEach((one, i) => {
+      assert(one.inside, `${one.sign} leaves the drawing`);
+      const other = boxes.slice(i + 1).find((two) => one.left < two.right && two.left < one.right && one.top < two.bottom && two.top < one.bottom);
+      assert(!other, `${one.sign} and ${other && other.sign} lie on each other`);
+    });
+    signs += boxes.length;
+  }
+}
+let signs = 0;
+
 async function assertSoon(holds, otherwise) {
   for (let tries = 0; tries < 50; tries += 1) {
     if (await holds()) return;
@@ -193,6 +213,7 @@ try {
     await tooltipShows(page);
     await togglesHide(page);
     await namesEnds(page, true);
+    await signsStandApart(page);
     await zoomLooksIn(page);
     await saves(page);
     await tablesMatch(page, directory);
@@ -203,6 +224,7 @@ try {
     ({ page, close } = await opened(directory, { ...phone, colorScheme: 'dark' }));
     await looksDark(page);
     await namesEnds(page, false);
+    await signsStandApart(page);
     await fitsItsWidth(page);
     await isAccessible(page);
     await page.evaluate(() => { for (const one of document.querySelectorAll('details')) one.open = false; });
@@ -212,6 +234,7 @@ try {
     await printsStill(page);
     await close('print');
     assert(named > 0, 'no line is named at its end');
+    assert(signs > 0 || !existsSync(path.join(directory, 'result.json')) || !/"events": \[\s*\{/.test(readFileSync(path.join(directory, 'result.json'), 'utf8')), 'no event has a sign');
     console.log(`${path.basename(directory)}: fine, ${size} bytes`);
   }
 } finally {

@@ -450,6 +450,15 @@ fn draw_word(svg: &mut Svg, word: &Word, frame: &Frame) {
     } else {
         y - 8.0
     };
+    let left = if fits { x } else { x - long };
+    // A line passes behind it.
+    let size = (long + 4.0, LABEL + 1.0);
+    svg.rect(
+        (left - 2.0, y - LABEL + 2.0),
+        size,
+        frame.theme.background,
+        0.8,
+    );
     svg.text((x, y), look, &word.text);
 }
 

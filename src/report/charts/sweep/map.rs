@@ -6,7 +6,7 @@ use crate::report::chart::{
 };
 use crate::report::charts::NAME;
 use crate::report::charts::failure::{interval, range};
-use crate::results::Verdict;
+use crate::results::{IntervalMethod, Verdict};
 use crate::results::words::{count, counted, estimate};
 use crate::sweep::Row;
 
@@ -63,7 +63,17 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     let decided = all()
         .filter(|row| row.failure_probability.estimate.is_some())
         .count();
-    let mut notes = vec!["< : no failure was seen, and the colour is that of the upper bound. × : Azure would refuse it.".to_owned()];
+    let has = |of: fn(&Row) -> bool| all().any(|row| of(row));
+    let unseen = has(|row| row.failure_probability.method == IntervalMethod::ZeroFailures);
+    let refused = has(|row| row.verdict == Verdict::Refused);
+    let mut notes: Vec<String> = [
+        unseen.then_some("< : no failure was seen, and the colour is that of the upper bound."),
+        refused.then_some("× : Azure would refuse it."),
+    ]
+    .into_iter()
+    .flatten()
+    .map(str::to_owned)
+    .collect();
     let thinned = columns.len() < across.labels.len() || rows.len() < upward.labels.len();
     if thinned {
         notes.push(format!(
