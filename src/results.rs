@@ -27,6 +27,7 @@ mod timeline;
 mod uncertainty;
 mod use_by_minute;
 mod varying;
+mod visits;
 pub mod words;
 
 pub use change::{Change, ChangeMethod, change};

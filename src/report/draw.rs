@@ -4,6 +4,7 @@ mod fonts;
 mod layout;
 mod marks;
 mod png;
+mod signs;
 mod svg;
 pub mod theme;
 

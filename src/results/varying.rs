@@ -1,9 +1,10 @@
 //! Loads that move in the course of a run: what they mean for intervals, and what a reader should know about them.
 
 use super::document::{BurstResult, Finding, Severity};
+use super::visits::busy_hardly_met;
 use super::words::{count, counted, span};
 use crate::fault::Code;
-use crate::model::{Mix, Model, OpenProcess, Traffic, Workload};
+use crate::model::{Model, OpenProcess, Traffic, Workload};
 use crate::traffic::{Burst, Bursty, Correlation, Profile};
 use crate::units::SimTime;
 
@@ -148,41 +149,6 @@ fn after_the_end(name: &str, burst: &Burst, model: &Model) -> Option<String> {
     })
 }
 
-/// Visits of a busy state below which what was seen says little about it.
-const FEWEST_VISITS: f64 = 5.0;
-
-/// Says so where a run hardly meets the busier of two states: what happens in it is then hardly in the figures.
-fn busy_hardly_met(name: &str, bursty: &Bursty, mix: &Mix, model: &Model) -> Option<String> {
-    let (on, off) = (&bursty.on, &bursty.off);
-    let (busy, share) = match on.per_second >= off.per_second {
-        true => (on, bursty.share_on()),
-        false => (off, 1.0 - bursty.share_on()),
-    };
-    if on.per_second == off.per_second {
-        return None;
-    }
-    let chains = match bursty.correlation {
-        Correlation::Workload => 1,
-        Correlation::Node => mix.nodes.len(),
-    };
-    let window = (model.duration - model.warmup).as_secs_f64();
-    let cycle = on.mean.as_secs_f64() + off.mean.as_secs_f64();
-    // Those that are under way at its start, and those that begin in it.
-    let of_one = chains as f64 * (share + window / cycle);
-    let visits = of_one * f64::from(model.replications);
-    (visits < FEWEST_VISITS).then(|| {
-        format!(
-            "The busy state of workload \"{name}\" ({} a second for {} at a time) comes {} times on average in all that is \
-             counted: figures may know little or nothing of it, and what was not seen to fail is less certain than its \
-             bound says. With {} replications it would come {FEWEST_VISITS} times.",
-            rate(busy.per_second),
-            span(busy.mean.as_secs_f64()),
-            rate(visits),
-            count((FEWEST_VISITS / of_one).ceil() as u64)
-        )
-    })
-}
-
 fn two_states(bursty: &Bursty) -> String {
     format!(
         "{} a second on average, {} for {} at a time and {} for {}, {}",
@@ -231,7 +197,7 @@ fn in_a_burst(burst: &Burst) -> String {
 }
 
 /// A number to about three digits.
-fn rate(x: f64) -> String {
+pub(super) fn rate(x: f64) -> String {
     match x {
         x if x >= 99.5 => count(x.round() as u64),
         x if x >= 9.95 => trimmed(format!("{x:.1}")),

@@ -6,8 +6,8 @@ use crate::report::chart::{
 };
 use crate::report::charts::NAME;
 use crate::report::charts::failure::{interval, range};
-use crate::results::{IntervalMethod, Verdict};
 use crate::results::words::{count, counted, estimate};
+use crate::results::{IntervalMethod, Verdict};
 use crate::sweep::Row;
 
 /// Panels of the chart.
