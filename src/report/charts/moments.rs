@@ -43,10 +43,9 @@ impl Moments {
             // What the panel above says need not be said again.
             let is_said = i > 0 && panels[i] == panels[i - 1];
             let sign = |moment: &Moment| match all.len() {
-                _ if is_said => String::new(),
-                ..=NAMED => short(&moment.what, NAME),
-                ..=NUMBERED => number_of(&kinds, moment),
-                _ => String::new(),
+                lines if is_said || lines > NUMBERED => String::new(),
+                lines if lines > NAMED => number_of(&kinds, moment),
+                _ => short(&moment.what, NAME),
             };
             let uprights = moments.iter().map(|moment| Upright {
                 at: moment.at,
