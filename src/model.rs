@@ -1,7 +1,9 @@
 //! What a scenario means: every default applied, indices dense, nothing left to refuse.
 
+mod autoscale;
 mod build;
 mod cluster;
+mod derived;
 mod destinations;
 mod events;
 mod network;
@@ -13,6 +15,7 @@ mod services;
 mod workloads;
 
 pub use crate::traffic::OpenProcess;
+pub use autoscale::{Autoscaler, ScalingStep};
 pub use build::{build, refusals};
 pub use events::{Buckets, Epoch};
 pub use node_nat::{NodeNat, Pods, TableSize};
@@ -61,6 +64,8 @@ pub struct Model {
     pub node_nat: Option<NodeNat>,
     /// The epochs that events divide the run into, the first from 0 on; one where there are no events.
     pub epochs: Vec<Epoch>,
+    /// What autoscalers do in the course of the run; the epochs have it already.
+    pub autoscalers: Vec<Autoscaler>,
     /// The assumptions in force.
     pub assumptions: Assumptions,
     /// What a reader of the result should know about the input (skipped trace rows, a mean that does not exist).

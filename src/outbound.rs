@@ -11,6 +11,7 @@ mod cluster;
 mod custom;
 mod firewall;
 mod firewall_nat;
+mod firewall_scale;
 mod load_balancer;
 mod metric;
 mod nat_gateway;
@@ -31,6 +32,7 @@ pub use assumptions::{
 pub use cluster::{ClusterFacts, CountedPool, MaxSurge, NoMaxSurge, PoolFacts, counted_nodes};
 pub use custom::{CustomBlock, Scope, UdpKey};
 pub use firewall::AzureFirewallBlock;
+pub use firewall_scale::{AutoscaleConfiguration, FirewallScaling};
 pub use load_balancer::{LoadBalancerProfile, ManagedOutboundIps};
 pub use metric::{Metric, MetricSource};
 pub use nat_gateway::NatGatewayProfile;

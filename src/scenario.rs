@@ -1,5 +1,6 @@
 //! The scenario file: its words, its rules with codes, the places of its errors, its schema.
 
+mod autoscale;
 mod diagnostics;
 mod events;
 mod network;
@@ -7,13 +8,15 @@ mod node_nat;
 mod places;
 mod sets;
 mod spec;
+mod system_traffic;
 mod typed;
 
+pub use autoscale::NodePoolAutoscaleSpec;
 pub use diagnostics::{Diagnostics, Excerpt, Problem};
 pub use events::{EventSpec, LoseInstanceSpec, ScaleSpec, StopAnsweringSpec, UpgradeSpec};
 pub use network::{
     AccessSpec, DirectionSpec, HttpProxyConfigSpec, NetworkSpec, NextHopTypeSpec, NsgRuleSpec,
-    NsgSpec, RouteSpec, RuleProtocolSpec,
+    NsgSpec, ProxySpec, RouteSpec, RuleProtocolSpec,
 };
 pub use node_nat::{ConntrackTimeoutsSpec, NodeNatSpec};
 pub use spec::{
@@ -21,10 +24,13 @@ pub use spec::{
     PodIpAllocationMode, ProtocolSpec, RouteWord, ScenarioSpec, ServiceFrontend, ServiceSpec,
     StaticEgressGatewaySpec, WorkloadSpec,
 };
+pub use system_traffic::SystemTrafficSpec;
 
 pub(crate) use sets::{put, resolve};
 pub(crate) use typed::suggestion;
 
+use crate::fault::{self, Code, Fault};
+use crate::outbound::AzureFirewallBlock;
 use places::Places;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -47,6 +53,16 @@ pub struct Loaded {
 /// # Errors
 /// Text that is not JSON, a field given twice, an override that leads nowhere, or the first value of the wrong kind.
 pub fn load(text: &str, origin: &str, sets: &[(String, String)]) -> Result<Loaded, Diagnostics> {
+    expect_kind(
+        text,
+        origin,
+        ("axes", "workloads"),
+        "This file is a sweep: it has axes.",
+        (
+            "a scenario: \"duration\", \"workloads\" and so on",
+            "Run it with `snatsim sweep`; the scenario that it varies is under \"scenario\".",
+        ),
+    )?;
     if sets.is_empty() {
         let (spec, _) = parse(text, origin)?;
         return Ok(Loaded {
@@ -92,6 +108,36 @@ pub(crate) fn parse<T: DeserializeOwned>(
     Ok((typed(&value, without_mark(text), origin)?, value))
 }
 
+/// Refuses a file that has `key`, which makes it another kind of file than is wanted, and not `own`, which makes it one.
+///
+/// # Errors
+/// That it is `found`, with the remedy.
+pub(crate) fn expect_kind(
+    text: &str,
+    origin: &str,
+    (key, own): (&str, &str),
+    found: &str,
+    (allowed, remedy): (&str, &str),
+) -> Result<(), Diagnostics> {
+    // What cannot be read at all is told by who reads it.
+    let value = serde_json::from_str(without_mark(text)).unwrap_or(Value::Null);
+    if value.get(key).is_none() || value.get(own).is_some() {
+        return Ok(());
+    }
+    let fault = Fault {
+        code: Code::E0109,
+        pointer: fault::step("", key),
+        found: found.to_owned(),
+        allowed: allowed.to_owned(),
+        remedy: remedy.to_owned(),
+    };
+    Err(Diagnostics::new(
+        origin,
+        without_mark(text),
+        vec![fault.into()],
+    ))
+}
+
 fn parse_value(text: &str, origin: &str) -> Result<Value, Diagnostics> {
     let text = without_mark(text);
     places::parse(text).map_err(|problems| Diagnostics::new(origin, text, problems))
@@ -132,6 +178,25 @@ impl Loaded {
         let outbound = self.spec.outbound.get_or_insert_default();
         let missing = crate::outbound::azure_types_missing(outbound);
         outbound.extend(missing);
+    }
+
+    /// The scenario as it is before anything happens in the course of the run: without events, and with the nodes and
+    /// instances that autoscalers begin with.
+    pub fn before_events(&self) -> Loaded {
+        let mut before = self.clone();
+        before.spec.events = None;
+        let cluster = before.spec.cluster.as_mut();
+        let pools = cluster.and_then(|cluster| cluster.node_pools.as_mut());
+        for pool in pools.into_iter().flatten() {
+            (pool.min_count, pool.autoscale) = (None, None);
+        }
+        for entry in before.spec.outbound.iter_mut().flatten() {
+            entry
+                .azure_firewall
+                .iter_mut()
+                .for_each(AzureFirewallBlock::fix_instances);
+        }
+        before
     }
 
     /// Diagnostics about this scenario.

@@ -44,6 +44,8 @@ examples! {
     "egress-gateway";
     "pod-local-ports";
     "http-proxy";
+    "proxy-folds";
+    "system-traffic";
     "deploy-at-once";
     "office-hours";
     "bursting-workers";
@@ -52,6 +54,8 @@ examples! {
     "node-51-joins";
     "ports-reset";
     "firewall-scales-in";
+    "autoscaled-pool";
+    "firewall-scales-out";
     "replayed-trace" ["traces/nightly-job.csv"];
 }
 

@@ -89,7 +89,7 @@ fn explained(source: &Source, args: &Args) -> Result<String, Failure> {
     {
         loaded.fill_in_azure_types();
     }
-    let model = before_events(loaded, source)?;
+    let model = before_events(&loaded, source)?;
     let explanation = results::explain(&model);
     Ok(match args.format {
         Format::Json => {
@@ -100,14 +100,16 @@ fn explained(source: &Source, args: &Args) -> Result<String, Failure> {
     })
 }
 
-/// The model of what is so before anything happens; what Azure would refuse later it refuses here too.
-fn before_events(mut loaded: Loaded, source: &Source) -> Result<Model, Failure> {
-    let model = model::build(&loaded, &mut |name| source.file(name)).map_err(refused)?;
+/// The model of what is so before anything happens; what Azure would refuse later it refuses here too, and what
+/// autoscalers do later it knows.
+fn before_events(loaded: &Loaded, source: &Source) -> Result<Model, Failure> {
+    let model = model::build(loaded, &mut |name| source.file(name)).map_err(refused)?;
     if !model.has_events() {
         return Ok(model);
     }
-    loaded.spec.events = None;
-    let mut before = model::build(&loaded, &mut |name| source.file(name)).map_err(refused)?;
+    let before = loaded.before_events();
+    let mut before = model::build(&before, &mut |name| source.file(name)).map_err(refused)?;
+    before.autoscalers = model.autoscalers;
     for (before, eventful) in before.outbounds.iter_mut().zip(model.outbounds) {
         if eventful.plan.is_err() {
             before.plan = eventful.plan;

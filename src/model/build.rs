@@ -1,6 +1,8 @@
 //! From a scenario to its model: every default applied, every rule checked, all faults at once.
 
+use super::autoscale::Passing;
 use super::cluster::Cluster;
+use super::derived::Derived;
 use super::destinations::Destinations;
 use super::events::{Events, check_cuts, check_moves};
 use super::network::{Hop, Network};
@@ -44,11 +46,12 @@ impl Review {
 /// # Errors
 /// Every rule that the scenario breaks.
 pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
-    let spec = &loaded.spec;
     let mut review = Review::default();
+    let derived = Derived::of(loaded, &mut review);
+    let spec = &derived.loaded.spec;
     let run = Run::read(spec, &mut review);
     let assumptions = assumptions(spec, &mut review);
-    let events = Events::read(loaded, &assumptions, &mut review);
+    let mut events = Events::read(&derived, &assumptions, &mut review);
     let mut cluster = Cluster::read(spec, &events, &mut review);
     let mut destinations = Destinations::read(spec, &mut review);
     let network = Network::read(spec, &mut review);
@@ -74,9 +77,28 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
     {
         node_nat::refuse_silence(&workloads, &outbounds, &destinations.endpoints, &mut review);
     }
+    if review.problems.is_empty() {
+        let origins = Origins::new(cluster.own_ips.clone().into(), &clients);
+        for outbound in &mut outbounds {
+            let way = outbound.kind.way();
+            outbound.paths = paths::resolve(&destinations.places, &network, way, &origins);
+        }
+        let passing = Passing {
+            workloads: &workloads,
+            endpoints: &destinations.endpoints,
+        };
+        events.scale_firewalls(spec, &assumptions, &passing, &mut outbounds);
+    }
     let epochs = events.epochs(&cluster, &destinations);
     for (index, outbound) in outbounds.iter_mut().enumerate() {
-        let plans = events.plans(index, outbound, loaded, &cluster, &assumptions, &mut review);
+        let plans = events.plans(
+            index,
+            outbound,
+            &derived.loaded,
+            &cluster,
+            &assumptions,
+            &mut review,
+        );
         match plans {
             Ok(later) => later.put_into(outbound),
             Err(faults) => outbound.plan = Err(faults),
@@ -104,16 +126,8 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
     if !review.problems.is_empty() {
         // Who mends the scenario wants to know what Azure would refuse as well.
         review.problems.extend(refused(&outbounds));
+        derived.place(&mut review.problems);
         return Err(loaded.diagnostics(review.problems));
-    }
-    let origins = Origins::new(cluster.own_ips.into(), &clients);
-    for outbound in &mut outbounds {
-        outbound.paths = paths::resolve(
-            &destinations.places,
-            &network,
-            outbound.kind.way(),
-            &origins,
-        );
     }
     Ok(Model {
         name: spec.name.clone().unwrap_or_else(|| "scenario".to_owned()),
@@ -131,6 +145,7 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
         outbounds,
         node_nat,
         epochs,
+        autoscalers: events.autoscalers,
         assumptions,
         notes: review.notes,
     })
@@ -390,7 +405,13 @@ pub(super) fn among(noun: &str, name: &str, known: &[String]) -> (String, String
     };
     let remedy = match crate::scenario::suggestion(name, known) {
         Some(likely) => format!("Did you mean \"{likely}\"?"),
-        None => format!("Name one that exists, or add a {noun} called \"{name}\"."),
+        None => {
+            let article = match noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+                true => "an",
+                false => "a",
+            };
+            format!("Name one that exists, or add {article} {noun} called \"{name}\".")
+        }
     };
     (allowed, remedy)
 }

@@ -3,10 +3,12 @@
 mod firewall;
 mod fits;
 mod read;
+mod scale;
 
 pub use firewall::Buckets;
 pub(super) use fits::{check_cuts, check_moves};
 
+use super::autoscale::Autoscaler;
 use super::build::Review;
 use super::cluster::Cluster;
 use super::destinations::Destinations;
@@ -92,6 +94,8 @@ pub(super) struct Events {
     changes: Vec<Change>,
     /// By node pool, the most nodes it has at a time.
     most: Vec<u32>,
+    /// What of the changes rules made.
+    pub(super) autoscalers: Vec<Autoscaler>,
 }
 
 struct Change {
@@ -162,7 +166,6 @@ impl Events {
             let mut what = Vec::new();
             for change in changes {
                 state.apply(&change.what);
-                begun.entry(&change.pointer).or_insert(epochs.len());
                 let changes_nothing = match change.what {
                     // Within a longer silence of the same destination.
                     What::Answers {
@@ -175,7 +178,13 @@ impl Events {
                     }
                     _ => false,
                 };
-                what.extend(change.phrase.clone().filter(|_| !changes_nothing));
+                let phrase = change.phrase.clone().filter(|_| !changes_nothing);
+                let began = begun.entry(&change.pointer).or_insert(epochs.len());
+                if phrase.is_some() {
+                    // A rule makes many events at one place: what goes on is the last of them.
+                    *began = epochs.len();
+                }
+                what.extend(phrase);
             }
             let silent = silences.iter().filter(|(_, silences)| **silences > 0);
             let known = |destination: &u32| (*destination as usize) < destinations.names.len();
@@ -407,14 +416,11 @@ fn no_instance(instance: u32, firewall: Option<&Firewall>, pointer: &str) -> Fau
     Fault {
         code: Code::E0412,
         pointer: pointer.to_owned(),
-        found: match instances {
-            0 => "An outbound type without instances loses one.".to_owned(),
-            _ => format!("Instance {instance} of {instances} is lost."),
-        },
-        allowed: match instances {
-            0 => "an entry of \"outbound\" with the ports of a firewall".to_owned(),
-            _ => format!("instance 0 to {}, while another is there", instances - 1),
-        },
+        found: format!("Instance {instance} of {instances} is lost."),
+        allowed: format!(
+            "instance 0 to {}, while another is there",
+            instances.saturating_sub(1)
+        ),
         remedy: "Count the instances of azureFirewall from 0, and lose one at a time.".to_owned(),
     }
 }

@@ -180,17 +180,14 @@ pub(super) fn read(
     review
         .notes
         .extend(assumed_size(words, &table, assumptions));
-    if spec
-        .events
-        .as_ref()
-        .is_some_and(|events| !events.is_empty())
-    {
+    if let Some(pointer) = spec.eventful(assumptions) {
         review.fault(Fault {
             code: Code::E0283,
-            pointer: "/events".to_owned(),
-            found: "The scenario has events beside \"nodeNat\": nodes that come and go, and ports that are taken back."
+            pointer,
+            found: "The scenario has events or autoscalers beside \"nodeNat\": nodes that come and go, and ports that are \
+                    taken back."
                 .to_owned(),
-            allowed: "nodeNat in a scenario without events".to_owned(),
+            allowed: "nodeNat in a scenario without events and autoscalers".to_owned(),
             remedy: "Remove nodeNat or the events; what is so before and after an event can be simulated apart.".to_owned(),
         });
     }

@@ -17,7 +17,7 @@ use crate::traffic::words::{
 };
 use crate::traffic::{Connect, Law, Packets, PoolSettings, Retry};
 use ipnet::IpNet;
-use open::Opening;
+pub(super) use open::{Opening, opening};
 use std::io;
 use std::net::IpAddr;
 use std::ops::Range;
@@ -115,7 +115,7 @@ impl Context<'_> {
             Some(ArrivalsSpec::Closed { clients, think }) => {
                 self.closed(*clients, think, nodes, files, review)
             }
-            arrivals => self.open(arrivals.as_ref(), nodes, files, review),
+            _ => self.open(nodes, files, review),
         };
         let (packets, pool) = match &source {
             Some(Source::Drawn(traffic)) => (
@@ -167,13 +167,12 @@ impl Context<'_> {
     /// Connections that wait for nothing.
     fn open(
         &self,
-        arrivals: Option<&ArrivalsSpec>,
         nodes: Option<Range<usize>>,
         files: Files,
         review: &mut Review,
     ) -> Option<Source> {
         let before = review.problems.len();
-        let opening = self.opening(arrivals, review);
+        let opening = opening(self.spec, &self.pointer, review);
         let mix = self.mix(nodes, files, review)?;
         if review.problems.len() > before {
             return None;

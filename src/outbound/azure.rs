@@ -114,6 +114,23 @@ pub const FIREWALL_INSTANCES_MOST: u32 = 50;
 /// Active connections of one instance. `articles/firewall/firewall-faq.yml`.
 pub const FIREWALL_CEILING: u64 = 250_000;
 
+/// Average use of throughput or CPU from which on a firewall scales out. `articles/firewall/firewall-faq.yml`; a later
+/// revision of `articles/firewall/firewall-performance.md` wants both.
+pub const FIREWALL_SCALE_OUT_LOAD: f64 = 0.6;
+
+/// Use of the number of connections from which on a firewall scales out. `articles/firewall/firewall-faq.yml`.
+pub const FIREWALL_SCALE_OUT_CONNECTIONS: f64 = 0.8;
+
+/// Use of throughput, CPU and connections below which a firewall scales in. `articles/firewall/firewall-performance.md`.
+pub const FIREWALL_SCALE_IN: f64 = 0.2;
+
+/// How long a new instance takes to be there, the longest of five to seven minutes. `articles/firewall/firewall-faq.yml`.
+pub const FIREWALL_SCALE_OUT_AFTER: SimTime = SimTime::from_secs(420);
+
+/// How long a node has to be unneeded before it leaves, and how long none leaves after some were asked for
+/// (`scale-down-unneeded-time`, `scale-down-delay-after-add`). `aks:articles/aks/cluster-autoscaler.md` (2026-07-30).
+pub const SCALE_DOWN_AFTER: SimTime = SimTime::from_secs(600);
+
 /// TCP idle timeout toward the Internet in minutes; above 4 by support request.
 /// `articles/firewall/tcp-session-behavior.md`.
 pub const FIREWALL_IDLE_MINUTES: RangeInclusive<i64> = 4..=15;

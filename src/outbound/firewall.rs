@@ -3,7 +3,10 @@
 use super::review::{Context, Limited, Review};
 use super::spec::both_spellings;
 use super::timers::{Timer, TimersInForce, UdpIdle};
-use super::{Definition, Draft, Metric, MetricSource, NatGatewayProfile, OutboundSpec, Way, azure};
+use super::{
+    AutoscaleConfiguration, Definition, Draft, Metric, MetricSource, NatGatewayProfile,
+    OutboundSpec, OutboundType, Way, azure,
+};
 use crate::engine::{Ceiling, Grouping, OnIdle, PoolPlan, UdpKey};
 use crate::fault::{Code, step};
 use schemars::JsonSchema;
@@ -24,13 +27,29 @@ pub struct AzureFirewallBlock {
     /// Public IPs, 1 to 250; 1 if nothing is said.
     #[serde(rename = "publicIPs", alias = "publicIps")]
     pub public_ips: Option<i64>,
-    /// Instances, from 2 up to the assumption `firewallMaxInstances`; 2 if nothing is said.
+    /// Instances, from 2 up to the assumption `firewallMaxInstances`; `minCapacity` if nothing is said, else 2. With
+    /// `autoscaleConfiguration` those at the start.
     pub instances: Option<i64>,
+    /// Instances that come and go by Azure's rule; left out, there are as many all along, but for `events`.
+    pub autoscale_configuration: Option<AutoscaleConfiguration>,
     /// TCP idle timeout toward the Internet in minutes, 4 to 15; 4 if nothing is said, more by support request.
     pub idle_timeout_in_minutes: Option<i64>,
     /// A NAT Gateway on AzureFirewallSubnet, in the words of `natGatewayProfile`: its ports then count, not the
     /// firewall's.
     pub nat_gateway: Option<NatGatewayProfile>,
+}
+
+impl OutboundSpec {
+    /// Whether its ports are those of a firewall's instances.
+    pub fn is_firewall(&self) -> bool {
+        let by_word =
+            self.outbound_type.as_deref() == Some(OutboundType::UserDefinedRouting.word());
+        let gateway = self
+            .azure_firewall
+            .as_ref()
+            .and_then(|block| block.nat_gateway.as_ref());
+        by_word && gateway.is_none()
+    }
 }
 
 const METRICS: &[Metric] = &[
@@ -104,18 +123,14 @@ pub(super) fn numbers(
         "publicIPs",
         &IPS,
     );
-    let instances = number(
-        block.instances,
-        azure::FIREWALL_INSTANCES_LEAST,
-        "instances",
-        &instances_rule(cx.assumptions.firewall_max_instances),
-    );
     let idle_minutes = number(
         block.idle_timeout_in_minutes,
         azure::FIREWALL_IDLE_MINUTES_DEFAULT,
         "idleTimeoutInMinutes",
         &IDLE,
     );
+    let rule = instances_rule(cx.assumptions.firewall_max_instances);
+    let instances = block.first_instances(cx, &rule, review);
     Some(Numbers {
         ips: ips?,
         instances: instances?,

@@ -55,14 +55,14 @@ pub struct OutboundSpec {
     pub network_dataplane: Option<Ignored>,
     /// Azure's, not used here.
     pub network_mode: Option<Ignored>,
-    /// Azure's, not used here.
-    pub network_plugin: Option<Ignored>,
-    /// Azure's, not used here.
-    pub network_plugin_mode: Option<Ignored>,
+    /// AKS network plugin: that of the cluster, where `cluster.networkPlugin` does not say it.
+    pub network_plugin: Option<String>,
+    /// AKS network plugin mode, beside `networkPlugin`.
+    pub network_plugin_mode: Option<String>,
     /// Azure's, not used here.
     pub network_policy: Option<Ignored>,
-    /// Azure's, not used here.
-    pub pod_cidr: Option<Ignored>,
+    /// Addresses of pods, beside `networkPlugin`.
+    pub pod_cidr: Option<String>,
     /// Azure's, not used here.
     pub pod_cidrs: Option<Ignored>,
     /// Azure's, not used here.

@@ -2,6 +2,7 @@
 
 mod nodes;
 mod ports;
+mod scaling;
 
 use super::table::plain_table;
 use crate::results::explanation::*;
@@ -22,6 +23,7 @@ pub fn explanation(explanation: &Explanation, width: usize) -> String {
         counted(nodes.count, "node")
     );
     text += &page.nodes(nodes);
+    text += &page.autoscalers(&explanation.autoscalers);
     for outbound in &explanation.outbounds {
         text += &page.outbound(outbound, nodes);
     }

@@ -3,6 +3,7 @@
 mod load;
 mod nodes;
 mod ports;
+mod scaling;
 
 pub use load::{Load, LoadRow};
 pub use nodes::{NodeLayerRow, TableOrigin};
@@ -10,6 +11,7 @@ pub use ports::{
     CustomPorts, FirewallPorts, LoadBalancerPorts, NatGatewayPorts, NextStep, OneMoreIp, Ports,
     TableRow,
 };
+pub use scaling::{AutoscalerRow, ScalingRow};
 
 use crate::fault::Fault;
 use crate::model::{Model, Outbound, PathShare};
@@ -29,6 +31,9 @@ pub struct Explanation {
     pub scenario: String,
     /// Who counts as a node.
     pub nodes: Nodes,
+    /// What autoscalers do in the course of a run; absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub autoscalers: Vec<AutoscalerRow>,
     /// One entry per outbound of the scenario, in its order.
     pub outbounds: Vec<ExplainedOutbound>,
 }
@@ -200,6 +205,7 @@ pub fn explain(model: &Model) -> Explanation {
         snatsim: env!("CARGO_PKG_VERSION").to_owned(),
         scenario: model.name.clone(),
         nodes: nodes(model),
+        autoscalers: scaling::of(model),
         outbounds: model
             .outbounds
             .iter()

@@ -588,7 +588,11 @@ fn formula_says(seen: &Seen) -> Option<Finding> {
         Code::F0118,
         format!(
             "The Erlang-B formula is exact here and gives {}; the simulation gives {}.",
-            share(blocking),
+            // It is never 0, but soon too small for a number.
+            match blocking == 0.0 {
+                true => "practically none".to_owned(),
+                false => share(blocking),
+            },
             estimate(&seen.figures.failure_probability)
         ),
     ))

@@ -132,6 +132,7 @@ pub fn model(nodes: usize, destinations: usize, workloads: Vec<Workload>) -> Mod
         outbounds: Vec::new(),
         node_nat: None,
         epochs: vec![crate::model::Epoch::default()],
+        autoscalers: Vec::new(),
         assumptions: Assumptions::default(),
         notes: Vec::new(),
     }

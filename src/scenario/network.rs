@@ -1,6 +1,7 @@
 //! The words of a scenario's network: security rules, routes and the HTTP proxy, as Azure's own tools print them.
 
 use crate::outbound::Ignored;
+use crate::traffic::words::PoolSpec;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -21,6 +22,30 @@ pub struct NetworkSpec {
     pub route_table: Option<Vec<RouteSpec>>,
     /// AKS's HTTP proxy, as in `az aks show --query httpProxyConfig`.
     pub http_proxy_config: Option<HttpProxyConfigSpec>,
+    /// The proxy of `httpProxyConfig` as pods of the cluster, whose own connections meet the outbound type. Left out, it is
+    /// somewhere else, and what it opens is not simulated.
+    pub proxy: Option<ProxySpec>,
+}
+
+/// An HTTP proxy on nodes of the cluster: it opens connections for the workloads that go to it.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "an object: { \"nodePool\": \"proxy\", \"pool\": { \"idleTimeout\": \"90s\" } }"
+)]
+pub struct ProxySpec {
+    /// The node pool that its pods are on.
+    pub node_pool: String,
+    /// Its pods, at least 1, dealt evenly to the nodes of the pool in their order; left out, all nodes open alike.
+    pub replicas: Option<u32>,
+    /// Whether it opens TLS, as one whose certificate the cluster trusts (`trustedCa`) may, default false: connections to
+    /// port 443 then go through it as tunnels, each with an upstream connection of its own.
+    #[serde(rename = "opensTLS")]
+    pub opens_tls: Option<bool>,
+    /// The pools of connections that it keeps open to each endpoint, by which many requests share few connections; left
+    /// out, it opens one for every connection that comes to it.
+    pub pool: Option<PoolSpec>,
 }
 
 /// Network security groups: each list as `az network nsg rule list -o json` prints it.
@@ -188,7 +213,7 @@ pub enum NextHopTypeSpec {
 pub struct HttpProxyConfigSpec {
     /// Proxy for connections to port 80, such as `http://10.1.0.4:3128`.
     pub http_proxy: Option<String>,
-    /// Proxy for connections to port 443.
+    /// Proxy for connections to port 443; `httpProxy` if left out.
     pub https_proxy: Option<String>,
     /// What goes direct: names of destinations, suffixes such as `.contoso.com`, addresses and networks.
     pub no_proxy: Option<Vec<String>>,

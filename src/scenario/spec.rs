@@ -1,8 +1,10 @@
 //! The words of a scenario, as they stand in the file; nothing is checked here but their kinds.
 
+use super::autoscale::NodePoolAutoscaleSpec;
 use super::events::EventSpec;
 use super::network::NetworkSpec;
 use super::node_nat::NodeNatSpec;
+use super::system_traffic::SystemTrafficSpec;
 use crate::engine::Protocol;
 use crate::outbound::{AssumptionsSpec, MaxSurge, OutboundSpec};
 use crate::traffic::words::{
@@ -80,6 +82,9 @@ pub struct ClusterSpec {
     /// The node's own layer before the outbound type: local ports of pods, the masquerade, conntrack. Left out, nodes
     /// have room for everything.
     pub node_nat: Option<NodeNatSpec>,
+    /// What nodes and system pods open by themselves, as workloads of its own; `{}` for assumed rates. Left out, there is
+    /// none.
+    pub system_traffic: Option<SystemTrafficSpec>,
     /// The node pools.
     pub node_pools: Option<Vec<NodePoolSpec>>,
 }
@@ -157,7 +162,7 @@ pub enum ServiceFrontend {
 }
 
 /// A node pool.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -168,8 +173,13 @@ pub struct NodePoolSpec {
     pub name: String,
     /// Nodes it has.
     pub count: u32,
+    /// The fewest nodes `autoscale` leaves it, 1 to `count`; beside `autoscale` only.
+    pub min_count: Option<u32>,
     /// Nodes the autoscaler may give it, at least `count`.
     pub max_count: Option<u32>,
+    /// A rule by which it scales between `minCount` and `maxCount` in the course of the run; left out, its nodes stay
+    /// but for `events`.
+    pub autoscale: Option<NodePoolAutoscaleSpec>,
     /// Nodes an upgrade adds: a number such as `"1"` or a share such as `"10%"`.
     pub max_surge: Option<MaxSurge>,
     /// Whether every node has a public IP of its own, default false.
@@ -193,7 +203,7 @@ pub struct NodePoolSpec {
 }
 
 /// A destination: one service that connections go to.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -261,7 +271,7 @@ impl From<ProtocolSpec> for Protocol {
 }
 
 /// A workload: connections of one kind.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,

@@ -272,6 +272,9 @@ fn remedy(value: &Value, allowed: &str, field: &str) -> String {
         Value::Number(number) if number.is_f64() && allowed.starts_with("a whole number") => {
             "Write it without a fraction.".to_owned()
         }
+        Value::String(text) if wants_duration && text.starts_with('-') => {
+            "A duration is not negative: write \"0s\" for none.".to_owned()
+        }
         Value::Null => "Give a value, or remove the field for its default.".to_owned(),
         _ => match example(field) {
             Some(example) => format!("For example \"{field}\": {example}."),

@@ -56,6 +56,17 @@ pub fn load(
     sets: &[(String, String)],
     inputs: &dyn Inputs,
 ) -> Result<Sweep, Diagnostics> {
+    scenario::expect_kind(
+        text,
+        origin,
+        ("workloads", "axes"),
+        "This file is a scenario: it has workloads.",
+        (
+            "a sweep: \"scenario\" and \"axes\"",
+            "Simulate it with `snatsim run` or `snatsim compare`; to vary it, write a sweep with \"scenario\": \
+             { \"file\": \"…\" } and \"axes\".",
+        ),
+    )?;
     let (spec, value): (SweepSpec, Value) = scenario::parse(text, origin)?;
     let refuse = |problems| Diagnostics::new(origin, scenario::without_mark(text), problems);
     let refuse_all = |faults: Vec<Fault>| refuse(faults.into_iter().map(Problem::from).collect());

@@ -1,5 +1,6 @@
 //! What happens in the course of a run: by hand where that can be, by identities, and by theory.
 
+mod autoscale;
 mod firewall;
 mod gateways;
 mod kept;

@@ -206,7 +206,10 @@ fn what_az_prints_can_be_pasted() {
         },
     });
     assert_reasons(&scenario, ["nsg"; 7]);
+    // Without httpsProxy, httpProxy is for both.
     scenario["destinations"][0]["port"] = json!(443);
+    assert_reasons(&scenario, ["httpProxy"; 7]);
+    scenario["destinations"][0]["port"] = json!(8443);
     assert_reasons(&scenario, [SNAT, SNAT, SNAT, SNAT, SNAT, OUT, OUT]);
 }
 
@@ -292,6 +295,14 @@ fn the_http_proxy_takes_what_cooperates_and_nothing_else() {
     assert_reasons(&with(json!({ "port": 443 }), opted_out), internet);
     assert_reasons(&with(json!({ "port": 80 }), json!({})), internet);
     assert_reasons(&with(json!({ "port": 1433 }), json!({})), internet);
+    // `httpProxy` alone is for both ports.
+    let alone = |port: u16| {
+        let mut scenario = with(json!({ "port": port }), json!({}));
+        scenario["network"] = json!({ "httpProxyConfig": { "httpProxy": "http://10.1.0.4:3128" } });
+        scenario
+    };
+    assert_reasons(&alone(80), proxied);
+    assert_reasons(&alone(443), proxied);
     assert_reasons(
         &with(json!({ "port": 443, "protocol": "udp" }), json!({})),
         internet,

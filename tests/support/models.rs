@@ -162,6 +162,7 @@ pub fn model(
         outbounds: plans.into_iter().map(outbound).collect(),
         node_nat: None,
         epochs: vec![snatsim::model::Epoch::default()],
+        autoscalers: Vec::new(),
         assumptions: Assumptions::default(),
         notes: Vec::new(),
     }

@@ -68,28 +68,37 @@ pub(in crate::model) fn check_moves(
     };
     for workload in workloads {
         let on = |mix: &Mix| mix.nodes.iter().any(|(node, _)| comes_and_goes(*node));
-        let (what, moves) = match &workload.traffic {
+        let (what, leave, moves) = match &workload.traffic {
             Traffic::Open { mix, .. } if has_replicas(workload) => (
                 "has replicas, which stay where the scheduler put them",
+                "leave out \"replicas\": all nodes then open alike",
                 on(mix),
             ),
             Traffic::Open { mix, .. } if has_hot_node(workload) => (
                 "has a hot node, whose share would grow by what missing nodes leave",
+                "give it another \"placement\"",
                 on(mix),
             ),
-            Traffic::Open { mix, .. } if is_left_alone(mix) => {
-                ("runs on nodes of which none is there at times", true)
-            }
+            Traffic::Open { mix, .. } if is_left_alone(mix) => (
+                "runs on nodes of which none is there at times",
+                "leave it a node",
+                true,
+            ),
             Traffic::Open { mix, .. } if workload.pool.is_some() => (
                 "has pools of connections, each of which stays on its node",
+                "leave out \"pool\" and give the connections that it opens as arrivals (`connections.offered` of a run \
+                 without the event)",
                 on(mix),
             ),
             Traffic::Open { .. } => continue,
-            Traffic::Closed { mix, .. } => {
-                ("has clients, each of which stays on its node", on(mix))
-            }
+            Traffic::Closed { mix, .. } => (
+                "has clients, each of which stays on its node",
+                "give it arrivals that wait for nothing",
+                on(mix),
+            ),
             Traffic::Trace(rows) => (
                 "replays a trace, which says which node opened what",
+                "give it arrivals that wait for nothing",
                 rows.iter().any(|row| comes_and_goes(row.node)),
             ),
         };
@@ -99,7 +108,7 @@ pub(in crate::model) fn check_moves(
                     "Workload \"{}\" {what}, and nodes of it come and go.",
                     workload.name
                 ),
-                "Let it run on a node pool that stays, or give it arrivals that wait for nothing.",
+                &format!("Let it run on a node pool that stays, or {leave}."),
             );
         }
     }

@@ -1,12 +1,13 @@
 //! Events under their rules, taken apart into changes.
 
+mod pools;
+
 use super::{Change, Events, What};
 use crate::fault::{Code, Fault, step};
 use crate::model::build::{Review, among};
+use crate::model::derived::Derived;
 use crate::outbound::{Assumptions, OutboundSpec};
-use crate::scenario::{
-    EventSpec, Loaded, LoseInstanceSpec, ProtocolSpec, ScenarioSpec, UpgradeSpec,
-};
+use crate::scenario::{EventSpec, LoseInstanceSpec, ProtocolSpec, ScenarioSpec};
 use crate::units::SimTime;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -37,10 +38,11 @@ struct Reader<'a> {
 impl Events {
     /// Reads all events; what breaks a rule is reported and left out.
     pub(in crate::model) fn read(
-        loaded: &Loaded,
+        derived: &Derived,
         assumptions: &Assumptions,
         review: &mut Review,
     ) -> Events {
+        let loaded = &derived.loaded;
         let spec = &loaded.spec;
         let declared = spec
             .cluster
@@ -58,6 +60,7 @@ impl Events {
             events: Events {
                 changes: Vec::new(),
                 most: counts.clone(),
+                autoscalers: Vec::new(),
             },
             counts,
         };
@@ -69,7 +72,8 @@ impl Events {
         }
         let mut events = reader.events;
         events.changes.retain(|change| change.at < spec.duration);
-        events.changes.sort_by_key(|change| change.at);
+        events.scale_pools(derived, review);
+        events.sort();
         events
     }
 }
@@ -200,6 +204,26 @@ impl Reader<'_> {
             return;
         };
         self.once_at(at, "outbound entry", index, pointer, review);
+        let entry = &self.spec.outbound.as_deref().unwrap_or_default()[index];
+        let begins = words
+            .azure_firewall
+            .as_ref()
+            .is_some_and(|block| block.autoscale_configuration.is_some());
+        if begins || entry.firewall_scaling(self.assumptions).is_some() {
+            review.fault(Fault {
+                code: Code::E0418,
+                pointer: pointer.to_owned(),
+                found: match begins {
+                    true => format!("\"{name}\" gets another rule to scale by in the course of the run."),
+                    false => format!("\"{name}\" scales by a rule, and an event configures it anew."),
+                },
+                allowed: "setOutbound of entries without autoscaleConfiguration, or with one whose minCapacity is its maxCapacity"
+                    .to_owned(),
+                remedy: "Let the rule stand from the start and leave the event out, or let events set \"instances\"."
+                    .to_owned(),
+            });
+            return;
+        }
         let mut patch = self.file.pointer(pointer).cloned().unwrap_or_default();
         if let Some(patch) = patch.as_object_mut() {
             patch.remove("name");
@@ -249,6 +273,31 @@ impl Reader<'_> {
         let Some((index, name)) = self.outbound(words.outbound.as_ref(), place, review) else {
             return;
         };
+        let entries = self.spec.outbound.as_deref().unwrap_or_default();
+        if !entries[index].is_firewall() {
+            let firewalls = entries.iter().filter(|entry| entry.is_firewall());
+            let names: Vec<String> = firewalls
+                .filter_map(|entry| entry.name.as_ref().or(entry.outbound_type.as_ref()))
+                .map(|name| format!("\"{name}\""))
+                .collect();
+            review.fault(Fault {
+                code: Code::E0412,
+                pointer: pointer.to_owned(),
+                found: format!("\"{name}\" loses an instance, and has none."),
+                allowed: match names.is_empty() {
+                    true => {
+                        "an entry of \"outbound\" with the ports of a firewall, and there is none"
+                            .to_owned()
+                    }
+                    false => format!("a firewall: {}", names.join(", ")),
+                },
+                remedy: match names.first() {
+                    Some(one) => format!("Write \"outbound\": {one}."),
+                    None => "Remove the event.".to_owned(),
+                },
+            });
+            return;
+        }
         let instance = words.instance.unwrap_or(0);
         let turn = |there| What::Instance {
             index,
@@ -259,122 +308,6 @@ impl Reader<'_> {
         self.push(at, pointer, turn(false), phrase);
         let back = at.saturating_add(words.span.unwrap_or(REPLACED_AFTER));
         self.push(back, pointer, turn(true), None);
-    }
-
-    /// The pool called `name`, unless it is being upgraded.
-    fn pool(&self, at: SimTime, name: &str, pointer: &str, review: &mut Review) -> Option<usize> {
-        let Some(pool) = self.pools.iter().position(|known| known == name) else {
-            let (allowed, remedy) = among("node pool", name, &self.pools);
-            review.fault(Fault {
-                code: Code::E0412,
-                pointer: step(pointer, "nodePool"),
-                found: format!("There is no node pool \"{name}\"."),
-                allowed,
-                remedy,
-            });
-            return None;
-        };
-        if at < self.upgraded[pool] {
-            review.fault(Fault {
-                code: Code::E0414,
-                pointer: pointer.to_owned(),
-                found: format!(
-                    "Node pool \"{name}\" is being upgraded at {at}, until {}.",
-                    self.upgraded[pool]
-                ),
-                allowed: "one operation on a node pool at a time, as in AKS".to_owned(),
-                remedy: format!(
-                    "Let it happen at {} or later, or before the upgrade.",
-                    self.upgraded[pool]
-                ),
-            });
-            return None;
-        }
-        Some(pool)
-    }
-
-    fn scale(&mut self, at: SimTime, name: &str, count: u32, pointer: &str, review: &mut Review) {
-        let Some(pool) = self.pool(at, name, pointer, review) else {
-            return;
-        };
-        self.once_at(at, "node pool", pool, pointer, review);
-        let most = self.max_count(pool).unwrap_or(MOST_IN_A_POOL);
-        if count == 0 || count > most {
-            review.fault(Fault {
-                code: Code::E0414,
-                pointer: step(pointer, "count"),
-                found: format!("Node pool \"{name}\" is scaled to {count} nodes."),
-                allowed: format!("1 to {most}"),
-                remedy: match self.max_count(pool) {
-                    Some(max) if count > max => "Raise maxCount of the node pool.".to_owned(),
-                    _ => "A pool that stays has a node at least; AKS pools have at most 1,000."
-                        .to_owned(),
-                },
-            });
-            return;
-        }
-        let phrase = format!("{name} scales from {} to {count} nodes", self.counts[pool]);
-        self.counts[pool] = count;
-        self.events.most[pool] = self.events.most[pool].max(count);
-        self.push(at, pointer, What::Count { pool, count }, Some(phrase));
-    }
-
-    fn max_count(&self, pool: usize) -> Option<u32> {
-        let cluster = self.spec.cluster.as_ref()?;
-        cluster.node_pools.as_ref()?[pool].max_count
-    }
-
-    fn upgrade(&mut self, at: SimTime, words: &UpgradeSpec, pointer: &str, review: &mut Review) {
-        let Some(pool) = self.pool(at, &words.node_pool, pointer, review) else {
-            return;
-        };
-        let count = self.counts[pool];
-        let declared = self
-            .spec
-            .cluster
-            .as_ref()
-            .and_then(|cluster| cluster.node_pools.as_ref());
-        let own = declared.and_then(|pools| pools[pool].max_surge);
-        let surge = words
-            .max_surge
-            .or(own)
-            .unwrap_or(self.assumptions.max_surge)
-            .of(count);
-        if surge == 0 || surge > count || words.batch_time == SimTime::ZERO {
-            review.fault(Fault {
-                code: Code::E0414,
-                pointer: pointer.to_owned(),
-                found: format!(
-                    "An upgrade of {count} nodes with {surge} surge nodes, each batch taking {}.",
-                    words.batch_time
-                ),
-                allowed: format!("1 to {count} surge nodes, and a batchTime above 0s"),
-                remedy: "Set \"maxSurge\": \"1\" and \"batchTime\": \"5m\", say.".to_owned(),
-            });
-            return;
-        }
-        self.events.most[pool] = self.events.most[pool].max(count + surge);
-        let batches = count.div_ceil(surge);
-        for batch in 0..batches {
-            let away = batch * surge..((batch + 1) * surge).min(count);
-            let phrase = (batch == 0).then(|| {
-                format!(
-                    "an upgrade of {} begins, {surge} of {count} nodes at a time",
-                    words.node_pool
-                )
-            });
-            let starts = times(words.batch_time, batch).saturating_add(at);
-            self.push(starts, pointer, What::Upgrade { pool, surge, away }, phrase);
-        }
-        let ends = times(words.batch_time, batches).saturating_add(at);
-        let phrase = Some(format!("the upgrade of {} ends", words.node_pool));
-        let what = What::Upgrade {
-            pool,
-            surge: 0,
-            away: 0..0,
-        };
-        self.push(ends, pointer, what, phrase);
-        self.upgraded[pool] = ends;
     }
 
     fn silence(
@@ -437,11 +370,4 @@ impl Reader<'_> {
             Some(format!("{name} answers again")),
         );
     }
-}
-
-/// Nodes that AKS allows in a pool: `includes/container-service-limits.md`.
-const MOST_IN_A_POOL: u32 = 1_000;
-
-fn times(span: SimTime, factor: u32) -> SimTime {
-    SimTime::from_nanos(span.as_nanos().saturating_mul(u64::from(factor)))
 }

@@ -61,7 +61,11 @@ impl Proxy {
     ) -> Option<(Flow, String)> {
         let (field, upstream) = match (protocol, port) {
             (Protocol::Tcp, 80) => ("httpProxy", self.http.as_ref()?),
-            (Protocol::Tcp, 443) => ("httpsProxy", self.https.as_ref()?),
+            (Protocol::Tcp, 443) => match &self.https {
+                Some(upstream) => ("httpsProxy", upstream),
+                // `aks:articles/aks/http-proxy.md` (2026-08-26): without httpsProxy, httpProxy is used for both.
+                None => ("httpProxy", self.http.as_ref()?),
+            },
             _ => return None,
         };
         let name = name.to_lowercase();

@@ -17,6 +17,22 @@ fn w27_w28_v12_firewall_ports_are_addresses_times_instances_times_2496() {
 }
 
 #[test]
+fn w33_capacities_are_equal_or_two_apart_and_the_least_is_there_from_the_start() {
+    for (least, most, buckets) in [
+        (5, 5, Some(5)),
+        (5, 6, None),
+        (5, 7, Some(5)),
+        (2, 20, Some(2)),
+    ] {
+        let value = json!({ "outboundType": "userDefinedRouting", "azureFirewall": {
+            "autoscaleConfiguration": { "minCapacity": least, "maxCapacity": most },
+        } });
+        let plan = resolved(value, &nodes(3)).plan.ok();
+        assert_eq!(plan.map(|plan| plan.pools(3)), buckets, "{least} to {most}");
+    }
+}
+
+#[test]
 fn w29_a_firewall_has_no_hold_down() {
     let plan = plan(firewall(1, 2), &nodes(3));
     assert_eq!(plan.holds.after_fin, SimTime::ZERO);

@@ -153,6 +153,31 @@ fn broken() -> Vec<(Value, &'static str, &'static str)> {
             "E0332",
             "/azureFirewall/idleTimeoutInMinutes",
         ),
+        (
+            fw(json!({ "autoscaleConfiguration": { "minCapacity": 5, "maxCapacity": 6 } })),
+            "E0333",
+            "/azureFirewall/autoscaleConfiguration",
+        ),
+        (
+            fw(json!({ "autoscaleConfiguration": { "maxCapacity": 21 } })),
+            "E0333",
+            "/azureFirewall/autoscaleConfiguration/maxCapacity",
+        ),
+        (
+            fw(json!({ "instances": 3, "autoscaleConfiguration": { "minCapacity": 4 } })),
+            "E0331",
+            "/azureFirewall/instances",
+        ),
+        (
+            fw(json!({ "autoscaleConfiguration": { "connectionsPerSecondPerInstance": 0 } })),
+            "E0334",
+            "/azureFirewall/autoscaleConfiguration/connectionsPerSecondPerInstance",
+        ),
+        (
+            fw(json!({ "natGateway": {}, "autoscaleConfiguration": {} })),
+            "E0334",
+            "/azureFirewall/autoscaleConfiguration",
+        ),
         (gateways(json!(null), json!([])), "E0360", "/natGateways"),
         (
             gateways(json!(null), json!([{ "nodePools": ["pool9"] }])),

@@ -1,0 +1,324 @@
+//! Firewalls that scale by Azure's rule: one instance at a time, by new connections a second and by the number of them.
+
+use super::expected::Expected;
+use super::{Autoscaler, ScalingStep, figure, minutes};
+use crate::engine::{PoolPlan, Protocol};
+use crate::model::{Endpoint, Mix, Outbound, Traffic, Workload};
+use crate::outbound::{FirewallScaling, azure, plural};
+use crate::units::SimTime;
+
+/// The connections that pass a firewall.
+pub struct Passing<'a> {
+    /// All workloads of the model.
+    pub workloads: &'a [Workload],
+    /// All endpoints of the model.
+    pub endpoints: &'a [Endpoint],
+}
+
+/// What of a workload passes.
+struct Part<'a> {
+    expected: Expected<'a>,
+    /// The share of its connections that do.
+    share: f64,
+    /// How long each is active on average, in seconds.
+    active: f64,
+}
+
+/// The load of a minute.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Load {
+    /// New connections per second.
+    per_second: f64,
+    /// Connections at a time, by Little's law.
+    connections: f64,
+}
+
+impl Passing<'_> {
+    /// What the rule makes of the connections that take ports of `outbound`, whose plan is `plan`.
+    pub fn follow(
+        &self,
+        scaling: &FirewallScaling,
+        outbound: &Outbound,
+        plan: &PoolPlan,
+        start: u32,
+        duration: SimTime,
+    ) -> Autoscaler {
+        let mut unseen = Vec::new();
+        let mut parts = Vec::new();
+        for (index, workload) in (0..).zip(self.workloads) {
+            match self.part(index, workload, outbound, plan) {
+                Ok(part) => parts.extend(part),
+                Err(why) => unseen.push(format!(
+                    "It does not see workload \"{}\", {why}.",
+                    workload.name
+                )),
+            }
+        }
+        unseen.extend(scaling.per_second.is_none().then(|| {
+            "It sees neither throughput nor CPU, by which Azure scales as well: connectionsPerSecondPerInstance says what \
+             an instance carries."
+                .to_owned()
+        }));
+        let load = |from, until| {
+            let mut load = Load {
+                per_second: 0.0,
+                connections: 0.0,
+            };
+            for part in &parts {
+                let per_second = part.share * part.expected.mean(from, until);
+                load.per_second += per_second;
+                load.connections += per_second * part.active;
+            }
+            load
+        };
+        let of_load = scaling.per_second.map(|per_second| {
+            format!(
+                "{} % of {} new connections a second each, or ",
+                100.0 * azure::FIREWALL_SCALE_OUT_LOAD,
+                figure(per_second)
+            )
+        });
+        Autoscaler {
+            of: format!("firewall {}", outbound.name),
+            unit: "instance",
+            rule: format!(
+                "{} to {}. From {}{} % of {} connections each on, one more is asked for, which takes {}; below {} % of \
+                 all of that for {} one leaves. SNAT ports in use make no firewall scale.",
+                scaling.least,
+                plural(scaling.most, "instance"),
+                of_load.unwrap_or_default(),
+                100.0 * azure::FIREWALL_SCALE_OUT_CONNECTIONS,
+                figure(azure::FIREWALL_CEILING as f64),
+                scaling.out_after,
+                100.0 * azure::FIREWALL_SCALE_IN,
+                scaling.in_after
+            ),
+            start,
+            steps: steps(scaling, start, load, duration),
+            unseen,
+        }
+    }
+
+    /// What of a workload passes, none where nothing does; or why nobody can say.
+    fn part<'w>(
+        &self,
+        index: u32,
+        workload: &'w Workload,
+        outbound: &Outbound,
+        plan: &PoolPlan,
+    ) -> Result<Option<Part<'w>>, &'static str> {
+        let Traffic::Open {
+            per_second,
+            profile,
+            bursts,
+            mix,
+            ..
+        } = &workload.traffic
+        else {
+            return Err("whose clients or trace have no rate");
+        };
+        let share = share(index, mix, outbound);
+        if share == 0.0 {
+            return Ok(None);
+        }
+        if workload.pool.is_some() {
+            return Err("whose requests share connections");
+        }
+        let protocol = mix
+            .endpoints
+            .first()
+            .map_or(Protocol::Tcp, |(endpoint, _)| {
+                self.endpoints[*endpoint as usize].protocol
+            });
+        if workload.quiet(protocol, plan).is_some() {
+            return Err("whose connections may idle out inside their lives");
+        }
+        let active = active(workload, mix, protocol, plan);
+        if !active.is_finite() {
+            return Err("whose lifetime has no mean");
+        }
+        Ok(Some(Part {
+            expected: Expected {
+                per_second: *per_second,
+                profile: profile.as_ref(),
+                bursts,
+            },
+            share,
+            active,
+        }))
+    }
+}
+
+/// The share of a workload's connections that take ports of `outbound`.
+fn share(workload: u32, mix: &Mix, outbound: &Outbound) -> f64 {
+    let paths = &outbound.paths;
+    let nodes = mix.nodes.iter().map(|(node, _)| *node);
+    let kinds = paths.one_of_each_kind(nodes).into_iter();
+    let of_kind = |kind: u32| {
+        let own_ip = paths.has_own_ip(kind);
+        let alike = mix
+            .nodes
+            .iter()
+            .filter(|(node, _)| paths.has_own_ip(*node) == own_ip);
+        let takes = mix
+            .endpoints
+            .iter()
+            .filter(|(endpoint, _)| paths.takes_port(workload, kind, *endpoint));
+        let (nodes, endpoints): (f64, f64) = (
+            alike.map(|(_, share)| share).sum(),
+            takes.map(|(_, share)| share).sum(),
+        );
+        nodes * endpoints
+    };
+    kinds.map(of_kind).sum()
+}
+
+/// Mean seconds that a connection is active, as far as the firewall can tell.
+fn active(workload: &Workload, mix: &Mix, protocol: Protocol, plan: &PoolPlan) -> f64 {
+    let holds = &plan.holds;
+    let lifetime = mix.lifetime.mean();
+    if protocol == Protocol::Udp {
+        return lifetime + holds.udp_idle.as_secs_f64();
+    }
+    let schedule = workload.schedule(protocol);
+    let last_syn = schedule.syns.last().map_or(0, |last| *last);
+    let unanswered = SimTime::from_nanos(last_syn).saturating_add(holds.half_open);
+    let unanswered = f64::from(workload.retry.attempts) * unanswered.as_secs_f64();
+    let close = &mix.close;
+    (close.fin + close.rst + close.abandon) * lifetime
+        + close.abandon * holds.idle.as_secs_f64()
+        + close.unanswered * unanswered
+}
+
+/// What the rule does, from `start` instances on, under `load` in a span of time.
+fn steps(
+    scaling: &FirewallScaling,
+    start: u32,
+    load: impl Fn(SimTime, SimTime) -> Load,
+    duration: SimTime,
+) -> Vec<ScalingStep> {
+    let mut steps: Vec<ScalingStep> = Vec::new();
+    let mut instances = start;
+    // Until then an instance is on its way.
+    let mut there_at = SimTime::ZERO;
+    // From when on use has been low, and nothing has changed.
+    let mut low_since = SimTime::ZERO;
+    for (from, now) in minutes(duration) {
+        let load = load(from, now);
+        let use_of = |amount: f64, one: f64| amount / (one * f64::from(instances));
+        let of_connections = use_of(load.connections, azure::FIREWALL_CEILING as f64);
+        let of_load = scaling.per_second.map(|one| use_of(load.per_second, one));
+        let is_low = of_connections.max(of_load.unwrap_or(0.0)) < azure::FIREWALL_SCALE_IN;
+        if !is_low {
+            low_since = now;
+        }
+        if now < there_at {
+            continue;
+        }
+        let is_high = of_connections >= azure::FIREWALL_SCALE_OUT_CONNECTIONS
+            || of_load.is_some_and(|of_load| of_load >= azure::FIREWALL_SCALE_OUT_LOAD);
+        let (to, at) = if is_high && instances < scaling.most {
+            there_at = now.saturating_add(scaling.out_after);
+            (instances + 1, there_at)
+        } else if is_low
+            && instances > scaling.least
+            && now >= low_since.max(there_at).saturating_add(scaling.in_after)
+        {
+            low_since = now;
+            (instances - 1, now)
+        } else {
+            continue;
+        };
+        let percent = |part: f64| format!("{} %", figure(100.0 * part));
+        let of_load = of_load.map(|of_load| {
+            format!(
+                ", {} new ones/s are {}",
+                figure(load.per_second),
+                percent(of_load)
+            )
+        });
+        steps.push(ScalingStep {
+            asked_at: now,
+            at,
+            from: std::mem::replace(&mut instances, to),
+            to,
+            why: format!(
+                "{} connections at a time are {} of what the instances carry{}",
+                figure(load.connections),
+                percent(of_connections),
+                of_load.unwrap_or_default()
+            ),
+        });
+    }
+    steps.retain(|step| step.at < duration);
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::MINUTE;
+    use super::*;
+
+    fn minute(minute: u64) -> SimTime {
+        SimTime::from_nanos(minute * MINUTE.as_nanos())
+    }
+
+    /// (asked at, there at, from, to), in minutes, of a firewall with 2 to 4 instances that carry 100 new connections a
+    /// second each.
+    fn schedule(start: u32, load: impl Fn(u64) -> (f64, f64)) -> Vec<[u64; 4]> {
+        let scaling = FirewallScaling {
+            least: 2,
+            most: 4,
+            per_second: Some(100.0),
+            out_after: minute(7),
+            in_after: minute(10),
+        };
+        let minutes = |at: SimTime| at.as_nanos() / MINUTE.as_nanos();
+        let load = |from, _| {
+            let (per_second, connections) = load(minutes(from));
+            Load {
+                per_second,
+                connections,
+            }
+        };
+        let steps = steps(&scaling, start, load, minute(120)).into_iter();
+        steps
+            .map(|step| {
+                [
+                    minutes(step.asked_at),
+                    minutes(step.at),
+                    u64::from(step.from),
+                    u64::from(step.to),
+                ]
+            })
+            .collect()
+    }
+
+    #[test]
+    fn one_instance_at_a_time_is_asked_for_from_60_percent_of_the_load_on() {
+        // 120 of 200 a second are 60 %, of 300 they are 40 %.
+        assert_eq!(schedule(2, |_| (119.9, 0.0)), [[0; 4]; 0]);
+        assert_eq!(schedule(2, |_| (120.0, 0.0)), [[1, 8, 2, 3]]);
+        assert_eq!(
+            schedule(2, |_| (1_000.0, 0.0)),
+            [[1, 8, 2, 3], [8, 15, 3, 4]]
+        );
+    }
+
+    #[test]
+    fn connections_count_from_80_percent_on() {
+        assert_eq!(schedule(2, |_| (50.0, 399_999.0)), [[0; 4]; 0]);
+        assert_eq!(schedule(2, |_| (50.0, 400_000.0)), [[1, 8, 2, 3]]);
+    }
+
+    #[test]
+    fn instances_leave_one_by_one_when_all_use_was_low_for_long_enough() {
+        // 60 a second are 15 % of four instances and 20 % of three.
+        assert_eq!(schedule(4, |_| (60.0, 0.0)), [[10, 10, 4, 3]]);
+        assert_eq!(
+            schedule(4, |minute| (if minute == 5 { 80.0 } else { 20.0 }, 0.0)),
+            [[16, 16, 4, 3], [26, 26, 3, 2]]
+        );
+        assert_eq!(schedule(4, |_| (20.0, 300_000.0)), [[0; 4]; 0]);
+    }
+}
