@@ -56,7 +56,10 @@ pub fn for_want_of_ports(figures: &Figures) -> f64 {
     let failed = figures.connections.failed;
     let nodes = figures.node_nat.as_ref();
     let on_nodes = nodes.map_or(0, |nodes| nodes.failed() - nodes.failed_without_snat);
-    all * failed.saturating_sub(on_nodes) as f64 / failed.max(1) as f64
+    match on_nodes {
+        0 => all,
+        _ => all * failed.saturating_sub(on_nodes) as f64 / failed.max(1) as f64,
+    }
 }
 
 fn exhausted(figures: &Figures, subject: &Subject) -> String {
