@@ -17,7 +17,7 @@ mod workloads;
 pub use crate::traffic::OpenProcess;
 pub use autoscale::{Autoscaler, ScalingStep};
 pub use build::{build, refusals};
-pub use events::{Buckets, Epoch};
+pub use events::{Buckets, Epoch, Happening};
 pub use node_nat::{NodeNat, Pods, TableSize};
 pub use paths::{Bypass, Decision, Denial, Path, PathShare, Paths};
 pub use pod_network::PodNetwork;

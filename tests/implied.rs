@@ -25,7 +25,7 @@ fn with_proxy(proxy: Value) -> Value {
               "arrivals": { "poisson": { "perSecond": 5 } }, "lifetime": { "exponential": { "mean": "1s" } } },
             { "name": "calls", "nodePool": "apps", "destination": "secret", "keepalive": "1m",
               "arrivals": { "constant": { "perSecond": 4 } }, "lifetime": { "exponential": { "mean": "2s" } },
-              "close": { "fin": 0.5, "rst": 0.5 } },
+              "close": { "fin": 0.5, "rst": 0.5 }, "retry": { "attempts": 2 } },
             { "name": "direct", "nodePool": "apps", "destination": "it.near",
               "arrivals": { "poisson": { "perSecond": 1 } }, "lifetime": { "exponential": { "mean": "2s" } } },
         ],

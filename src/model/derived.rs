@@ -65,7 +65,8 @@ impl Derived {
         }
     }
 
-    /// The workloads that autoscalers of node pools go by, each with its index: all but what every node does by itself.
+    /// The workloads that autoscalers of node pools go by, each with its index: all but what every node does by itself, unless
+    /// a proxy opens it again.
     pub(super) fn seen_by_rules(&self) -> impl Iterator<Item = (usize, &WorkloadSpec)> {
         let workloads = &self.loaded.spec.workloads;
         let written = workloads.len() - self.workloads.len();

@@ -35,10 +35,19 @@ pub struct Epoch {
     pub present: Vec<bool>,
     /// Destinations that do not answer, by index, ascending.
     pub silent: Vec<u32>,
-    /// What happens at its beginning, a phrase an event; empty for the first, and where events only go on.
-    pub what: Vec<String>,
+    /// What happens at its beginning; empty for the first, and where events only go on.
+    pub what: Vec<Happening>,
     /// Where events only go on: the index of the epoch in which the first of them began.
     pub goes_on: Option<usize>,
+}
+
+/// What an event does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happening {
+    /// What, as part of a sentence.
+    pub phrase: String,
+    /// The entry of `outbound` that alone it concerns, by index; none where it concerns all.
+    pub outbound: Option<usize>,
 }
 
 impl Epoch {
@@ -130,6 +139,16 @@ enum What {
     Answers { destination: u32, answers: bool },
 }
 
+impl What {
+    /// The entry of `outbound` that alone it concerns.
+    fn outbound(&self) -> Option<usize> {
+        match self {
+            What::Outbound { index, .. } | What::Instance { index, .. } => Some(*index),
+            _ => None,
+        }
+    }
+}
+
 impl Events {
     /// The most nodes that pool `pool` of the file has at a time.
     pub(super) fn most_nodes(&self, pool: usize) -> u32 {
@@ -184,7 +203,8 @@ impl Events {
                     // A rule makes many events at one place: what goes on is the last of them.
                     *began = epochs.len();
                 }
-                what.extend(phrase);
+                let outbound = change.what.outbound();
+                what.extend(phrase.map(|phrase| Happening { phrase, outbound }));
             }
             let silent = silences.iter().filter(|(_, silences)| **silences > 0);
             let known = |destination: &u32| (*destination as usize) < destinations.names.len();

@@ -5,14 +5,19 @@ use super::figures::Subject;
 use super::words::{count, counted};
 use crate::engine::{Grouping, PoolPlan};
 use crate::fault::Code;
+use crate::model::Happening;
 use crate::record::TakenBack;
 use crate::units::SimTime;
 use std::collections::BTreeMap;
 
-/// What happened, instant by instant. What an event takes back later, such as batch after batch of an upgrade, counts with
+/// What happened to this outbound type, instant by instant. What an event takes back later, such as batch after batch of an upgrade, counts with
 /// its beginning.
 pub fn of(subject: &Subject) -> Vec<EventResult> {
     let epochs = subject.model.epochs.iter().zip(subject.outbound.plans());
+    let outbounds = &subject.model.outbounds;
+    let own = outbounds
+        .iter()
+        .position(|of| of.name == subject.outbound.name);
     let mut found: Vec<EventResult> = Vec::new();
     let mut place_of_epoch: BTreeMap<usize, usize> = BTreeMap::new();
     let mut limit = largest(subject.plan);
@@ -24,11 +29,18 @@ pub fn of(subject: &Subject) -> Vec<EventResult> {
             .filter_map(|run| run.taken_back.get(index - 1))
             .for_each(|more| taken.add(more));
         let began = epoch.goes_on.unwrap_or(index);
-        if !epoch.what.is_empty() {
+        let concerns = |what: &&Happening| what.outbound.is_none() || what.outbound == own;
+        let what: Vec<&str> = epoch
+            .what
+            .iter()
+            .filter(concerns)
+            .map(|what| what.phrase.as_str())
+            .collect();
+        if !what.is_empty() {
             place_of_epoch.insert(index, found.len());
             found.push(EventResult {
                 at: epoch.at.as_secs_f64(),
-                what: epoch.what.join(", "),
+                what: what.join(", "),
                 limit_before: before,
                 limit,
                 ports_taken_back: 0,

@@ -84,11 +84,11 @@ fn a_node_pool_that_scales_by_a_rule_is_one_with_those_events() {
     // 20, 40 and 10 connections a second take 3, 5 and 2 nodes; 40 come from 20 min on, 10 from 40 min on.
     assert_eq!(
         schedule(&only(&scenario)),
-        [(21.0 * 60.0 + 150.0, 5), (51.0 * 60.0, 2)]
+        [(21.0 * 60.0 + 150.0, 5), (50.0 * 60.0, 2)]
     );
     let events = json!([
         { "at": "23m30s", "scale": { "nodePool": "apps", "count": 5 } },
-        { "at": "51m", "scale": { "nodePool": "apps", "count": 2 } },
+        { "at": "50m", "scale": { "nodePool": "apps", "count": 2 } },
     ]);
     let by_hand = runs(&model(&with(&moving(), events)));
     assert!(by_hand[0].replications[0].taken_back[1].ports > 0);
@@ -151,18 +151,20 @@ fn what_goes_past_a_firewall_does_not_make_it_scale() {
 }
 
 #[test]
-fn connections_at_a_time_are_rate_times_the_time_they_are_active() {
-    // Three of ten live on for the idle timeout: 60 + 0.2 x 240 s, at 20 a second 2,160 at a time.
+fn connections_at_a_time_are_those_opened_so_far_that_are_still_active() {
+    // Two of ten live on for the idle timeout of 240 s: 20 a second are 20 x (60 + 48) = 2,160 at a time by then, and the
+    // 20 more of the last minute 20 x (48 (1 - 1/e) + 12) = 847.
     let mut scenario = firewall_by_rule();
     let why = &only(&scenario).steps[0].why;
-    assert!(why.starts_with("4,320 connections at a time"), "{why}");
-    // 400,000 of 500,000 are what connections alone take.
-    scenario["workloads"][0]["arrivals"]["poisson"]["perSecond"] = 1852.into();
+    assert!(why.starts_with("3,007 connections at a time"), "{why}");
+    // 400,000 of 500,000 are what connections alone take. Five minutes after the load has doubled there are
+    // 3,800 x 108 - 1,900 x (48 / e^5 + 12 / e) = 401,397; a minute before 385,929.
+    scenario["workloads"][0]["arrivals"]["poisson"]["perSecond"] = 1900.into();
     let config = &mut scenario["outbound"][2]["azureFirewall"]["autoscaleConfiguration"];
     config["connectionsPerSecondPerInstance"] = Value::Null;
     let scaler = only(&scenario);
     let (first, _) = schedule(&scaler)[0];
-    assert_eq!(first, 26.0 * 60.0);
+    assert_eq!(first, 30.0 * 60.0);
     assert!(
         scaler
             .unseen
@@ -172,16 +174,65 @@ fn connections_at_a_time_are_rate_times_the_time_they_are_active() {
     );
 }
 
+/// A burst of connections that live for hours is no more connections than it has, and an empty run begins with none.
+#[test]
+fn long_lives_do_not_make_connections_that_were_never_opened() {
+    let mut scenario = firewall_by_rule();
+    let config = &mut scenario["outbound"][2]["azureFirewall"]["autoscaleConfiguration"];
+    config["connectionsPerSecondPerInstance"] = Value::Null;
+    scenario["workloads"][0] = json!({
+        "name": "long", "nodePool": "apps", "destination": "sql", "lifetime": { "constant": "2h" },
+        "arrivals": { "poisson": { "perSecond": 1 } }, "bursts": [{ "at": "10m", "connections": 4000 }],
+    });
+    assert!(only(&scenario).steps.is_empty());
+    // 1,000 a second are 60,000 more every minute: 420,000 of 500,000 after seven.
+    scenario["workloads"][0]["arrivals"]["poisson"]["perSecond"] = 1000.into();
+    let scaler = only(&scenario);
+    assert_eq!(scaler.steps[0].asked_at.as_secs_f64(), 7.0 * 60.0);
+    let why = &scaler.steps[0].why;
+    assert!(why.starts_with("420,000 connections at a time"), "{why}");
+}
+
+/// Connections that nobody answers are opened anew: a firewall sees every try.
+#[test]
+fn tries_count_as_new_connections() {
+    let mut scenario = firewall_by_rule();
+    let workload = &mut scenario["workloads"][0];
+    workload["profile"] = Value::Null;
+    workload["close"] = json!({ "unanswered": 1 });
+    workload["retry"] = json!({ "attempts": 2 });
+    // 20 a second are 40 % of two instances of 25, and twice that 80 %.
+    assert_eq!(only(&scenario).steps[0].asked_at.as_secs_f64(), 60.0);
+    scenario["workloads"][0]["retry"] = json!({ "attempts": 1 });
+    assert!(only(&scenario).steps.is_empty());
+}
+
+/// What happens to one firewall is told of that.
+#[test]
+fn steps_of_a_firewall_are_no_events_of_other_types() {
+    let model = model(&firewall_by_rule());
+    let run = simulate(&model, Detail::Full, &|_, _| {});
+    let about = About {
+        scenario_sha256: String::new(),
+        compare: true,
+    };
+    let told = document(&model, &run, &about).outbounds.into_iter();
+    let events: Vec<usize> = told
+        .map(|outbound| outbound.figures.map_or(0, |figures| figures.events.len()))
+        .collect();
+    assert_eq!(events, [0, 0, 2]);
+}
+
 #[test]
 fn bursts_count_and_clients_are_not_seen() {
     let mut scenario = scaled_by_rule();
     scenario["workloads"][0] = json!({
         "name": "bursts", "nodePool": "apps", "destination": "sql", "lifetime": { "constant": "1s" },
-        "bursts": [{ "at": "10m", "connections": 2400, "over": "1m", "stagger": "1m" }],
+        "bursts": [{ "at": "9m", "connections": 2400, "over": "1m", "stagger": "1m" }],
     });
     // 20 a second for two minutes: three nodes all along until the minutes of which none is wanted.
     let steps = schedule(&only(&scenario));
-    assert_eq!(steps, [(23.0 * 60.0, 2)]);
+    assert_eq!(steps, [(21.0 * 60.0, 2)]);
     scenario["workloads"] = json!([{
         "name": "clients", "nodePool": "system", "destination": "sql", "lifetime": { "constant": "1s" },
         "arrivals": { "closed": { "clients": 10, "think": { "constant": "1s" } } },

@@ -223,7 +223,10 @@ fn a_silence_within_another_is_none_of_its_own() {
     let what: Vec<String> = model
         .epochs
         .iter()
-        .map(|epoch| epoch.what.join(", "))
+        .map(|epoch| {
+            let phrases = epoch.what.iter().map(|what| what.phrase.as_str());
+            phrases.collect::<Vec<_>>().join(", ")
+        })
         .collect();
     assert_eq!(what, ["", "to stops answering", "", "", "to answers again"]);
     let silent: Vec<bool> = model

@@ -1,11 +1,12 @@
 //! Firewalls that scale by Azure's rule: one instance at a time, by new connections a second and by the number of them.
 
 use super::expected::Expected;
-use super::{Autoscaler, ScalingStep, figure, minutes};
+use super::{Autoscaler, MINUTE, ScalingStep, figure, minutes};
 use crate::engine::{PoolPlan, Protocol};
 use crate::model::{Endpoint, Mix, Outbound, Traffic, Workload};
 use crate::outbound::{FirewallScaling, azure, plural};
 use crate::units::SimTime;
+use std::collections::VecDeque;
 
 /// The connections that pass a firewall.
 pub struct Passing<'a> {
@@ -17,11 +18,14 @@ pub struct Passing<'a> {
 
 /// What of a workload passes.
 struct Part<'a> {
+    name: &'a str,
     expected: Expected<'a>,
     /// The share of its connections that do.
     share: f64,
-    /// How long each is active on average, in seconds.
-    active: f64,
+    /// Connections that a client opens for each of them, because some are tried again.
+    tries: f64,
+    /// By minute since they were opened, the share of them that is still active; empty where nobody can say.
+    survival: Vec<f64>,
 }
 
 /// The load of a minute.
@@ -29,7 +33,7 @@ struct Part<'a> {
 struct Load {
     /// New connections per second.
     per_second: f64,
-    /// Connections at a time, by Little's law.
+    /// Connections at its end, of all that were opened since the run began.
     connections: f64,
 }
 
@@ -46,7 +50,7 @@ impl Passing<'_> {
         let mut unseen = Vec::new();
         let mut parts = Vec::new();
         for (index, workload) in (0..).zip(self.workloads) {
-            match self.part(index, workload, outbound, plan) {
+            match self.part(index, workload, outbound, plan, duration) {
                 Ok(part) => parts.extend(part),
                 Err(why) => unseen.push(format!(
                     "It does not see workload \"{}\", {why}.",
@@ -54,20 +58,32 @@ impl Passing<'_> {
                 )),
             }
         }
+        for part in parts.iter().filter(|part: &&Part| part.survival.is_empty()) {
+            unseen.push(format!(
+                "It does not see how many connections of workload \"{}\" there are at a time: they may idle out inside \
+                 their lives.",
+                part.name
+            ));
+        }
         unseen.extend(scaling.per_second.is_none().then(|| {
             "It sees neither throughput nor CPU, by which Azure scales as well: connectionsPerSecondPerInstance says what \
              an instance carries."
                 .to_owned()
         }));
-        let load = |from, until| {
+        let mut opened = vec![VecDeque::new(); parts.len()];
+        let load = |from: SimTime, until: SimTime| {
             let mut load = Load {
                 per_second: 0.0,
                 connections: 0.0,
             };
-            for part in &parts {
+            let minute = (until - from).as_secs_f64();
+            for (part, opened) in parts.iter().zip(&mut opened) {
                 let per_second = part.share * part.expected.mean(from, until);
-                load.per_second += per_second;
-                load.connections += per_second * part.active;
+                load.per_second += per_second * part.tries;
+                opened.push_front(per_second * minute);
+                opened.truncate(part.survival.len());
+                let there = opened.iter().zip(&part.survival);
+                load.connections += there.map(|(opened, left)| opened * left).sum::<f64>();
             }
             load
         };
@@ -106,21 +122,25 @@ impl Passing<'_> {
         workload: &'w Workload,
         outbound: &Outbound,
         plan: &PoolPlan,
+        duration: SimTime,
     ) -> Result<Option<Part<'w>>, &'static str> {
-        let Traffic::Open {
-            per_second,
-            profile,
-            bursts,
-            mix,
-            ..
-        } = &workload.traffic
-        else {
-            return Err("whose clients or trace have no rate");
+        let mix = match &workload.traffic {
+            Traffic::Open { mix, .. } | Traffic::Closed { mix, .. } => mix,
+            Traffic::Trace(_) => return Err("whose trace has no rate"),
         };
         let share = share(index, mix, outbound);
         if share == 0.0 {
             return Ok(None);
         }
+        let Traffic::Open {
+            per_second,
+            profile,
+            bursts,
+            ..
+        } = &workload.traffic
+        else {
+            return Err("whose clients have no rate");
+        };
         if workload.pool.is_some() {
             return Err("whose requests share connections");
         }
@@ -130,21 +150,20 @@ impl Passing<'_> {
             .map_or(Protocol::Tcp, |(endpoint, _)| {
                 self.endpoints[*endpoint as usize].protocol
             });
-        if workload.quiet(protocol, plan).is_some() {
-            return Err("whose connections may idle out inside their lives");
-        }
-        let active = active(workload, mix, protocol, plan);
-        if !active.is_finite() {
-            return Err("whose lifetime has no mean");
-        }
+        let idles_out = workload.quiet(protocol, plan).is_some();
         Ok(Some(Part {
+            name: &workload.name,
             expected: Expected {
                 per_second: *per_second,
                 profile: profile.as_ref(),
                 bursts,
             },
             share,
-            active,
+            tries: 1.0 + mix.close.unanswered * f64::from(workload.retry.attempts - 1),
+            survival: match idles_out {
+                true => Vec::new(),
+                false => survival(workload, mix, protocol, plan, duration),
+            },
         }))
     }
 }
@@ -173,28 +192,51 @@ fn share(workload: u32, mix: &Mix, outbound: &Outbound) -> f64 {
     kinds.map(of_kind).sum()
 }
 
-/// Mean seconds that a connection is active, as far as the firewall can tell.
-fn active(workload: &Workload, mix: &Mix, protocol: Protocol, plan: &PoolPlan) -> f64 {
+/// By minute since they were opened, the share of the connections of that minute that is still active, as far as the
+/// firewall can tell; up to the length of the run, or until next to none is.
+fn survival(
+    workload: &Workload,
+    mix: &Mix,
+    protocol: Protocol,
+    plan: &PoolPlan,
+    duration: SimTime,
+) -> Vec<f64> {
+    /// Instants of a minute that its share is averaged over.
+    const STEPS: u32 = 60;
+    /// Of a share below this nothing can be seen in a number of connections.
+    const NONE: f64 = 1e-6;
     let holds = &plan.holds;
-    let lifetime = mix.lifetime.mean();
-    if protocol == Protocol::Udp {
-        return lifetime + holds.udp_idle.as_secs_f64();
-    }
-    let schedule = workload.schedule(protocol);
-    let last_syn = schedule.syns.last().map_or(0, |last| *last);
-    let unanswered = SimTime::from_nanos(last_syn).saturating_add(holds.half_open);
-    let unanswered = f64::from(workload.retry.attempts) * unanswered.as_secs_f64();
-    let close = &mix.close;
-    (close.fin + close.rst + close.abandon) * lifetime
-        + close.abandon * holds.idle.as_secs_f64()
-        + close.unanswered * unanswered
+    let lives = |age: f64| 1.0 - mix.lifetime.cdf(age);
+    let left = |age: f64| {
+        if protocol == Protocol::Udp {
+            return lives(age - holds.udp_idle.as_secs_f64());
+        }
+        let schedule = workload.schedule(protocol);
+        let last_syn = SimTime::from_nanos(schedule.syns.last().map_or(0, |last| *last));
+        let unanswered = last_syn.saturating_add(holds.half_open).as_secs_f64();
+        let close = &mix.close;
+        // The tries of one that is never answered are taken to follow each other at once.
+        let tries = f64::from(workload.retry.attempts);
+        (close.fin + close.rst) * lives(age)
+            + close.abandon * lives(age - holds.idle.as_secs_f64())
+            + close.unanswered * f64::from(u8::from(age < tries * unanswered))
+    };
+    let minutes = duration.as_nanos().div_ceil(MINUTE.as_nanos());
+    let of_minute = |minute: u64| {
+        let at = |step: u32| 60.0 * (minute as f64 + (f64::from(step) + 0.5) / f64::from(STEPS));
+        (0..STEPS).map(|step| left(at(step))).sum::<f64>() / f64::from(STEPS)
+    };
+    (0..minutes)
+        .map(of_minute)
+        .take_while(|share| *share > NONE)
+        .collect()
 }
 
 /// What the rule does, from `start` instances on, under `load` in a span of time.
 fn steps(
     scaling: &FirewallScaling,
     start: u32,
-    load: impl Fn(SimTime, SimTime) -> Load,
+    mut load: impl FnMut(SimTime, SimTime) -> Load,
     duration: SimTime,
 ) -> Vec<ScalingStep> {
     let mut steps: Vec<ScalingStep> = Vec::new();
@@ -256,7 +298,6 @@ fn steps(
 
 #[cfg(test)]
 mod tests {
-    use super::super::MINUTE;
     use super::*;
 
     fn minute(minute: u64) -> SimTime {

@@ -125,6 +125,10 @@ impl NodeRule {
                 }
                 _ => {}
             }
+            if workload.replicas.is_some() {
+                review.fault(fixed(&pool.name, &workload.name, i));
+                continue;
+            }
             let arrivals = workload.arrivals.as_ref();
             // What is wrong with it is told where the workload is read.
             match arrivals {
@@ -194,7 +198,7 @@ impl NodeRule {
             wants.push_back((now, wanted));
             while wants
                 .front()
-                .is_some_and(|(at, _)| at.saturating_add(self.unneeded) < now)
+                .is_some_and(|(at, _)| at.saturating_add(self.unneeded) <= now)
             {
                 wants.pop_front();
             }
@@ -227,6 +231,22 @@ impl NodeRule {
         }
         steps.retain(|step| step.at < duration);
         steps
+    }
+}
+
+/// Pods that are dealt to the nodes at the start do not move to those that come later.
+fn fixed(pool: &str, workload: &str, index: usize) -> Fault {
+    Fault {
+        code: Code::E0418,
+        pointer: step(&step("/workloads", index), "replicas"),
+        found: format!(
+            "Workload \"{workload}\" says how many replicas it has, and pool {pool} scales by a rule: no new node would \
+             get one of them."
+        ),
+        allowed: "beside \"autoscale\": workloads that are spread over all nodes of the pool"
+            .to_owned(),
+        remedy: "Leave replicas out, or the rule: pods that do not become more make no pool scale."
+            .to_owned(),
     }
 }
 
@@ -287,8 +307,8 @@ mod tests {
             20..=39 => 4.5,
             _ => 1.0,
         });
-        // At 40 five were wanted for the last time; ten minutes later that is still in the span that counts.
-        assert_eq!(found, [[21, 24, 2, 5], [51, 51, 5, 2]]);
+        // At 40 the last minute in which five were wanted is over; ten minutes later three leave.
+        assert_eq!(found, [[21, 24, 2, 5], [50, 50, 5, 2]]);
     }
 
     #[test]
@@ -306,7 +326,7 @@ mod tests {
         assert!(schedule(&rule(), 3, |_| 3.0 + 1e-9).is_empty());
         assert_eq!(schedule(&rule(), 3, |_| 3.01), [[1, 4, 3, 4]]);
         assert_eq!(schedule(&rule(), 3, |_| 1e30), [[1, 4, 3, 10]]);
-        assert_eq!(schedule(&rule(), 3, |_| 0.0), [[11, 11, 3, 2]]);
+        assert_eq!(schedule(&rule(), 3, |_| 0.0), [[10, 10, 3, 2]]);
     }
 
     #[test]

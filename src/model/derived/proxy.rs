@@ -49,6 +49,10 @@ pub(super) fn implied(spec: &ScenarioSpec, review: &mut Review) -> Implied {
     // What is wrong with it is told where the network is read.
     let proxy = Proxy::read(config, "/network/httpProxyConfig", &mut Review::default());
     for (place, workload) in spec.workloads.iter().enumerate() {
+        if is_trace(workload) && workload.no_http_proxy_vars == Some(false) {
+            review.fault(traced(workload, place));
+            continue;
+        }
         let Some(destination) = goes_to(&proxy, workload, spec) else {
             continue;
         };
@@ -84,8 +88,7 @@ fn goes_to<'s>(
     workload: &WorkloadSpec,
     spec: &'s ScenarioSpec,
 ) -> Option<&'s DestinationSpec> {
-    let is_trace = matches!(workload.arrivals, Some(ArrivalsSpec::Trace(_)));
-    if workload.no_http_proxy_vars.unwrap_or(is_trace) || is_trace {
+    if workload.no_http_proxy_vars == Some(true) || is_trace(workload) {
         return None;
     }
     let name = workload.destination.as_ref()?;
@@ -98,6 +101,24 @@ fn goes_to<'s>(
     Some(destination)
 }
 
+fn is_trace(workload: &WorkloadSpec) -> bool {
+    matches!(workload.arrivals, Some(ArrivalsSpec::Trace(_)))
+}
+
+/// The rows of a trace say where connections went: through a proxy each would be another.
+fn traced(workload: &WorkloadSpec, place: usize) -> Fault {
+    Fault {
+        code: Code::E0240,
+        pointer: step(&step(WORKLOADS, place), "noHttpProxyVars"),
+        found: format!(
+            "Workload \"{}\" is a trace that goes to the HTTP proxy, and nobody can say what the proxy opened for it.",
+            workload.name
+        ),
+        allowed: "a trace beside \"proxy\" that takes no notice of it".to_owned(),
+        remedy: "Leave noHttpProxyVars out: a trace says where connections went.".to_owned(),
+    }
+}
+
 /// Why nobody can say what the proxy opens for `workload`.
 fn obstacle(workload: &WorkloadSpec, folds: bool, pointer: &str) -> Option<Fault> {
     let waits = matches!(workload.arrivals, Some(ArrivalsSpec::Closed { .. }));
@@ -105,6 +126,10 @@ fn obstacle(workload: &WorkloadSpec, folds: bool, pointer: &str) -> Option<Fault
         true if waits => (
             "arrivals",
             "has clients that wait, and a pool knows arrivals only",
+        ),
+        true if workload.activity.is_some() => (
+            "activity",
+            "falls silent between its exchanges, and a proxy that sees requests opens a connection for each of them",
         ),
         false if workload.pool.is_some() => (
             "pool",
@@ -123,7 +148,7 @@ fn obstacle(workload: &WorkloadSpec, folds: bool, pointer: &str) -> Option<Fault
                   it keeps one"
             .to_owned(),
         remedy: format!(
-            "Give the workload poisson arrivals, or \"noHttpProxyVars\": true; without \"proxy\" its upstream \
+            "Give the workload poisson arrivals of single requests, or \"noHttpProxyVars\": true; without \"proxy\" its upstream \
              connections are a workload to declare, as `snatsim example {EXAMPLE}` does."
         ),
     })
@@ -143,13 +168,12 @@ fn upstream(workload: &WorkloadSpec, words: &ProxySpec, folds: bool) -> Workload
         no_http_proxy_vars: Some(true),
         static_egress_gateway: None,
         host_network: None,
-        retry: None,
         ..workload.clone()
     };
     if folds {
         upstream.pool = words.pool.clone();
-        // Requests are over while clients are silent.
-        (upstream.keepalive, upstream.activity, upstream.reconnect) = (None, None, None);
+        // Keepalives are the client's own.
+        (upstream.keepalive, upstream.reconnect) = (None, None);
     }
     upstream
 }

@@ -8,7 +8,7 @@ use crate::model::autoscale::{Autoscaler, NodeRule, Passing};
 use crate::model::build::Review;
 use crate::model::derived::Derived;
 use crate::model::{Outbound, ScalingStep};
-use crate::outbound::Assumptions;
+use crate::outbound::{Assumptions, plural};
 use crate::scenario::ScenarioSpec;
 use crate::units::SimTime;
 use serde_json::json;
@@ -38,7 +38,7 @@ impl Events {
                     taken.at,
                     &pointer,
                     what,
-                    Some(phrase(&pool.name, taken, "nodes")),
+                    Some(phrase(&pool.name, taken, "node")),
                 );
             }
             review.notes.push(scaler.note());
@@ -85,7 +85,7 @@ impl Events {
                 taken.at,
                 &pointer,
                 what,
-                Some(phrase(name, taken, "instances")),
+                Some(phrase(name, taken, "instance")),
             );
             let drained = taken.at.saturating_add(DRAIN);
             if taken.to < taken.from && drained < duration {
@@ -109,9 +109,10 @@ impl Events {
     }
 }
 
-fn phrase(name: &str, taken: &ScalingStep, units: &str) -> String {
+fn phrase(name: &str, taken: &ScalingStep, unit: &str) -> String {
     format!(
-        "{name} scales from {} to {} {units} by its rule",
-        taken.from, taken.to
+        "{name} scales from {} to {} by its rule",
+        taken.from,
+        plural(taken.to, unit)
     )
 }
