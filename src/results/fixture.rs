@@ -8,6 +8,7 @@ use crate::model::{
 };
 use crate::outbound::{Assumptions, OutboundType, Setup};
 use crate::record::{Latencies, Slot, Tally, UsedCounts};
+use crate::results::{About, Document, document};
 use crate::simulate::{FirstFailure, Minutes, OutboundRun, ReplicationRun, RunResult, slots_in};
 use crate::traffic::{Close, Connect, Law, Packets, Retry};
 use crate::units::{Seed, SimTime};
@@ -248,6 +249,16 @@ pub fn run(replications: Vec<ReplicationRun>) -> OutboundRun {
         requests: Default::default(),
         nodes: None,
     }
+}
+
+/// The document of [`comparison`].
+pub fn compared(failed: &[u64]) -> Document {
+    let (model, run) = comparison(failed);
+    let about = About {
+        scenario_sha256: String::new(),
+        compare: true,
+    };
+    document(&model, &run, &about)
 }
 
 /// A model with a Load Balancer of 1,024 ports on which `failed[r]` of 1,000 connections fail in replication r,

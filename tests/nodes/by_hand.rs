@@ -14,17 +14,6 @@ fn two_ports() -> Value {
     scenario
 }
 
-/// The scenario with rows of start, lifetime and end, all of one node to one endpoint.
-fn traced(scenario: &Value, rows: &[(f64, f64, &str)]) -> Model {
-    let mut csv = "start,node,protocol,address,port,lifetime,close\n".to_owned();
-    for (start, lifetime, close) in rows {
-        csv += &format!("{start},apps-0,tcp,203.0.113.9,443,{lifetime},{close}\n");
-    }
-    let loaded = load(&scenario.to_string(), "nodes.json", &[]).expect("a scenario");
-    build(&loaded, &mut |_| Ok(csv.clone().into_bytes()))
-        .unwrap_or_else(|problems| panic!("{}", problems.render(false)))
-}
-
 /// Makes room for everything but `limit`.
 fn only_limit(model: &mut Model, why: AtNode, limit: u64) {
     let rules = &mut model.node_nat.as_mut().expect("a layer").rules;

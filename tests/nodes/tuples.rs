@@ -10,13 +10,7 @@ fn ten_ports(rows: impl Iterator<Item = (f64, f64, &'static str)>) -> Model {
         "name": "pod", "arrivals": { "trace": { "file": "trace.csv" } },
         "localPortRange": "40000 40009", "connect": { "synRetries": 0 },
     }]);
-    let mut csv = "start,node,protocol,address,port,lifetime,close\n".to_owned();
-    for (start, lifetime, close) in rows {
-        csv += &format!("{start},apps-0,tcp,203.0.113.9,443,{lifetime},{close}\n");
-    }
-    let loaded = load(&scenario.to_string(), "nodes.json", &[]).expect("a scenario");
-    build(&loaded, &mut |_| Ok(csv.clone().into_bytes()))
-        .unwrap_or_else(|problems| panic!("{}", problems.render(false)))
+    traced(&scenario, &rows.collect::<Vec<_>>())
 }
 
 /// Connections established, and the peaks of the table and of the masquerade.
