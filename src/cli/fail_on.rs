@@ -127,16 +127,11 @@ impl Figure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::{About, document, fixture};
+    use crate::results::fixture;
 
     fn holds(condition: &str, failed: &[u64]) -> usize {
-        let (model, run) = fixture::comparison(failed);
-        let about = About {
-            scenario_sha256: String::new(),
-            compare: true,
-        };
         let condition: Condition = condition.parse().unwrap();
-        condition.held_by(&document(&model, &run, &about)).len()
+        condition.held_by(&fixture::compared(failed)).len()
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! `snatsim report`: charts and a page from results that were saved.
 
-use super::simulation::quoted;
 use super::{Failure, Outcome, say};
 use crate::report::draw::Theme;
 use crate::report::saved::Saved;
-use crate::report::{Subject, Sweeps, Wishes, Written, charts, write_report};
+use crate::report::{Subject, Sweeps, Wishes, Written, charts, quoted, write_report};
 use crate::sweep::SavedSweep;
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;

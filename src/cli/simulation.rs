@@ -4,7 +4,7 @@ use super::fail_on::Condition;
 use super::precision::{self, Relative};
 use super::{EXAMPLES, Example, Failure, Outcome, SCENARIOS, example, plot, print, say};
 use crate::model::{self, Model};
-use crate::report::{self, Style, saved};
+use crate::report::{self, Style, quoted, saved};
 use crate::results::words::{counted, wrapped};
 use crate::results::{self, About, Document, ResultDir, UseByMinute};
 use crate::scenario::{self, Loaded};
@@ -478,22 +478,6 @@ impl Verb {
     }
 }
 
-/// Words as a POSIX shell takes them.
-pub(super) fn quoted(words: &[String]) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,+@%".contains(letter);
-    let quoted: Vec<String> = words
-        .iter()
-        .map(|word| {
-            if !word.is_empty() && word.chars().all(plain) {
-                word.clone()
-            } else {
-                format!("'{}'", word.replace('\'', r"'\''"))
-            }
-        })
-        .collect();
-    quoted.join(" ")
-}
-
 /// Whether a condition holds, saying which and why on standard error.
 fn judge(conditions: &[Condition], document: &Document) -> Outcome {
     let mut outcome = Outcome::Done;
@@ -510,15 +494,6 @@ fn judge(conditions: &[Condition], document: &Document) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn commands_are_quoted_for_the_shell() {
-        let words = ["snatsim", "--set", "/outbound/NAT gateway/x=1", "it's", ""];
-        assert_eq!(
-            quoted(&words.map(str::to_owned)),
-            r"snatsim --set '/outbound/NAT gateway/x=1' 'it'\''s' ''"
-        );
-    }
 
     #[test]
     fn an_override_is_a_pointer_and_a_value() {

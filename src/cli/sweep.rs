@@ -3,9 +3,9 @@
 use super::fail_on::Condition;
 use super::interrupt::on_interrupt;
 use super::progress::Meter;
-use super::simulation::{Source, pointer_and_value, quoted, terminal_width, use_color};
+use super::simulation::{Source, pointer_and_value, terminal_width, use_color};
 use super::{Example, Failure, Outcome, SCENARIOS, SWEEPS, example, print, say};
-use crate::report;
+use crate::report::{self, quoted};
 use crate::results::Document;
 use crate::results::words::counted;
 use crate::sweep::{self, BaseSpec, Inputs, Shard, Summary, Work};

@@ -220,12 +220,3 @@ fn subtitle(saved: &[Saved]) -> String {
     let parts = [Some(scenario), replications, seed];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
-
-/// `a`, `a and b`, `a, b and c`.
-pub fn list(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
-}

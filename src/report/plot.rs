@@ -238,15 +238,11 @@ fn padded(text: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::{About, EventResult, document, fixture, use_by_minute};
+    use crate::results::{EventResult, fixture, use_by_minute};
 
     fn of(failed: &[u64]) -> (Document, Vec<Option<UseByMinute>>) {
         let (model, run) = fixture::comparison(failed);
-        let about = About {
-            scenario_sha256: String::new(),
-            compare: true,
-        };
-        (document(&model, &run, &about), use_by_minute(&model, &run))
+        (fixture::compared(failed), use_by_minute(&model, &run))
     }
 
     fn at(width: usize, color: bool) -> String {

@@ -1,6 +1,6 @@
 //! One sentence of finding: what the outbound types of a result come to, side by side.
 
-use crate::results::words::{counted, estimate, share};
+use crate::results::words::{counted, estimate, list, share};
 use crate::results::{Document, Finding, OutboundResult, Severity, Verdict, for_want_of_ports};
 use std::cmp::Ordering;
 
@@ -47,7 +47,11 @@ pub fn finding(document: &Document) -> String {
     let denies = denies + &without_an_answer(outbounds);
     match (&fails[..], &carries[..]) {
         ([], _) if worst.verdict == Verdict::Refused => {
-            format!("{}: {}", worst.name, worst.summary)
+            let refused = of(|verdict| verdict == Verdict::Refused).into_iter();
+            let refused: Vec<String> = refused
+                .map(|outbound| format!("{}: {}", outbound.name, outbound.summary))
+                .collect();
+            refused.join(" ")
         }
         ([], _) if peak_use(worst) == 0.0 => {
             format!("{nobody} under any of them. {}{denies}", worst.summary)
@@ -108,20 +112,18 @@ fn broken(outbound: &OutboundResult) -> u64 {
 
 /// What went wrong without a lack of ports: connections that had a port and no answer, and those that broke.
 fn without_an_answer(outbounds: &[OutboundResult]) -> String {
-    let worst = |of: fn(&OutboundResult) -> u64| {
-        let most = outbounds.iter().max_by_key(|outbound| of(outbound))?;
-        (of(most) > 0).then(|| (of(most), &most.name))
+    let told = |of: fn(&OutboundResult) -> u64, noun: &str, what: &str| {
+        let some = outbounds.iter().filter(|outbound| of(outbound) > 0);
+        let some: Vec<String> = some
+            .map(|outbound| format!("{} under {}", counted(of(outbound), noun), outbound.name))
+            .collect();
+        match some.is_empty() {
+            true => String::new(),
+            false => format!(" {} {what}.", list(&some)),
+        }
     };
-    let mut said = String::new();
-    if let Some((connections, name)) = worst(unanswered) {
-        let connections = counted(connections, "connection");
-        said += &format!(" {connections} under {name} had a port and no answer.");
-    }
-    if let Some((connections, name)) = worst(broken) {
-        let connections = counted(connections, "established connection");
-        said += &format!(" {connections} under {name} lost their ports.");
-    }
-    said
+    told(unanswered, "connection", "had a port and no answer")
+        + &told(broken, "established connection", "lost their ports")
 }
 
 fn failing(outbound: &&OutboundResult) -> String {
@@ -211,28 +213,10 @@ pub fn doubts(document: &Document) -> Vec<String> {
     lines
 }
 
-/// `a`, `a and b`, `a, b and c`.
-fn list(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::{About, document, fixture};
-
-    fn of(failed: &[u64]) -> Document {
-        let (model, run) = fixture::comparison(failed);
-        let about = About {
-            scenario_sha256: String::new(),
-            compare: true,
-        };
-        document(&model, &run, &about)
-    }
+    use crate::results::fixture::compared as of;
 
     #[test]
     fn a_comparison_says_who_fails_and_who_does_not() {
@@ -265,6 +249,17 @@ mod tests {
             "LB default runs out of ports and fails 0.50 % of connections and \
              NAT gateway runs out of ports and fails 0.50 % of connections."
         );
+    }
+
+    #[test]
+    fn all_that_break_connections_are_named() {
+        let mut both = of(&[0]);
+        for (outbound, broken) in both.outbounds.iter_mut().zip([7, 1]) {
+            outbound.figures.as_mut().unwrap().connections.broken = broken;
+        }
+        let told = "7 established connections under LB default and 1 established connection under NAT gateway lost their ports.";
+        let text = finding(&both);
+        assert!(text.ends_with(told), "{text}");
     }
 
     #[test]

@@ -210,6 +210,7 @@ mod tests {
             scenario: "calls".to_owned(),
             seed: 1,
             replications: 10,
+            overrides: Vec::new(),
             points: values.len() as u64,
             of: Shard::WHOLE,
             axes: vec![SavedAxis {

@@ -333,16 +333,7 @@ fn visible_width(line: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::{About, document, fixture};
-
-    fn of(failed: &[u64]) -> Document {
-        let (model, run) = fixture::comparison(failed);
-        let about = About {
-            scenario_sha256: String::new(),
-            compare: true,
-        };
-        document(&model, &run, &about)
-    }
+    use crate::results::fixture::compared as of;
 
     fn at(width: usize, color: bool) -> String {
         let document = of(&[5, 9, 7, 5, 9, 7, 5, 9, 7, 6]);

@@ -112,16 +112,7 @@ fn independent(difference: f64, a: &Estimate, b: &Estimate) -> Option<Bounds> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::{About, document, fixture};
-
-    fn of(failed: &[u64]) -> Document {
-        let (model, run) = fixture::comparison(failed);
-        let about = About {
-            scenario_sha256: String::new(),
-            compare: false,
-        };
-        document(&model, &run, &about)
-    }
+    use crate::results::fixture::compared as of;
 
     fn from_to(before: &Document, after: &Document) -> Change {
         let figures = |document: &Document| document.outbounds[0].figures.clone().unwrap();

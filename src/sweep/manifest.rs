@@ -28,6 +28,9 @@ pub struct Manifest {
     pub seed: u64,
     /// Replications of every point, unless an axis sets them.
     pub replications: u32,
+    /// Overrides of the base scenario, as they were given on the command line: pointer and value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<(String, String)>,
     /// Points of the whole sweep.
     pub points: u64,
     /// Which part of the points this is, where it is not all of them.

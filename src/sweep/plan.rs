@@ -43,6 +43,7 @@ pub struct Sweep {
     files: BTreeMap<String, Vec<u8>>,
     sweep_sha256: String,
     scenario_sha256: String,
+    overrides: Vec<(String, String)>,
 }
 
 /// Reads a sweep. `sets` are overrides of the base scenario, applied in order after those of the sweep itself.
@@ -99,6 +100,7 @@ pub fn load(
         grid,
         files,
         sweep_sha256,
+        overrides: sets.to_vec(),
     })
 }
 
@@ -114,6 +116,7 @@ impl Sweep {
             scenario_sha256: self.scenario_sha256.clone(),
             seed: self.model.seed.0,
             replications: self.model.replications,
+            overrides: self.overrides.clone(),
             points: self.grid.points(),
             shard,
             axes: self.grid.clone(),

@@ -1,5 +1,6 @@
 //! A sweep as its directory holds it, read back from `manifest.json` and `table.csv`.
 
+use super::axes::Dimension;
 use super::directory::read_manifest;
 use super::error::Error;
 use super::manifest::Shard;
@@ -23,6 +24,8 @@ pub struct SavedSweep {
     pub seed: u64,
     /// Replications of every point.
     pub replications: u32,
+    /// Overrides of the base scenario, pointer and value.
+    pub overrides: Vec<(String, String)>,
     /// Points of the whole sweep.
     pub points: u64,
     /// Which part of the points the directory holds.
@@ -33,16 +36,16 @@ pub struct SavedSweep {
     pub rows: Vec<Row>,
 }
 
-/// An axis of a sweep; of those that advance together the first.
+/// An axis of a sweep; those that advance together are one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SavedAxis {
-    /// Name: the column of the table.
+    /// Name: the column of the table, or what the columns of all that advance together begin with.
     pub name: String,
     /// Places in the scenario, of all that advance together.
     pub pointers: Vec<String>,
-    /// The values.
+    /// The values; where those of one thing that advance together are not the same, what they are called.
     pub values: Vec<Value>,
-    /// What the table calls them.
+    /// What the table calls them; where those of one thing are not the same all of them: `100, 120`.
     pub labels: Vec<String>,
 }
 
@@ -67,6 +70,54 @@ pub struct Row {
     pub peak_used: Option<u32>,
 }
 
+impl SavedAxis {
+    /// Dimensions that advance together. Those of one thing, `idleMinutes.loadBalancer` and `idleMinutes.natGateway`, are
+    /// told together; of different things the first stands for all.
+    fn of(together: &[Dimension]) -> SavedAxis {
+        let first = &together[0];
+        let pointers = together.iter().flat_map(|one| one.pointers.clone());
+        let common = common_name(together);
+        let told = match common {
+            Some(_) => together,
+            None => &together[..1],
+        };
+        let labels: Vec<String> = (0..first.labels.len())
+            .map(|position| {
+                let mut labels: Vec<&str> = told
+                    .iter()
+                    .map(|one| one.labels[position].as_str())
+                    .collect();
+                labels.dedup();
+                labels.join(", ")
+            })
+            .collect();
+        let alike = told.iter().all(|one| one.values == first.values);
+        SavedAxis {
+            name: common.unwrap_or_else(|| first.name.clone()),
+            pointers: pointers.collect(),
+            values: match alike {
+                true => first.values.clone(),
+                false => labels.iter().cloned().map(Value::String).collect(),
+            },
+            labels,
+        }
+    }
+}
+
+/// The words that the names of all begin with, if there are any.
+fn common_name(together: &[Dimension]) -> Option<String> {
+    let (first, others) = together.split_first()?;
+    let words =
+        |one: &'_ Dimension| -> Vec<String> { one.name.split('.').map(str::to_owned).collect() };
+    let mut common = words(first);
+    for other in others {
+        let other = words(other);
+        let same = common.iter().zip(&other).take_while(|(a, b)| a == b);
+        common.truncate(same.count());
+    }
+    (!common.is_empty()).then(|| common.join("."))
+}
+
 impl SavedSweep {
     /// Whether a directory holds a sweep.
     pub fn is_in(path: &Path) -> bool {
@@ -82,13 +133,7 @@ impl SavedSweep {
         let grid = &manifest.axes;
         let mut axes = Vec::new();
         for axis in &grid.0 {
-            let first = &axis.0[0];
-            axes.push(SavedAxis {
-                name: first.name.clone(),
-                pointers: axis.0.iter().flat_map(|one| one.pointers.clone()).collect(),
-                values: first.values.clone(),
-                labels: first.labels.clone(),
-            });
+            axes.push(SavedAxis::of(&axis.0));
         }
         let positions = |point: u64| -> Vec<usize> {
             let mut rest = point;
@@ -116,6 +161,7 @@ impl SavedSweep {
             scenario: manifest.scenario,
             seed: manifest.seed,
             replications: manifest.replications,
+            overrides: manifest.overrides,
             points: manifest.points,
         })
     }
@@ -205,4 +251,36 @@ fn rows(path: &Path, positions: impl Fn(u64) -> Vec<usize>) -> Result<Vec<Row>, 
         });
     }
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dimension(name: &str, values: &[u64]) -> Dimension {
+        Dimension {
+            name: name.to_owned(),
+            pointers: vec![format!("/{name}")],
+            values: values.iter().map(|value| Value::from(*value)).collect(),
+            labels: values.iter().map(u64::to_string).collect(),
+            pointer_places: Vec::new(),
+            values_place: String::new(),
+        }
+    }
+
+    #[test]
+    fn values_that_advance_together_are_all_told_where_they_differ() {
+        let (lb, nat) = ("idleMinutes.loadBalancer", "idleMinutes.natGateway");
+        let apart = SavedAxis::of(&[dimension(lb, &[4, 100]), dimension(nat, &[4, 120])]);
+        assert_eq!(apart.name, "idleMinutes");
+        assert_eq!(apart.labels, ["4", "100, 120"]);
+        // No number that is one outbound's alone is a place on the axis.
+        assert_eq!(apart.values[1], Value::from("100, 120"));
+        let alike = SavedAxis::of(&[dimension(lb, &[4, 30]), dimension(nat, &[4, 30])]);
+        assert_eq!(alike.values, [4, 30].map(Value::from));
+        let other = SavedAxis::of(&[dimension("nodes", &[1, 50]), dimension("rate", &[10, 500])]);
+        assert_eq!(other.name, "nodes");
+        assert_eq!(other.values, [1, 50].map(Value::from));
+        assert_eq!(other.pointers, ["/nodes", "/rate"]);
+    }
 }

@@ -57,6 +57,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     }
     let (worst, held) = drawn
         .iter()
+        .rev()
         .max_by(|a, b| a.0.worse().total_cmp(&b.0.worse()))?;
     let (cause, most) = CAUSES
         .iter()

@@ -1,10 +1,10 @@
 //! The failure probability of every outbound, with its interval.
 
-use super::{NAME, Shown, ShownOutbound, list};
+use super::{NAME, Shown, ShownOutbound};
 use crate::report::chart::{
     Axis, Chart, Interval, Intervals, Mark, Panel, Shape, Tone, Unit, short,
 };
-use crate::results::words::{bound, counted, estimate, share};
+use crate::results::words::{bound, counted, estimate, list, share};
 use crate::results::{Estimate, IntervalMethod};
 
 /// Rows of the chart.

@@ -30,7 +30,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     let mut notes = Vec::new();
     if in_all > PANELS {
         notes.push(format!(
-            "{PANELS} of {} are drawn.",
+            "{PANELS} of {} with several pools are drawn: those that fail the most or come nearest to their limit.",
             counted(in_all as u64, "outbound")
         ));
     }

@@ -1,10 +1,10 @@
 //! How long ports are held: the share that is still held after a time.
 
+use super::Shown;
 use super::ShownOutbound;
-use super::{Shown, list};
 use crate::report::chart::{Axis, Chart, Line, Mark, Panel, Scale, Shape, Tone, Unit};
 use crate::report::saved::Percentile;
-use crate::results::words::span;
+use crate::results::words::{list, span};
 
 /// Holds that are told apart, in seconds; what is shorter is drawn at the edge.
 const SHORTEST: f64 = 1e-2;
@@ -33,15 +33,19 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         let rows = rows(one);
         let all = holds(rows);
         let mut points = vec![(low, Some(1.0))];
-        let mut held = 1.0;
+        let (mut held, mut last_share) = (1.0, 0.0);
         for row in rows {
             let (value, then) = (row.value.max(low), 1.0 - row.count as f64 / all);
             // Many holds of one length are a step, however many percentiles have it.
             if then < held {
-                points.push((value, Some(f64::min(held, 1.0 - row.share))));
+                // Where more fall in than the percentile has come on, next to nothing was free before.
+                let is_step = held - then > 1.5 * (row.share - last_share);
+                let before = if is_step { held } else { 1.0 - row.share };
+                points.push((value, Some(f64::min(held, before))));
                 points.push((value, Some(then)));
                 held = then;
             }
+            last_share = row.share;
         }
         if points.len() == 1 {
             continue;

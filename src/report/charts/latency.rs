@@ -94,7 +94,7 @@ fn clip(marks: &mut [Mark], end: f64) {
 }
 
 fn title(shown: &Shown) -> String {
-    let slowest = shown.outbounds.iter().max_by(|a, b| {
+    let slowest = shown.outbounds.iter().rev().max_by(|a, b| {
         let p99 = |one: &super::ShownOutbound| {
             let latency = &one.figures.connect_latency;
             (latency.p99.unwrap_or(0.0), latency.max.unwrap_or(0.0))

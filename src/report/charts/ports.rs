@@ -56,6 +56,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     let worst = drawn
         .iter()
         .copied()
+        .rev()
         .max_by(|a, b| a.0.worse().total_cmp(&b.0.worse()))
         .unwrap_or((first, minutes));
     Some(Chart {

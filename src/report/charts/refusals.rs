@@ -5,20 +5,19 @@ use super::moments::Moments;
 use super::{Shown, ShownOutbound};
 use crate::report::chart::ticks::{number, round_to};
 use crate::report::chart::{Axis, Band, Chart, Line, Mark, Panel, Shape, Tone, Unit};
-use crate::results::words::share;
+use crate::results::words::{counted, share};
 
 pub(super) fn chart(shown: &Shown) -> Option<Chart> {
-    let (coloured, left_out) = shown.coloured();
+    let (coloured, _) = shown.coloured();
     let mut drawn: Vec<(usize, &ShownOutbound, &Vec<Vec<f64>>, u32)> = Vec::new();
+    let refuses = |one: &ShownOutbound| {
+        let refused = one.details.map(|details| &details.minutes.refused);
+        refused.is_some_and(|runs| runs.iter().flatten().any(|refused| *refused > 0.0))
+    };
     for (tone, one) in coloured.into_iter().enumerate() {
         let Some(details) = one.details else { continue };
         let minutes = &details.minutes;
-        if minutes
-            .refused
-            .iter()
-            .flatten()
-            .any(|refused| *refused > 0.0)
-        {
+        if refuses(one) {
             drawn.push((tone, one, &minutes.refused, minutes.first));
         }
     }
@@ -80,14 +79,22 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     marks.splice(0..0, moments.mark(0));
     let (worst, per_minute) = means
         .iter()
+        .rev()
         .max_by(|a, b| a.1.total_cmp(&b.1))
         .map(|(one, mean)| (**one, *mean))?;
-    let mut notes: Vec<String> = left_out.into_iter().collect();
-    notes.extend(buckets.note("their mean, and the band their fewest and most"));
-    let quiet = shown.outbounds.len() - drawn.len();
-    if quiet > 0 && notes.is_empty() {
+    let refusing = shown.outbounds.iter().filter(|one| refuses(one)).count();
+    let mut notes = Vec::new();
+    if drawn.len() < refusing {
+        notes.push(format!(
+            "{} of {} that refused SYNs are drawn: those that fail the most.",
+            drawn.len(),
+            counted(refusing as u64, "outbound")
+        ));
+    }
+    if refusing < shown.outbounds.len() {
         notes.push("Outbounds that refused no SYN are not drawn.".to_owned());
     }
+    notes.extend(buckets.note("their mean, and the band their fewest and most"));
     notes.extend(moments.notes.iter().cloned());
     let failed = worst.figures.failure_probability.estimate.unwrap_or(0.0);
     let spoken: Vec<String> = means
@@ -102,7 +109,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     Some(Chart {
         id: "refusals".to_owned(),
         title: format!(
-            "{} refuses {} SYNs a minute, and fails {} of connections",
+            "{} refuses {} SYNs a minute on average, and fails {} of connections",
             worst.name,
             number(round_to(per_minute, 2)),
             share(failed)

@@ -10,7 +10,8 @@ mod swing;
 use super::{COLOURS, NAME};
 use crate::report::chart::{Axis, Chart, Line, Mark, Scale, Shape, Tone, Unit, short};
 use crate::report::sweeps::{Sweeps, Swept};
-use crate::results::words::counted;
+use crate::results::Verdict;
+use crate::results::words::{counted, list};
 use crate::sweep::{Row, SavedAxis};
 use crate::units::parse_duration;
 use std::collections::BTreeMap;
@@ -138,6 +139,29 @@ impl<'a> Grid<'a> {
             })
             .collect();
         words.join(", ")
+    }
+
+    /// What is said of points that have nothing to draw.
+    fn refused(&self) -> Option<String> {
+        let mut counts: Vec<(&str, u64, u64)> = Vec::new();
+        for row in self.rows {
+            let refused = u64::from(row.verdict == Verdict::Refused);
+            match counts.iter_mut().find(|(name, ..)| *name == row.outbound) {
+                Some((_, some, all)) => (*some, *all) = (*some + refused, *all + 1),
+                None => counts.push((&row.outbound, refused, 1)),
+            }
+        }
+        let refused = counts.iter().filter(|(_, some, _)| *some > 0);
+        let words: Vec<String> = refused
+            .map(|(name, some, all)| {
+                format!(
+                    "{} at {some} of {}",
+                    short(name, NAME),
+                    counted(*all, "point")
+                )
+            })
+            .collect();
+        (!words.is_empty()).then(|| format!("Refused by Azure, and not drawn: {}.", list(&words)))
     }
 
     fn subtitle(&self, what: &str) -> String {

@@ -91,6 +91,7 @@ fn sweep() -> SavedSweep {
         scenario: "calls".to_owned(),
         seed: 1,
         replications: 10,
+        overrides: Vec::new(),
         points: 6,
         of: Shard::WHOLE,
         axes,

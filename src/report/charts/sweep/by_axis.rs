@@ -125,6 +125,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     let (low, high) = range(&ends)?;
     let methods = drawn.iter().map(|row| row.failure_probability.method);
     notes.extend(bounds_note(methods, Bound::Triangle));
+    notes.extend(grid.refused());
     let y = Axis::log(
         "probability that a connection fails",
         Unit::Share,
@@ -222,7 +223,11 @@ fn title(
             label(pair[0])
         );
     }
-    let Some(worst) = drawn.iter().max_by(|a, b| failed(a).total_cmp(&failed(b))) else {
+    let Some(worst) = drawn
+        .iter()
+        .rev()
+        .max_by(|a, b| failed(a).total_cmp(&failed(b)))
+    else {
         return String::new();
     };
     if failed(worst) == 0.0 {

@@ -3,9 +3,9 @@
 use super::plans::{counts_ips, sets};
 use super::{Grid, TARGET, TARGET_WORDS, axis_of, coloured, meets_target, target};
 use crate::report::chart::{Axis, Chart, Intervals, Mark, Panel, Shape, Tone, Unit, short};
+use crate::report::charts::NAME;
 use crate::report::charts::failure::{Bound, bounds_note, interval, range};
-use crate::report::charts::{NAME, list};
-use crate::results::words::counted;
+use crate::results::words::{counted, list};
 use crate::sweep::Row;
 
 /// Panels of the chart.
@@ -16,8 +16,15 @@ struct Bought<'a> {
     outbound: &'a str,
     marks: Vec<Mark>,
     rows: Vec<&'a Row>,
-    /// The last load that some number of IPs keeps below the target, and the least such number.
-    met: Option<(String, String)>,
+    /// What is in the title: the other value, and the least number of IPs that keeps below the target there. The last load
+    /// for which there is one, or of instances those that make the fewest buckets.
+    met: Option<Met>,
+}
+
+struct Met {
+    at: String,
+    ips: String,
+    buckets: u64,
 }
 
 pub(super) fn chart(grid: &Grid) -> Option<Chart> {
@@ -43,7 +50,12 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     notes.extend(left_out);
     let panels: Vec<Bought> = whose
         .into_iter()
-        .map(|outbound| bought(grid, outbound, (along, other), &some))
+        .map(|outbound| {
+            let mut sets = sets(grid).into_iter();
+            let is_choice =
+                sets.any(|set| set.outbound == outbound && set.instances == Some(other));
+            bought(grid, outbound, (along, other), &some, is_choice)
+        })
         .collect();
     let rows = || panels.iter().flat_map(|panel| &panel.rows);
     let found: Vec<_> = rows()
@@ -52,6 +64,11 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     let (low, high) = range(&found)?;
     let methods: Vec<_> = rows().map(|row| row.failure_probability.method).collect();
     notes.extend(bounds_note(methods.into_iter(), Bound::Triangle));
+    notes.push(format!(
+        "Numbers of public IPs that were tried: {}.",
+        grid.axes[along].labels.join(", ")
+    ));
+    notes.extend(grid.refused());
     notes.extend(grid.fixed(&[along, other]));
     let names: Vec<String> = panels
         .iter()
@@ -129,6 +146,7 @@ fn bought<'a>(
     outbound: &'a str,
     (along, other): (usize, usize),
     some: &[usize],
+    is_choice: bool,
 ) -> Bought<'a> {
     let (axis, places) = axis_of(&grid.axes[along]);
     let second = &grid.axes[other];
@@ -158,8 +176,16 @@ fn bought<'a>(
             .filter(|(_, row)| meets_target(row))
             .min_by(|a, b| a.0.total_cmp(&b.0));
         if let Some((_, row)) = enough {
-            let ips = grid.axes[along].labels[row.at[along]].clone();
-            found.met = Some((name.clone(), ips));
+            let number = |axis: usize| grid.axes[axis].values[row.at[axis]].as_u64().unwrap_or(1);
+            let met = Met {
+                at: name.clone(),
+                ips: grid.axes[along].labels[row.at[along]].clone(),
+                buckets: number(along) * if is_choice { number(other) } else { 0 },
+            };
+            let fewer = |best: &Met| met.buckets <= best.buckets;
+            if found.met.as_ref().is_none_or(fewer) {
+                found.met = Some(met);
+            }
         }
         let points = rows
             .iter()
@@ -182,8 +208,8 @@ fn bought<'a>(
 fn title(bought: &Bought) -> String {
     let outbound = short(bought.outbound, NAME);
     match &bought.met {
-        Some((load, ips)) => format!(
-            "{outbound}: {ips} public {} failures below {TARGET_WORDS} at {load}",
+        Some(Met { at, ips, .. }) => format!(
+            "{outbound}: {ips} public {} failures below {TARGET_WORDS} at {at}",
             if ips == "1" { "IP keeps" } else { "IPs keep" },
         ),
         None => {

@@ -68,6 +68,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
         let all = counted(front.len() as u64, "plan");
         notes.push(format!("Not all of the {all} on the line are named."));
     }
+    notes.extend(grid.refused());
     notes.extend(bounds_note(
         plans.iter().map(|plan| plan.row.failure_probability.method),
         Bound::Triangle,

@@ -2,10 +2,10 @@
 
 use super::Grid;
 use crate::report::chart::{Chart, short};
+use crate::report::charts::NAME;
 use crate::report::charts::failure::{Bound, bounds_note};
 use crate::report::charts::tornado::{self, Row, Tornado};
-use crate::report::charts::{NAME, list};
-use crate::results::words::counted;
+use crate::results::words::{counted, list};
 use crate::results::{Estimate, IntervalMethod};
 
 /// Panels of the chart, and rows of each.
@@ -100,32 +100,19 @@ fn tornado(grid: &Grid, outbound: &str) -> Option<Tornado> {
     (!tornado.rows.is_empty()).then_some(tornado)
 }
 
-/// The least and the most of some values; of those that were never seen to fail the one with the lowest bound is the
-/// least.
+/// The least and the most of some values, of equals the first. A bound says how much was looked at, not how little fails:
+/// those that were never seen to fail are equals.
 fn ends(values: Vec<(String, Estimate)>) -> Vec<(String, Estimate)> {
-    let rank = |(_, found): &(String, Estimate)| {
-        let p = found.estimate.unwrap_or(0.0);
-        (
-            p,
-            if p == 0.0 {
-                found.high.unwrap_or(0.0)
-            } else {
-                0.0
-            },
-        )
-    };
-    let by_rank = |a: &(String, Estimate), b: &(String, Estimate)| {
-        let (a, b) = (rank(a), rank(b));
-        a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
-    };
-    let mut values = values;
-    values.sort_by(by_rank);
-    match values.len() {
-        0 | 1 => values,
-        _ => {
-            let most = values.pop().expect("two at least");
-            vec![values.swap_remove(0), most]
+    let p = |(_, found): &&(String, Estimate)| found.estimate.unwrap_or(0.0);
+    let least = values.iter().min_by(|a, b| p(a).total_cmp(&p(b)));
+    let most = values.iter().rev().max_by(|a, b| p(a).total_cmp(&p(b)));
+    match (least, most) {
+        // All alike: the ends of the axis.
+        (Some(least), Some(most)) if p(&least) == p(&most) && values.len() > 1 => {
+            vec![values[0].clone(), values[values.len() - 1].clone()]
         }
+        (Some(least), Some(most)) if values.len() > 1 => vec![least.clone(), most.clone()],
+        _ => values,
     }
 }
 

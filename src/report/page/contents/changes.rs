@@ -2,10 +2,9 @@
 
 use super::{Cell, Changes, Contents, Table};
 use crate::report::chart::plain;
-use crate::report::charts::list;
 use crate::report::saved::Saved;
 use crate::report::table;
-use crate::results::words::{counted, difference, estimate};
+use crate::results::words::{counted, difference, estimate, list};
 use crate::results::{Change, ChangeMethod, Estimate, Figures, OutboundResult, change};
 
 /// Outbounds whose change is told in a sentence.

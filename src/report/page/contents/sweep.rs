@@ -2,7 +2,7 @@
 
 use super::{Cell, Contents, Listed, Table};
 use crate::report::chart::plain;
-use crate::report::{Sweeps, sweep};
+use crate::report::{Sweeps, quoted, sweep};
 use crate::results::Verdict;
 use crate::results::words::{count, counted, estimate};
 use crate::sweep::{Row, SavedSweep, Summary};
@@ -56,13 +56,24 @@ fn subtitle(saved: &SavedSweep, summary: &Summary) -> String {
     )
 }
 
+/// The command that makes it again.
+fn command(saved: &SavedSweep) -> String {
+    let sets = saved.overrides.iter().flat_map(|(pointer, value)| {
+        let set = format!("{}={}", plain(pointer), plain(value));
+        ["--set".to_owned(), set]
+    });
+    let words = ["snatsim", "sweep", "SWEEP"].map(str::to_owned);
+    let words: Vec<String> = words.into_iter().chain(sets).collect();
+    format!("{} -o DIR", quoted(&words))
+}
+
 /// How to make it again.
 fn run(label: Option<&str>, saved: &SavedSweep) -> Listed {
     let item = |name: &str, value: String, typed: bool| (name.to_owned(), value, typed);
     Listed {
         label: label.map(plain),
         items: vec![
-            item("Command", "snatsim sweep SWEEP -o DIR".to_owned(), true),
+            item("Command", command(saved), true),
             item(
                 "SWEEP",
                 format!("the file of the sweep {}", plain(&saved.name)),
