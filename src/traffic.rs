@@ -31,6 +31,7 @@ pub use pools::{ConnectionPools, IdleLoss, Instances, PoolSettings, PooledPlan};
 pub use quiet::{Break, Packets, Quiet};
 pub use stream::{Process, Stream, StreamPlan, class_seed};
 
+use crate::engine::Jitter;
 use crate::units::SimTime;
 
 /// Weights of the ways a connection ends; they sum to 1.
@@ -79,8 +80,8 @@ pub struct Retry {
     pub backoff: SimTime,
     /// Growth of the pause, at least 1.
     pub factor: f64,
-    /// Relative jitter of the pause, in [0, 1].
-    pub jitter: f64,
+    /// How the pause spreads.
+    pub jitter: Jitter,
 }
 
 /// The process of arrivals that wait for nothing.

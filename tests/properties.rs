@@ -8,7 +8,7 @@ use models::{
     FIN, NO_HOLDS, ONE_SYN, ONE_TRY, firewall, load_balancer, mix, model, nat_gateway, plan,
     poisson, s, tcp_endpoints, workload,
 };
-use snatsim::engine::{Grouping, PoolPlan, Protocol};
+use snatsim::engine::{Grouping, Jitter, PoolPlan, Protocol};
 use snatsim::model::{Endpoint, Mix, Model, Traffic, Workload, build};
 use snatsim::record::{Latencies, Tally};
 use snatsim::scenario::load;
@@ -63,7 +63,7 @@ const AGAIN: Retry = Retry {
     attempts: 3,
     backoff: SimTime::from_secs(2),
     factor: 2.0,
-    jitter: 0.5,
+    jitter: Jitter::Uniform(0.5),
 };
 
 const EVERY_END: Close = Close {
@@ -465,7 +465,7 @@ fn p7_trying_again_at_once_adds_refused_tries_and_helps_less_than_a_pause() {
         backoff: s(4.0),
         attempts: 3,
         factor: 2.0,
-        jitter: 0.5,
+        jitter: Jitter::Uniform(0.5),
     });
     assert!(refused(&never) < refused(&at_once));
     let (mean, half) = paired(&differences(only(&at_once), only(&later)));

@@ -8,7 +8,7 @@ mod rarity;
 
 use models::*;
 use rarity::*;
-use snatsim::engine::{ActiveLimit, Ceiling, Gateways, Grouping, Holds, IpChoice};
+use snatsim::engine::{ActiveLimit, Ceiling, Gateways, Grouping, Holds, IpChoice, Jitter};
 use snatsim::engine::{PoolPlan, Protocol, RefusedSyn};
 use snatsim::model::{Mix, Model, OpenProcess, Traffic, Workload};
 use snatsim::results::erlang::erlang_b;
@@ -167,7 +167,7 @@ fn mixed(rate: f64, close: Close, syn_retries: u32, attempts: u32) -> Workload {
             attempts,
             backoff: s(0.5),
             factor: 2.0,
-            jitter: 0.5,
+            jitter: Jitter::Uniform(0.5),
         },
         ..workload(poisson(rate, mix))
     }

@@ -5,7 +5,7 @@ use super::{Counts, Queue, poisson, pools_and_hold};
 use rand_distr::{Distribution, Exp, LogNormal, StandardUniform};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
-use snatsim::engine::{Grouping, PoolPlan, Protocol, RefusedSyn};
+use snatsim::engine::{Grouping, Jitter, PoolPlan, Protocol, RefusedSyn};
 use snatsim::model::{Mix, Model};
 use snatsim::traffic::Law;
 
@@ -70,7 +70,10 @@ impl Workload {
             attempts: schedule.attempts.try_into().expect("a few tries"),
             backoff: schedule.backoff / 1e9,
             factor: schedule.factor,
-            jitter: schedule.jitter,
+            jitter: match schedule.jitter {
+                Jitter::Uniform(most) => most,
+                Jitter::Exponential => panic!("pauses of the benched scenarios spread evenly"),
+            },
         }
     }
 

@@ -616,8 +616,8 @@ impl<R: Releases> Cell<R> {
 mod tests {
     use super::*;
     use crate::engine::{
-        Grouping, HeapReleases, LadderReleases, OnIdle, OpenLoop, Period, PoolPlan, RefusedSyn,
-        ReleaseSize, Schedule, Sort, UdpKey, WheelReleases,
+        Grouping, HeapReleases, Jitter, LadderReleases, OnIdle, OpenLoop, Period, PoolPlan,
+        RefusedSyn, ReleaseSize, Schedule, Sort, UdpKey, WheelReleases,
     };
     use proptest::prelude::*;
 
@@ -656,7 +656,12 @@ mod tests {
             refused_syn: RefusedSyn::Silent,
         };
         let rules = CellRules::new(&plan, SimTime::ZERO, DURATION, DURATION, false);
-        let schedule = Schedule::tcp(2, 0, None).with_retry(2, SimTime::from_secs(1), 1.0, 0.5);
+        let schedule = Schedule::tcp(2, 0, None).with_retry(
+            2,
+            SimTime::from_secs(1),
+            1.0,
+            Jitter::Uniform(0.5),
+        );
         let classes = [Class {
             key: 0,
             seed: 7,

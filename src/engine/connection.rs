@@ -108,8 +108,32 @@ pub struct Schedule {
     pub backoff: f64,
     /// Growth of the pause.
     pub factor: f64,
-    /// Relative jitter of the pause.
-    pub jitter: f64,
+    /// How the pause spreads.
+    pub jitter: Jitter,
+}
+
+/// How the pauses between tries spread around the one that backoff and factor give.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Jitter {
+    /// Evenly, by up to this fraction of the pause, in [0, 1].
+    Uniform(f64),
+    /// Exponentially, with the pause as mean: tries that remember nothing, as those of people.
+    Exponential,
+}
+
+impl Jitter {
+    /// Every pause as backoff and factor give it.
+    pub const NONE: Jitter = Jitter::Uniform(0.0);
+
+    /// What the pause is multiplied by; `draw` is 64 random bits.
+    fn times(self, draw: u64) -> f64 {
+        // 53 bits, uniform in [0, 2).
+        let u = (draw >> 11) as f64 / (1u64 << 52) as f64;
+        match self {
+            Jitter::Uniform(most) => 1.0 + most * (u - 1.0),
+            Jitter::Exponential => -libm::log1p(-u / 2.0),
+        }
+    }
 }
 
 /// No gap between SYNs is longer, in seconds (Linux `TCP_RTO_MAX`).
@@ -139,7 +163,7 @@ impl Schedule {
             attempts: 1,
             backoff: 0.0,
             factor: 1.0,
-            jitter: 0.0,
+            jitter: Jitter::NONE,
         }
     }
 
@@ -151,12 +175,18 @@ impl Schedule {
             attempts: 1,
             backoff: 0.0,
             factor: 1.0,
-            jitter: 0.0,
+            jitter: Jitter::NONE,
         }
     }
 
-    /// The same with `attempts` tries; the pause before try k + 1 is backoff × factor^(k−1) × (1 + jitter u).
-    pub fn with_retry(self, attempts: u32, backoff: SimTime, factor: f64, jitter: f64) -> Schedule {
+    /// The same with `attempts` tries; the pause before try k + 1 is backoff × factor^(k−1), spread by the jitter.
+    pub fn with_retry(
+        self,
+        attempts: u32,
+        backoff: SimTime,
+        factor: f64,
+        jitter: Jitter,
+    ) -> Schedule {
         Schedule {
             attempts,
             backoff: backoff.as_nanos() as f64,
@@ -189,9 +219,7 @@ impl Schedule {
                 }
             }
         }
-        // 53 bits, uniform in [-1, 1).
-        let u = (draw >> 11) as f64 / (1u64 << 52) as f64 - 1.0;
-        (pause * (1.0 + self.jitter * u)).min(1e18) as u64
+        (pause * self.jitter.times(draw)).min(1e18) as u64
     }
 }
 
@@ -296,12 +324,18 @@ mod tests {
 
     #[test]
     fn pauses_grow_by_the_factor_and_spread_by_the_jitter() {
-        let retry = |jitter| Schedule::udp().with_retry(9, SimTime::from_secs(1), 2.0, jitter);
+        let second = SimTime::from_secs(1);
+        let with = |jitter| Schedule::udp().with_retry(9, second, 2.0, jitter);
+        let retry = |most| with(Jitter::Uniform(most));
         assert_eq!(retry(0.0).pause(1, 5), 1_000_000_000);
         assert_eq!(retry(0.0).pause(4, 5), 8_000_000_000);
         assert_eq!(retry(0.5).pause(1, 0), 500_000_000);
         assert_eq!(retry(0.5).pause(1, 1 << 63), 1_000_000_000);
         assert_eq!(retry(0.0).pause(1_000, 5), 1_000_000_000_000_000_000);
+        let median = with(Jitter::Exponential).pause(2, 1 << 63);
+        assert_eq!(median, (2e9 * std::f64::consts::LN_2) as u64);
+        assert_eq!(with(Jitter::Exponential).pause(1, 0), 0);
+        assert!(with(Jitter::Exponential).pause(1, u64::MAX) < 40_000_000_000);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Models and runs made by hand, for the tests of this layer and of those above.
 
 use crate::engine::{
-    ActiveLimit, Grouping, Holds, IpChoice, OnIdle, PoolPlan, Protocol, RefusedSyn, UdpKey,
+    ActiveLimit, Grouping, Holds, IpChoice, Jitter, OnIdle, PoolPlan, Protocol, RefusedSyn, UdpKey,
 };
 use crate::model::{
     CountedCluster, Endpoint, Mix, Model, OpenProcess, Outbound, Traffic, Workload,
@@ -103,7 +103,7 @@ pub fn poisson(
             attempts: 1,
             backoff: SimTime::from_secs(1),
             factor: 2.0,
-            jitter: 0.0,
+            jitter: Jitter::NONE,
         },
     }
 }

@@ -19,6 +19,7 @@ pub use profile::{NamedProfile, ProfileSpec, StepSpec};
 pub use replicas::Replicas;
 
 use super::{Close, Connect, Retry};
+use crate::engine::Jitter;
 use crate::fault::{Code, Fault, Faults, step};
 use crate::units::SimTime;
 use check::Range;
@@ -95,8 +96,29 @@ pub struct RetrySpec {
     pub backoff: Option<SimTime>,
     /// Growth of the pause from try to try, at least 1, default 2.
     pub factor: Option<f64>,
-    /// Relative jitter of the pause, in [0, 1], default 0.
-    pub jitter: Option<f64>,
+    /// How the pause spreads; left out, it does not.
+    pub jitter: Option<JitterSpec>,
+}
+
+/// How the pauses between tries spread.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "a fraction of the pause, such as 0.5, or \"exponential\""
+)]
+pub enum JitterSpec {
+    /// Evenly, by up to this fraction of the pause, in [0, 1].
+    Uniform(f64),
+    /// By a law.
+    Law(JitterLaw),
+}
+
+/// A law of pauses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum JitterLaw {
+    /// Exponentially, with the pause as mean: tries that remember nothing, as those of people.
+    Exponential,
 }
 
 /// Most that Linux accepts for `tcp_syn_retries` and `tcp_syn_linear_timeouts` (`MAX_TCP_SYNCNT` in `include/net/tcp.h`).
@@ -306,7 +328,11 @@ impl RetrySpec {
             attempts: self.attempts.unwrap_or(1),
             backoff: self.backoff.unwrap_or(SimTime::from_secs(1)),
             factor: self.factor.unwrap_or(2.0),
-            jitter: self.jitter.unwrap_or(0.0),
+            jitter: match self.jitter {
+                None => Jitter::NONE,
+                Some(JitterSpec::Uniform(most)) => Jitter::Uniform(most),
+                Some(JitterSpec::Law(JitterLaw::Exponential)) => Jitter::Exponential,
+            },
         };
         if retry.attempts == 0 {
             faults.push(Fault {
@@ -323,7 +349,9 @@ impl RetrySpec {
             &step(pointer, "factor"),
             faults,
         );
-        Range::UNIT.check(retry.jitter, "The jitter", &step(pointer, "jitter"), faults);
+        if let Jitter::Uniform(most) = retry.jitter {
+            Range::UNIT.check(most, "The jitter", &step(pointer, "jitter"), faults);
+        }
         (faults.len() == before).then_some(retry)
     }
 }

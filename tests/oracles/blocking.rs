@@ -311,7 +311,7 @@ pub fn retries(effort: Effort) -> Vec<Check> {
             attempts,
             backoff: s(pause),
             factor: 1.0,
-            jitter: 1.0,
+            jitter: Jitter::Uniform(1.0),
         };
         let workloads = vec![Workload {
             retry,
@@ -348,6 +348,57 @@ pub fn retries(effort: Effort) -> Vec<Check> {
                 0.10,
             ));
         }
+    }
+    checks
+}
+
+/// The M/M/c retrial queue, solved exactly: refused clients come again after exponential pauses until they have a port.
+pub fn retrials(effort: Effort) -> Vec<Check> {
+    const PORTS: u32 = 8;
+    #[rustfmt::skip]
+    let rows = [
+        ("retrial_00", 6.0, 2.0, 0.23830107792240163, 4.566757299153674),
+        ("retrial_02", 4.0, 0.5, 0.04385409124743358, 0.14321797909293893),
+    ];
+    let mut checks = Vec::new();
+    for (name, rate, pause, refused, waiting) in rows {
+        let workloads = vec![Workload {
+            retry: Retry {
+                attempts: u32::MAX,
+                backoff: s(pause),
+                factor: 1.0,
+                jitter: Jitter::Exponential,
+            },
+            ..pure_loss(poisson(rate, mix(&[1.0], &[1.0], EXPONENTIAL)))
+        }];
+        let warmup = 200.0;
+        let seconds = effort.arrivals(4e6) / rate;
+        let model = Model {
+            seed: own_seed(&[rate, pause]),
+            warmup: s(warmup),
+            ..model(
+                s(warmup + seconds),
+                1,
+                tcp_endpoints(1),
+                workloads,
+                [plan(Grouping::Shared, PORTS, NO_HOLDS)],
+            )
+        };
+        let total = first(&model, Detail::Table).total;
+        checks.push(Check::about(
+            format!("{name}: share of first tries refused"),
+            refused,
+            total.refused_first as f64 / total.offered as f64,
+            0.02,
+        ));
+        // Little's law: those who wait come again at their number over the mean pause.
+        let again = (total.tries - total.offered) as f64 / seconds;
+        checks.push(Check::about(
+            format!("{name}: clients waiting to try again"),
+            waiting,
+            again * pause,
+            0.02,
+        ));
     }
     checks
 }

@@ -12,7 +12,7 @@ use crate::models::{
     plan, poisson, s, tcp_endpoints, workload,
 };
 use crate::theory::{Chain, poisson_cdf, ratio};
-use snatsim::engine::{ActiveLimit, Grouping, PoolPlan};
+use snatsim::engine::{ActiveLimit, Grouping, Jitter, PoolPlan};
 use snatsim::model::{Mix, Model, Traffic, Workload};
 use snatsim::results::erlang::{erlang_b, ports_for};
 use snatsim::simulate::{Detail, OutboundRun, ReplicationRun, simulate};
@@ -145,7 +145,7 @@ pub struct Theme {
 }
 
 /// Every theme.
-pub const THEMES: [Theme; 15] = [
+pub const THEMES: [Theme; 16] = [
     Theme {
         title: "The formula itself",
         run: formula::formula,
@@ -193,6 +193,10 @@ pub const THEMES: [Theme; 15] = [
     Theme {
         title: "Retries after long pauses",
         run: blocking::retries,
+    },
+    Theme {
+        title: "Retrials: refused for ever until answered",
+        run: blocking::retrials,
     },
     Theme {
         title: "Azure Firewall: two instances are two pools",

@@ -67,6 +67,7 @@ themes! {
     evenly_spaced_arrivals_lose_an_exact_number: "Evenly spaced arrivals",
     peaks_over_a_horizon_are_as_high_as_theory_says: "Peak over a horizon",
     retries_after_long_pauses_are_fresh_attempts: "Retries after long pauses",
+    refused_clients_try_again_as_the_retrial_queue_says: "Retrials: refused for ever until answered",
     two_instances_are_two_pools: "Azure Firewall: two instances are two pools",
     rates_saturate_where_the_holds_say: "Rates that saturate",
     what_happened_to_others_happens_again: "Replays of what happened to others",

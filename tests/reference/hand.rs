@@ -7,7 +7,7 @@ use crate::models::{
     model, nat_gateway, plan, row, s, tcp_endpoints, workload,
 };
 use crate::simulator::{Choices, syn_schedule};
-use snatsim::engine::{ActiveLimit, Ceiling, Grouping, PoolPlan, Protocol, RefusedSyn};
+use snatsim::engine::{ActiveLimit, Ceiling, Grouping, Jitter, PoolPlan, Protocol, RefusedSyn};
 use snatsim::model::{Endpoint, Model, Traffic, Workload};
 use snatsim::record::{Cause, Tally};
 use snatsim::traffic::{Close, CloseKind, Connect, Law, Retry, TraceRow};
@@ -229,7 +229,7 @@ fn pauses_between_tries_run_from_the_end_of_a_try_and_grow() {
         attempts: 3,
         backoff: s(1.0),
         factor: 2.0,
-        jitter: 0.0,
+        jitter: Jitter::NONE,
     };
     // Tries at 0, 2 and 5 s, each of one second.
     let at = |duration| {

@@ -6,7 +6,7 @@ use crate::simulator::Choices;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use snatsim::engine::{
-    ActiveLimit, Ceiling, Gateways, Grouping, Holds, IpChoice, OnIdle, PoolPlan, Protocol,
+    ActiveLimit, Ceiling, Gateways, Grouping, Holds, IpChoice, Jitter, OnIdle, PoolPlan, Protocol,
     RefusedSyn, UdpKey,
 };
 use snatsim::model::{Endpoint, Mix, Model, OpenProcess, Traffic, Workload};
@@ -138,7 +138,7 @@ fn retry() -> impl Strategy<Value = Retry> {
         attempts,
         backoff,
         factor,
-        jitter: 0.0,
+        jitter: Jitter::NONE,
     })
 }
 

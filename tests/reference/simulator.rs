@@ -2,7 +2,7 @@
 //! for every pool and key, a record of everything that happens. It is what the engine is held against.
 
 use crate::expand::{Connection, Expansion};
-use snatsim::engine::{Grouping, Holds, IpChoice, PoolPlan, Protocol, RefusedSyn, UdpKey};
+use snatsim::engine::{Grouping, Holds, IpChoice, Jitter, PoolPlan, Protocol, RefusedSyn, UdpKey};
 use snatsim::model::{Endpoint, Model};
 use snatsim::record::Cause;
 use snatsim::traffic::{CloseKind, Connect};
@@ -481,9 +481,12 @@ impl Simulator<'_> {
         let retry = &self.model.workloads[connection.workload as usize].retry;
         if this.tries < retry.attempts {
             let u = (self.choices.jitter)(&connection, this.tries);
+            let Jitter::Uniform(most) = retry.jitter else {
+                panic!("the choices of a test are fractions of the pause")
+            };
             let pause = retry.backoff.as_secs_f64()
                 * retry.factor.powi(this.tries as i32 - 1)
-                * (1.0 + retry.jitter * u);
+                * (1.0 + most * u);
             self.schedule_syn(now + SimTime::from_secs_f64(pause), story, 0);
         } else {
             this.fate = if this.try_has_port {

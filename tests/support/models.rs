@@ -1,7 +1,8 @@
 //! Small models, built in memory: what the tests simulate.
 
 use snatsim::engine::{
-    ActiveLimit, Ceiling, Grouping, Holds, IpChoice, OnIdle, PoolPlan, Protocol, RefusedSyn, UdpKey,
+    ActiveLimit, Ceiling, Grouping, Holds, IpChoice, Jitter, OnIdle, PoolPlan, Protocol,
+    RefusedSyn, UdpKey,
 };
 use snatsim::model::{
     CountedCluster, Endpoint, Mix, Model, OpenProcess, Outbound, Traffic, Workload,
@@ -35,7 +36,7 @@ pub const ONE_TRY: Retry = Retry {
     attempts: 1,
     backoff: SimTime::from_secs(1),
     factor: 1.0,
-    jitter: 0.0,
+    jitter: Jitter::NONE,
 };
 
 /// No port is held a moment longer than its connection lives.

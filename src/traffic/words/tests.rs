@@ -118,7 +118,10 @@ fn defaults_are_those_of_the_definitions() {
         (None, 6, 0)
     );
     let retry = RetrySpec::default().resolve("", &mut faults).unwrap();
-    assert_eq!((retry.attempts, retry.factor, retry.jitter), (1, 2.0, 0.0));
+    assert_eq!(
+        (retry.attempts, retry.factor, retry.jitter),
+        (1, 2.0, Jitter::NONE)
+    );
     assert_eq!(retry.backoff, SimTime::from_secs(1));
     assert!(faults.is_empty());
 }
