@@ -21,7 +21,9 @@ pub use connection::{Arrival, Class, End, Jitter, Schedule, Sort};
 pub use epochs::{Change, Taken};
 pub use ladder::LadderReleases;
 pub use ledger::{Ledger, Lottery, Noting};
-pub use node::{Address, AtNode, Fate, NodeLayer, NodePeaks, NodeRules, Origin, Syn};
+pub use node::{
+    Address, AtNode, Fate, NodeLayer, NodePeaks, NodeRules, Origin, OutboundNat, Syn, System,
+};
 pub use plan::{
     ActiveLimit, Ceiling, Gateways, Grouping, Holds, IpChoice, OnIdle, PoolPlan, Protocol,
     RefusedSyn, UdpKey,

@@ -27,7 +27,7 @@ pub use allocation::{
 };
 pub use assumptions::{
     Assumption, Assumptions, AssumptionsSpec, BeyondTable, ConntrackSize, FirewallIpChoice,
-    RefusedSynSeen,
+    RefusedSynSeen, WindowsPorts,
 };
 pub use cluster::{ClusterFacts, CountedPool, MaxSurge, NoMaxSurge, PoolFacts, counted_nodes};
 pub use custom::{CustomBlock, Scope, UdpKey};

@@ -20,9 +20,9 @@ pub use network::{
 };
 pub use node_nat::{ConntrackTimeoutsSpec, NodeNatSpec};
 pub use spec::{
-    ClusterSpec, DestinationSpec, NetworkPlugin, NetworkPluginMode, NodePoolSpec,
+    ClusterSpec, DestinationSpec, NetworkPlugin, NetworkPluginMode, NodePoolSpec, OsType,
     PodIpAllocationMode, ProtocolSpec, RouteWord, ScenarioSpec, ServiceFrontend, ServiceSpec,
-    StaticEgressGatewaySpec, WorkloadSpec,
+    StaticEgressGatewaySpec, WindowsProfileSpec, WorkloadSpec,
 };
 pub use system_traffic::SystemTrafficSpec;
 

@@ -43,6 +43,7 @@ examples! {
     "two-gateways";
     "egress-gateway";
     "pod-local-ports";
+    "windows-pool";
     "http-proxy";
     "proxy-folds";
     "system-traffic";

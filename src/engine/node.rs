@@ -2,14 +2,16 @@
 
 mod back;
 mod entries;
+mod outbound_nat;
 mod places;
 mod words;
 
-pub use words::{Address, AtNode, Fate, NodeRules, Origin, Syn};
+pub use words::{Address, AtNode, Fate, NodeRules, Origin, OutboundNat, Syn, System};
 
 use crate::units::SimTime;
 use back::{Back, Open};
 use entries::{Entries, Entry, EntryName};
+use outbound_nat::OutboundNatPorts;
 use places::Places;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -19,8 +21,8 @@ use std::collections::{BTreeMap, BinaryHeap};
 pub struct NodePeaks {
     /// Local ports of one address toward one key, the largest share of what it has: how many, address, key.
     pub local_ports: Option<(u64, Address, u32)>,
-    /// Ports of one node's address toward one key: how many, node, key.
-    pub masquerade: Option<(u64, u32, u32)>,
+    /// Ports of one node's address, the largest share of what it has: how many, node, the key if they are one's.
+    pub masquerade: Option<(u64, u32, Option<u32>)>,
     /// Connections in one node's table: how many, node.
     pub conntrack: Option<(u64, u32)>,
 }
@@ -41,6 +43,8 @@ pub struct NodeLayer<'a> {
     waiting: BTreeMap<(u32, TryName), bool>,
     /// Whether the try of the SYN in hand is in the table; none where it has no local port.
     tracked: Option<bool>,
+    /// Of the nodes that are not Linux.
+    outbound_nat: OutboundNatPorts,
 }
 
 /// What an address has toward a key.
@@ -83,6 +87,7 @@ impl<'a> NodeLayer<'a> {
             entries: Entries::default(),
             waiting: BTreeMap::new(),
             tracked: None,
+            outbound_nat: OutboundNatPorts::default(),
         }
     }
 
@@ -90,6 +95,15 @@ impl<'a> NodeLayer<'a> {
     /// are named alike.
     pub fn leave(&mut self, side: u32, syn: &Syn, origin: &Origin) -> Option<AtNode> {
         let (at, from) = (syn.at, self.from);
+        match self.rules.system(origin) {
+            System::Linux => {}
+            System::Open => return None,
+            System::OutboundNat => {
+                let rules = &self.rules.outbound_nat;
+                let leaves = self.outbound_nat.leave(rules, (side, syn), origin, from);
+                return (!leaves).then_some(AtNode::Masquerade);
+            }
+        }
         self.tracked = match syn.begins {
             false => {
                 let tracked = self.waiting.remove(&(side, syn.name()));
@@ -188,6 +202,16 @@ impl<'a> NodeLayer<'a> {
 
     /// What became of the SYN that [`NodeLayer::leave`] saw last.
     pub fn settle(&mut self, side: u32, syn: &Syn, origin: &Origin, fate: Fate) {
+        match self.rules.system(origin) {
+            System::Linux => {}
+            System::Open => return,
+            System::OutboundNat => {
+                let this = (side, syn);
+                return self
+                    .outbound_nat
+                    .settle(self.rules, this, origin, fate, self.until);
+            }
+        }
         // Without a local port there is nothing to give back.
         let Some(tracked) = self.tracked.take() else {
             return;
@@ -302,10 +326,15 @@ impl<'a> NodeLayer<'a> {
                 peaks.local_ports = Some((peak, *address, *key));
             }
         }
-        for ((node, key), masquerade) in &mut self.masquerade {
-            let peak = masquerade.ports.highest(from);
-            if peaks.masquerade.is_none_or(|(most, ..)| peak > most) {
-                peaks.masquerade = Some((peak, *node, *key));
+        let masqueraded = self.masquerade.iter_mut();
+        let masqueraded = masqueraded
+            .map(|((node, key), masquerade)| (masquerade.ports.highest(from), *node, Some(*key)));
+        for found in masqueraded.chain(self.outbound_nat.peaks(from)) {
+            let is_fuller = |most: (u64, u32, Option<u32>)| {
+                found.0 * self.rules.ports_of(most.1) > most.0 * self.rules.ports_of(found.1)
+            };
+            if peaks.masquerade.is_none_or(is_fuller) {
+                peaks.masquerade = Some(found);
             }
         }
         for (node, places) in &mut self.tables {

@@ -98,6 +98,7 @@ impl Cluster {
                     count: pool.count.min(MAX_NODES as u32),
                     max_count: pool.max_count,
                     max_surge: pool.max_surge,
+                    without_outbound_nat: pool.is_windows() && pool.disables_outbound_nat(),
                 },
                 nodes: first..nodes.len(),
             });
@@ -191,6 +192,7 @@ impl Cluster {
                 count: u32::try_from(self.nodes.len()).unwrap_or(u32::MAX),
                 max_count: None,
                 max_surge: Some(MaxSurge::Nodes(0)),
+                without_outbound_nat: false,
             }],
         };
         ClusterFacts {

@@ -329,10 +329,10 @@ impl State {
         let pools = pools.map(|(pool, (surge, _))| match surge {
             0 => pool.clone(),
             surge => PoolFacts {
-                name: pool.name.clone(),
                 count: pool.count + surge,
                 max_count: pool.max_count.map(|max| max.max(pool.count) + surge),
                 max_surge: Some(MaxSurge::Nodes(0)),
+                ..pool.clone()
             },
         });
         ClusterFacts {

@@ -4,10 +4,12 @@ use super::build::Review;
 use super::cluster::Cluster;
 use super::pod_network::PodNetwork;
 use super::{Bypass, CountedCluster, Endpoint, Note, Outbound, Path, Traffic, Workload};
-use crate::engine::{Address, End, NodeRules, OnIdle, PoolPlan, Protocol};
+use crate::engine::{Address, End, NodeRules, OnIdle, OutboundNat, PoolPlan, Protocol, System};
 use crate::fault::{Code, Fault, step};
-use crate::outbound::{Assumptions, ConntrackSize, azure, thousands};
-use crate::scenario::{ConntrackTimeoutsSpec, NodeNatSpec, ScenarioSpec, WorkloadSpec};
+use crate::outbound::{Assumptions, ConntrackSize, WindowsPorts, azure, thousands};
+use crate::scenario::{
+    ConntrackTimeoutsSpec, NodeNatSpec, NodePoolSpec, ScenarioSpec, WorkloadSpec,
+};
 use crate::traffic::words::Replicas;
 use crate::units::SimTime;
 use std::ops::{Range, RangeInclusive};
@@ -96,6 +98,19 @@ impl TableSize {
     }
 }
 
+impl NodeNat {
+    /// Whether what takes `path` leaves `node` with the node's address.
+    ///
+    /// OutboundNAT of Windows leaves the virtual network alone, whatever the network plugin:
+    /// `aks:articles/aks/nat-gateway.md` names what is peered as not among its exceptions.
+    pub fn leaves_as_node(&self, node: usize, path: Path) -> bool {
+        match self.rules.systems.get(node) {
+            Some(System::OutboundNat) => PodNetwork::NodeSubnet.masquerades(path),
+            _ => self.networks[node].masquerades(path),
+        }
+    }
+}
+
 impl Pods {
     /// The address of pod `pod` of workload `workload` on `node`.
     pub fn address(&self, workload: u32, node: u32, pod: u32) -> Address {
@@ -151,6 +166,11 @@ pub(super) fn read(
         .cluster
         .as_ref()
         .and_then(|cluster| cluster.node_nat.as_ref());
+    let pools = spec.cluster.as_ref();
+    let pools = pools
+        .and_then(|cluster| cluster.node_pools.as_deref())
+        .unwrap_or_default();
+    windows(pools, words.is_some(), review);
     let Some(words) = words else {
         refuse_ranges(&spec.workloads, review);
         return None;
@@ -174,6 +194,12 @@ pub(super) fn read(
         time_wait: TIME_WAIT,
         reuses_closed: assumptions.masquerade_reuses_closed,
         abandoned_stay_open: assumptions.abandoned_sockets_stay_open,
+        systems: systems(pools, cluster),
+        outbound_nat: OutboundNat {
+            ports: azure::WINDOWS_OUTBOUND_NAT_PORTS,
+            by_key: assumptions.windows_outbound_nat_ports == WindowsPorts::PerDestination,
+            hold: assumptions.windows_outbound_nat_hold,
+        },
         ..timeouts(words, review)
     };
     let networks = networks(cluster, counted, review);
@@ -385,7 +411,62 @@ fn timeouts(words: &NodeNatSpec, review: &mut Review) -> NodeRules {
         tracked_udp_stream: timeout("udpStream", said.udp_stream, TRACKED_UDP_STREAM),
         reuses_closed: false,
         abandoned_stay_open: true,
+        systems: Vec::new(),
+        outbound_nat: OutboundNat {
+            ports: 0,
+            by_key: true,
+            hold: SimTime::ZERO,
+        },
     }
+}
+
+/// What is said of Windows has to hold there, and is simulated with the node's own layer.
+fn windows(pools: &[NodePoolSpec], asked: bool, review: &mut Review) {
+    for (i, pool) in pools.iter().enumerate() {
+        let pointer = step("/cluster/nodePools", i);
+        let translated = pool.is_windows() && !pool.disables_outbound_nat();
+        if translated && !asked {
+            review.fault(Fault {
+                code: Code::E0284,
+                pointer: step(&pointer, "osType"),
+                found: format!(
+                    "Node pool \"{}\" runs Windows, whose pods share {} ports of their node's address.",
+                    pool.name,
+                    azure::WINDOWS_OUTBOUND_NAT_PORTS
+                ),
+                allowed: "a Windows pool beside \"nodeNat\", which simulates that, or with disableOutboundNat".to_owned(),
+                remedy: "Add \"nodeNat\": {} to the cluster (with its networkPlugin), or \"windowsProfile\": \
+                         { \"disableOutboundNat\": true } to the pool."
+                    .to_owned(),
+            });
+        }
+        if pool.disables_outbound_nat() && !pool.is_windows() {
+            review.fault(Fault {
+                code: Code::E0284,
+                pointer: step(&pointer, "windowsProfile"),
+                found: format!(
+                    "Node pool \"{}\" runs Linux. `az aks` says: --disable-windows-outbound-nat can only be set for Windows nodepools.",
+                    pool.name
+                ),
+                allowed: "disableOutboundNat in a pool with \"osType\": \"Windows\"".to_owned(),
+                remedy: "Remove windowsProfile, or say \"osType\": \"Windows\".".to_owned(),
+            });
+        }
+    }
+}
+
+/// By node, what it makes of connections; empty where all run Linux.
+fn systems(pools: &[NodePoolSpec], cluster: &Cluster) -> Vec<System> {
+    if !pools.iter().any(NodePoolSpec::is_windows) {
+        return Vec::new();
+    }
+    let of_pool = |pool: &NodePoolSpec| match (pool.is_windows(), pool.disables_outbound_nat()) {
+        (false, _) => System::Linux,
+        (true, false) => System::OutboundNat,
+        (true, true) => System::Open,
+    };
+    let by_node = cluster.pools_by_node().into_iter();
+    by_node.map(|pool| of_pool(&pools[pool])).collect()
 }
 
 /// By node, where its pods have their addresses from.

@@ -147,6 +147,14 @@ assumptions! {
     masquerade_reuses_closed, "masqueradeReusesClosed": bool = false, "false",
         or ["true"],
         from "Linux does so from 6.3 on (netfilter: snat: evict closing tcp entries on reply tuple collision), and was seen to with 6.18; Ubuntu 22.04 nodes have 5.15.";
+    #[doc = "Whether a Windows node has 64 ports (OutboundNAT) toward each destination address and port, or in all."]
+    windows_outbound_nat_ports, "windowsOutboundNatPorts": WindowsPorts = WindowsPorts::PerDestination, "\"perDestination\"",
+        or ["\"inAll\""],
+        from "`aks:articles/aks/nat-gateway.md` has \"64 ports on the host IP\" and does not say whether one serves several destinations, as it does in every other translation of Azure.";
+    #[doc = "How long a Windows node holds a port (OutboundNAT) after its connection was closed or has idled out on its way."]
+    windows_outbound_nat_hold, "windowsOutboundNatHold": SimTime = SimTime::ZERO, "\"0s\"",
+        or ["\"2m\""],
+        from "Not documented: 0s is the least that it can be, 2 min what Linux holds a translation for after FIN (Documentation/networking/nf_conntrack-sysctl.rst).";
     #[doc = "Whether the socket of an abandoned connection stays open, and with it its local port taken, until a reset comes."]
     abandoned_sockets_stay_open, "abandonedSocketsStayOpen": bool = true, "true",
         or ["false"],
@@ -254,6 +262,16 @@ pub enum ConntrackSize {
     Observed,
     /// As the documents have it: by memory.
     Documented,
+}
+
+/// What the 64 ports of a Windows node are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum WindowsPorts {
+    /// So many toward each destination address and port.
+    PerDestination,
+    /// So many in all.
+    InAll,
 }
 
 impl From<FirewallIpChoice> for IpChoice {

@@ -182,6 +182,10 @@ pub const POD_SUBNET_BATCH: u64 = 16;
 /// `LoadBalancer` Services of a cluster. `includes/container-service-limits.md`.
 pub const LOAD_BALANCER_SERVICES: usize = 300;
 
+/// Ports of a Windows node's address that its pods are translated to.
+/// `aks:articles/aks/nat-gateway.md`: "64 ports on the host IP".
+pub const WINDOWS_OUTBOUND_NAT_PORTS: u64 = 64;
+
 /// Local ports of a node and of each pod where nothing is said: the first and the last.
 /// `aks:articles/aks/custom-node-configuration-reference.md` (`netIpv4IpLocalPortRange`).
 pub const LOCAL_PORTS_DEFAULT: (u16, u16) = (32_768, 60_999);

@@ -27,6 +27,8 @@ pub struct PoolFacts {
     pub max_count: Option<u32>,
     /// Nodes added during an upgrade; none: [`super::Assumptions::max_surge`].
     pub max_surge: Option<MaxSurge>,
+    /// Whether it is one of Windows whose OutboundNAT is off.
+    pub without_outbound_nat: bool,
 }
 
 /// A pool as Azure counts it when it checks the ports of a Load Balancer.
@@ -188,6 +190,7 @@ mod tests {
             count,
             max_count,
             max_surge,
+            without_outbound_nat: false,
         }
     }
 

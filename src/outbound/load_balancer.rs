@@ -130,6 +130,7 @@ fn draft(spec: &OutboundSpec, cx: &Context, review: &mut Review) -> Option<Draft
     let profile = spec.load_balancer_profile.as_ref().unwrap_or(&default);
     let frontend = frontend(profile, cx, review);
     let idle = idle(profile, cx, review);
+    review.refusals.extend(without_outbound_nat(cx));
     let said = profile.allocated_outbound_ports.unwrap_or(0);
     let limit = match said {
         0 => automatic(&frontend?, cx, review),
@@ -284,6 +285,23 @@ fn beyond_table(nodes: u32, frontend: &Frontend, cx: &Context, review: &mut Revi
             None
         }
     }
+}
+
+/// AKS takes node pools without OutboundNAT behind other outbound types only.
+fn without_outbound_nat(cx: &Context) -> Option<Fault> {
+    let mut pools = cx.cluster.pools.iter();
+    let pool = pools.find(|pool| pool.without_outbound_nat)?;
+    Some(Fault {
+        code: Code::E0318,
+        pointer: step(&cx.pointer, "outboundType"),
+        found: format!(
+            "Node pool \"{}\" has disableOutboundNat. AKS says: You can't set the cluster outbound type to LoadBalancer.",
+            pool.name
+        ),
+        allowed: "disableOutboundNat behind a NAT Gateway or a user-defined route".to_owned(),
+        remedy: "Take \"managedNATGateway\" or \"userDefinedRouting\", or leave OutboundNAT on, with its 64 ports a node."
+            .to_owned(),
+    })
 }
 
 /// Ports by hand: a multiple of 8, in range, and as many as the frontends have for all counted nodes.

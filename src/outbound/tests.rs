@@ -34,6 +34,7 @@ fn pools(pools: &[(u32, Option<u32>, Option<MaxSurge>)]) -> ClusterFacts {
             count: *count,
             max_count: *max_count,
             max_surge: *max_surge,
+            without_outbound_nat: false,
         })
         .collect();
     ClusterFacts {

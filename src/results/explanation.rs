@@ -6,7 +6,7 @@ mod ports;
 mod scaling;
 
 pub use load::{Load, LoadRow};
-pub use nodes::{NodeLayerRow, TableOrigin};
+pub use nodes::{NodeLayerRow, OutboundNatRow, TableOrigin};
 pub use ports::{
     CustomPorts, FirewallPorts, LoadBalancerPorts, NatGatewayPorts, NextStep, OneMoreIp, Ports,
     TableRow,

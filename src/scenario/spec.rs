@@ -200,6 +200,47 @@ pub struct NodePoolSpec {
     /// How pods get addresses of it, default `DynamicIndividual`.
     #[serde(rename = "podIPAllocationMode", alias = "podIpAllocationMode")]
     pub pod_ip_allocation_mode: Option<PodIpAllocationMode>,
+    /// What its nodes run, default `Linux`. Pods of a Windows node share 64 ports of its address, unless
+    /// `windowsProfile` says otherwise, which `nodeNat` simulates.
+    pub os_type: Option<OsType>,
+    /// What holds on Windows only.
+    pub windows_profile: Option<WindowsProfileSpec>,
+}
+
+/// What the nodes of a pool run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum OsType {
+    /// Ubuntu or Azure Linux.
+    #[default]
+    Linux,
+    /// Windows Server.
+    Windows,
+}
+
+/// `windowsProfile` of a node pool.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "an object: { \"disableOutboundNat\": true }"
+)]
+pub struct WindowsProfileSpec {
+    /// Whether pods keep their own addresses instead of sharing 64 ports of their node's (`az aks nodepool add
+    /// --disable-windows-outbound-nat`), default false.
+    pub disable_outbound_nat: Option<bool>,
+}
+
+impl NodePoolSpec {
+    /// Whether its nodes run Windows.
+    pub fn is_windows(&self) -> bool {
+        self.os_type == Some(OsType::Windows)
+    }
+
+    /// Whether OutboundNAT of Windows is off.
+    pub fn disables_outbound_nat(&self) -> bool {
+        let profile = self.windows_profile.as_ref();
+        profile.and_then(|profile| profile.disable_outbound_nat) == Some(true)
+    }
 }
 
 /// A destination: one service that connections go to.

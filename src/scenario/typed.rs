@@ -36,7 +36,7 @@ fn pointer(path: &Path, root: &Value) -> String {
 }
 
 /// What is planned but not simulated yet: fields and words.
-const NOT_YET: [&str; 3] = ["osType", "rules", "windowsProfile"];
+const NOT_YET: [&str; 1] = ["rules"];
 
 /// Turns serde's message about the value at `pointer` into ours.
 fn explain(message: &str, pointer: String, root: &Value, places: &Places) -> Problem {

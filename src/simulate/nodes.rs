@@ -169,9 +169,9 @@ impl<'a> Nodes<'a> {
                     taken,
                     keys: group.classes.iter().map(key).collect(),
                     cells: nodes.clone().map(|node| cell(node).unwrap_or(0)).collect(),
-                    as_node: nat.networks[nodes.clone()]
-                        .iter()
-                        .map(|network| network.masquerades(taken))
+                    as_node: nodes
+                        .clone()
+                        .map(|node| nat.leaves_as_node(node, taken))
                         .collect(),
                     parts,
                     group,
@@ -363,10 +363,10 @@ impl<'a> Nodes<'a> {
             }),
             masquerade: peaks.masquerade.map(|(used, node, key)| NodePeak {
                 used,
-                limit: rules.masquerade_ports,
+                limit: rules.ports_of(node),
                 node,
                 workload: None,
-                toward: toward(key),
+                toward: key.and_then(toward),
             }),
             conntrack: peaks.conntrack.map(|(used, node)| NodePeak {
                 used,

@@ -4,7 +4,7 @@ use super::*;
 use snatsim::results::erlang::erlang_b;
 
 /// Share failed with its standard error over replications.
-fn share_failed(run: &OutboundRun) -> (f64, f64) {
+pub fn share_failed(run: &OutboundRun) -> (f64, f64) {
     let shares: Vec<f64> = run
         .replications
         .iter()

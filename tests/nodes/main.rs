@@ -7,6 +7,7 @@ mod support;
 mod told;
 mod tuples;
 mod unchanged;
+mod windows;
 
 use serde_json::{Value, json};
 use snatsim::model::{Model, build};

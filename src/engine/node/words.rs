@@ -32,6 +32,33 @@ pub struct NodeRules {
     pub reuses_closed: bool,
     /// Whether an abandoned connection keeps its local port until a reset comes.
     pub abandoned_stay_open: bool,
+    /// By node, what it makes of connections; nodes beyond it are as Linux makes them.
+    pub systems: Vec<System>,
+    /// What nodes of Windows translate to.
+    pub outbound_nat: OutboundNat,
+}
+
+/// What a node makes of the connections of its pods.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum System {
+    /// Local ports, a masquerade and a table, as Linux has them.
+    #[default]
+    Linux,
+    /// Windows: its pods are translated to ports of its address.
+    OutboundNat,
+    /// They pass, whatever they are.
+    Open,
+}
+
+/// The ports of its address that a node of Windows translates its pods to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutboundNat {
+    /// How many a node has.
+    pub ports: u64,
+    /// Whether it has so many toward each key, or in all.
+    pub by_key: bool,
+    /// How long one is held after its connection, from when that is closed or has idled out on its way.
+    pub hold: SimTime,
 }
 
 /// A UDP flow with a packet later than this after its first is a stream (`nf_conntrack_udp_packet` of the kernel's
@@ -44,6 +71,24 @@ impl NodeRules {
         address.pod.map_or(self.local_ports, |(workload, _)| {
             self.pod_local_ports[workload as usize]
         })
+    }
+
+    /// What the node makes of a connection from `origin`.
+    pub(super) fn system(&self, origin: &Origin) -> System {
+        let node = origin.address.node as usize;
+        match self.systems.get(node).copied().unwrap_or_default() {
+            // What has the node's own address already, and what is not translated.
+            System::OutboundNat if origin.address.pod.is_none() || !origin.as_node => System::Open,
+            system => system,
+        }
+    }
+
+    /// Ports of a node's address toward one key.
+    pub fn ports_of(&self, node: u32) -> u64 {
+        match self.systems.get(node as usize) {
+            Some(System::OutboundNat) => self.outbound_nat.ports,
+            _ => self.masquerade_ports,
+        }
     }
 }
 

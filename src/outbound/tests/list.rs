@@ -24,9 +24,11 @@ fn every_assumption_works_through_to_some_plan() {
             .collect()
     };
     /// Those work through to the node's own layer, which the model has.
-    const OF_NODES: [&str; 3] = [
+    const OF_NODES: [&str; 5] = [
         "conntrackSize",
         "masqueradeReusesClosed",
+        "windowsOutboundNatPorts",
+        "windowsOutboundNatHold",
         "abandonedSocketsStayOpen",
     ];
     let by_default = outcomes(&Assumptions::default());

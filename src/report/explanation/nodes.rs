@@ -1,8 +1,8 @@
 //! The node's own layer in sentences.
 
 use crate::outbound::azure;
-use crate::results::explanation::{NodeLayerRow, TableOrigin};
-use crate::results::words::{count, span};
+use crate::results::explanation::{NodeLayerRow, OutboundNatRow, TableOrigin};
+use crate::results::words::{count, counted, span};
 
 /// Its limits, with the connections a second that they carry.
 pub(super) fn sentences(layer: &NodeLayerRow) -> Vec<String> {
@@ -93,5 +93,29 @@ pub(super) fn sentences(layer: &NodeLayerRow) -> Vec<String> {
         fin,
         per_second(layer.conntrack, fin),
     );
-    vec![local, masquerade, table]
+    let windows = layer.outbound_nat.as_ref().map(windows);
+    [local, masquerade, table]
+        .into_iter()
+        .chain(windows)
+        .collect()
+}
+
+/// What pods of Windows nodes share.
+fn windows(nat: &OutboundNatRow) -> String {
+    let each = match nat.per_destination {
+        true => "toward one destination address and port",
+        false => "in all",
+    };
+    let held = match nat.hold > 0.0 {
+        true => format!(" and {} more", span(nat.hold)),
+        false => String::new(),
+    };
+    format!(
+        "On {} none of this holds: pods share {} ports of their node's address {each} (OutboundNAT), each held as long as \
+         its connection{held}. With connections of 1 s, {} a second and node keep them all busy, whatever the outbound type \
+         has. Beyond that SYNs are dropped.",
+        counted(nat.nodes, "Windows node"),
+        nat.ports,
+        count((nat.ports as f64 / (1.0 + nat.hold)).ceil() as u64),
+    )
 }

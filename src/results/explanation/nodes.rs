@@ -1,5 +1,6 @@
 //! The node's own layer: its limits and the arithmetic behind them.
 
+use crate::engine::{NodeRules, System};
 use crate::model::{Model, PodNetwork};
 use crate::outbound::ConntrackSize;
 use crate::units::SimTime;
@@ -53,6 +54,22 @@ pub struct NodeLayerRow {
     pub tracked_udp: f64,
     /// After that of one that lasted for more than two seconds.
     pub tracked_udp_stream: f64,
+    /// What pods of Windows nodes are translated to; none without such nodes.
+    pub outbound_nat: Option<OutboundNatRow>,
+}
+
+/// Ports of a Windows node's address that its pods share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OutboundNatRow {
+    /// Nodes that translate so.
+    pub nodes: u64,
+    /// Ports of each.
+    pub ports: u64,
+    /// Whether that is toward each destination address and port, or in all.
+    pub per_destination: bool,
+    /// How long one is held after its connection, in seconds.
+    pub hold: f64,
 }
 
 /// Where the size of a node's connection table comes from.
@@ -107,5 +124,18 @@ pub(super) fn of(model: &Model) -> Option<NodeLayerRow> {
         tracked_syn: seconds(rules.tracked_syn),
         tracked_udp: seconds(rules.tracked_udp),
         tracked_udp_stream: seconds(rules.tracked_udp_stream),
+        outbound_nat: outbound_nat(rules),
+    })
+}
+
+fn outbound_nat(rules: &NodeRules) -> Option<OutboundNatRow> {
+    let translate = rules.systems.iter();
+    let nodes = translate.filter(|system| **system == System::OutboundNat);
+    let nodes = nodes.count() as u64;
+    (nodes > 0).then_some(OutboundNatRow {
+        nodes,
+        ports: rules.outbound_nat.ports,
+        per_destination: rules.outbound_nat.by_key,
+        hold: rules.outbound_nat.hold.as_secs_f64(),
     })
 }
