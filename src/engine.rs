@@ -29,7 +29,7 @@ pub use plan::{
     RefusedSyn, UdpKey,
 };
 pub use releases::{HeapReleases, ReleaseSize, Releases, WheelReleases};
-pub use rules::CellRules;
+pub use rules::{Among, CellRules};
 
 use crate::units::SimTime;
 
@@ -267,8 +267,8 @@ pub trait Recorder {
     fn cut(&mut self, _tag: Tag, _stock: u32, _cut: Cut) {}
     /// A port that was noted in a [`Ledger`] was held this long in all, in nanoseconds.
     fn held(&mut self, _tag: Tag, _nanos: u64) {}
-    /// The most ports in use, and active connections, of a stock in this period, before its limits change.
-    fn peaked(&mut self, _peaks: (u32, u32)) {}
+    /// The most ports in use, and active connections, of `stock` in this period, before its limits change.
+    fn peaked(&mut self, _stock: u32, _peaks: (u32, u32)) {}
     /// A period of `stock` from warm-up on, not called where nothing was in use.
     fn period(&mut self, stock: u32, period: Period);
 }

@@ -12,6 +12,7 @@ mod paths;
 pub mod pod_network;
 mod replay;
 mod services;
+mod stages;
 mod workloads;
 
 pub use crate::traffic::OpenProcess;
@@ -21,6 +22,7 @@ pub use events::{Buckets, Epoch, Happening};
 pub use node_nat::{NodeNat, Pods, TableSize};
 pub use paths::{Bypass, Decision, Denial, Path, PathShare, Paths};
 pub use pod_network::PodNetwork;
+pub use stages::{Migration, Stage};
 
 use crate::engine::{PoolPlan, Protocol, Schedule, UdpKey};
 use crate::fault::Fault;
@@ -174,8 +176,10 @@ pub struct Outbound {
     pub plan: Result<PoolPlan, Vec<Fault>>,
     /// The plans of the model's later epochs; empty where nothing changes it and where Azure refuses it.
     pub later_plans: Vec<PoolPlan>,
+    /// The changes of its type, in the order of time; mostly none.
+    pub migrations: Vec<Migration>,
     /// By epoch, which of a firewall's buckets there are; empty where that stays. The plans then have the buckets of all
-    /// public IPs and instances that are ever there.
+    /// public IPs and instances that are ever there. Where the type changes, by epoch which of the pools of all types.
     pub buckets: Vec<Buckets>,
     /// Public IPs, where the type has them; for sentences.
     pub public_ips: Option<u32>,
@@ -262,11 +266,6 @@ impl Outbound {
     pub fn plans(&self) -> impl Iterator<Item = &PoolPlan> {
         self.plan.as_ref().into_iter().chain(&self.later_plans)
     }
-
-    /// Ports of a pool toward one key, in the epoch in which there are most; none where Azure refuses it.
-    pub fn most_ports(&self, pool: usize) -> Option<u32> {
-        self.plans().map(|plan| plan.of_pool(pool).limit).max()
-    }
 }
 
 impl Model {
@@ -277,38 +276,21 @@ impl Model {
 
     /// The key of every endpoint under `plan`, dense, in the order of first use: what a port is busy toward.
     pub fn keys(&self, plan: &PoolPlan) -> Vec<usize> {
-        let mut dense = BTreeMap::new();
-        let key = |endpoint: &Endpoint| {
-            let by_address = endpoint.protocol == Protocol::Udp && plan.udp_key == UdpKey::Address;
-            let port = (!by_address).then_some(endpoint.port);
-            let next = dense.len();
-            *dense
-                .entry((endpoint.protocol, endpoint.address, port))
-                .or_insert(next)
-        };
-        self.endpoints.iter().map(key).collect()
+        keys_of(&self.endpoints, plan)
     }
+}
 
-    /// The name of pool `pool` of `plan`: the node, the gateway, `shared`, or `instance-i/ip-j`.
-    pub fn pool_name(&self, outbound: &Outbound, plan: &PoolPlan, pool: usize) -> String {
-        use crate::engine::Grouping;
-        match plan.grouping {
-            Grouping::ByNode => self.nodes[pool].clone(),
-            Grouping::ByGateway(_) => match outbound.setup.gateways.get(pool) {
-                Some(gateway) => gateway.name.clone(),
-                None => format!("gateway-{pool}"),
-            },
-            Grouping::Shared if outbound.kind.is_nat_gateway() => "gateway".to_owned(),
-            Grouping::Shared => "shared".to_owned(),
-            Grouping::Buckets { ips, .. } => {
-                format!(
-                    "instance-{}/ip-{}",
-                    pool / ips as usize,
-                    pool % ips as usize
-                )
-            }
-        }
-    }
+fn keys_of(endpoints: &[Endpoint], plan: &PoolPlan) -> Vec<usize> {
+    let mut dense = BTreeMap::new();
+    let key = |endpoint: &Endpoint| {
+        let by_address = endpoint.protocol == Protocol::Udp && plan.udp_key == UdpKey::Address;
+        let port = (!by_address).then_some(endpoint.port);
+        let next = dense.len();
+        *dense
+            .entry((endpoint.protocol, endpoint.address, port))
+            .or_insert(next)
+    };
+    endpoints.iter().map(key).collect()
 }
 
 #[cfg(test)]

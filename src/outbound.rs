@@ -155,8 +155,8 @@ impl OutboundType {
         )
     }
 
-    /// The type that `word` names.
-    fn find(word: &str) -> Option<OutboundType> {
+    /// The type that `word` names in the file, if it is one; `userDefinedRouting` is the firewall without a NAT Gateway.
+    pub fn find(word: &str) -> Option<OutboundType> {
         OutboundType::ALL
             .iter()
             .copied()

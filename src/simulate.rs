@@ -8,6 +8,7 @@ mod in_order;
 mod nodes;
 pub mod rare;
 mod run;
+mod stages;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use groups::{Cells, Group, Side};
 use nodes::Nodes;
 use rayon::prelude::*;
 use run::{Job, Queue, Scratch};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -213,7 +215,6 @@ fn most_chunks(pieces: u64) -> usize {
 
 /// One outbound type, ready to run.
 struct Work<'a> {
-    plan: &'a PoolPlan,
     epochs: Epochs<'a>,
     cells: Cells<'a>,
     parts: Parts,
@@ -226,7 +227,13 @@ struct Work<'a> {
 
 impl<'a> Work<'a> {
     fn new(model: &'a Model, outbound: &'a Outbound, plan: &'a PoolPlan) -> Self {
-        let cells = Cells::new(model, plan, &outbound.paths, Side::Pool);
+        let epochs = Epochs::new(model, outbound, plan);
+        let cells = match epochs.side_by_side() {
+            Some(plan) => {
+                Cells::new(model, Cow::Owned(plan), &outbound.paths, Side::Pool).with_nodes_apart()
+            }
+            None => Cells::new(model, Cow::Borrowed(plan), &outbound.paths, Side::Pool),
+        };
         let window = Window {
             warmup: model.warmup,
             duration: model.duration,
@@ -234,14 +241,17 @@ impl<'a> Work<'a> {
         };
         let nat = model.node_nat.as_ref();
         let nodes = nat.map(|nat| Nodes::new(model, nat, outbound, plan, window));
+        let mut parts = cells.parts();
+        epochs.tell_pools(&mut parts);
+        let mut groups = match nodes {
+            Some(_) => Vec::new(),
+            None => cells.groups(),
+        };
+        groups.iter_mut().for_each(|group| epochs.lay_out(group));
         Work {
-            plan,
-            epochs: Epochs::new(model, outbound, plan),
-            parts: cells.parts(),
-            groups: match nodes {
-                Some(_) => Vec::new(),
-                None => cells.groups(),
-            },
+            epochs,
+            parts,
+            groups,
             nodes,
             cells,
             aside: Counter::new(model, outbound, plan, window),
@@ -334,9 +344,9 @@ impl<'a> Work<'a> {
         let detail = how.detail;
         let run = Mutex::new(Accumulator::new(&self.parts, &self.window, detail));
         let totals = Mutex::new(Totals::new(&self.window));
-        let under_ceiling = Mutex::new(vec![0u64; self.plan.ceiling_scopes()]);
+        let ceilings = self.epochs.least_ceilings();
+        let under_ceiling = Mutex::new(vec![0u64; ceilings.len()]);
         let job = Job {
-            plan: self.plan,
             epochs: &self.epochs,
             window: &self.window,
             seed,
@@ -361,10 +371,11 @@ impl<'a> Work<'a> {
             )
             .for_each(|scratch| totals.lock().expect(NO_PANIC).merge(&scratch.totals));
         let under_ceiling = under_ceiling.into_inner().expect(NO_PANIC);
-        let reached = |ceiling: u64| under_ceiling.iter().any(|sum| *sum > ceiling);
-        if self.epochs.least_ceiling().is_some_and(reached)
-            && let Some(all) = self.cells.coupled()
+        let mut sums = under_ceiling.iter().zip(ceilings);
+        if sums.any(|(sum, ceiling)| *sum > ceiling)
+            && let Some(mut all) = self.cells.coupled()
         {
+            self.epochs.lay_out(&mut all);
             return self.coupled_replication(
                 &all,
                 Job {

@@ -271,7 +271,7 @@ impl<R: Releases> Cell<R> {
         let Arrival { at, life, id, sort } = arrival;
         let (class, end) = (&cx.classes[sort.class() as usize], sort.end());
         let answered = end != End::Unanswered && !cx.rules.is_silent(sort.class());
-        let stock = cx.rules.place(class, at, id, 1);
+        let stock = cx.rules.place(class, sort, at, id, 1);
         let tag = Tag {
             class: sort.class(),
             bucket: stock - class.key * cx.rules.buckets(),
@@ -304,10 +304,17 @@ impl<R: Releases> Cell<R> {
     /// The SYN that is next among those that wait: a retransmitted one, or the first of a new try, at `at`.
     fn syn_again<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, at: u64) {
         let next = self.pending.next();
-        if next.syn == 0 && cx.rules.buckets_change() {
-            // A new try is a new socket, dealt to what is there now.
-            let class = &cx.classes[next.sort.class() as usize];
-            next.stock = cx.rules.place(class, next.first_at, next.id, next.tried);
+        if cx.rules.buckets_change() && (next.syn == 0 || cx.rules.is_of_another_type(next.stock)) {
+            // A new try is a new socket, dealt to what is there now; a packet takes the way out that there is now.
+            let Attempt {
+                sort,
+                first_at,
+                id,
+                tried,
+                ..
+            } = *next;
+            let class = &cx.classes[sort.class() as usize];
+            next.stock = cx.rules.place(class, sort, first_at, id, tried);
         }
         let (tag, end) = (next.tag(), next.sort.end());
         let Attempt {
@@ -428,7 +435,9 @@ impl<R: Releases> Cell<R> {
             let bits = draw(class.seed, tag.first_at, id, tried, Draw::Jitter);
             attempt.tried += 1;
             attempt.syn = 0;
-            attempt.stock = cx.rules.place(class, tag.first_at, id, attempt.tried);
+            attempt.stock = cx
+                .rules
+                .place(class, attempt.sort, tag.first_at, id, attempt.tried);
             let due = ends.saturating_add(class.schedule.pause(tried, bits));
             self.wait(cx, attempt, due, ends);
         } else {
@@ -466,7 +475,7 @@ impl<R: Releases> Cell<R> {
     #[inline(always)]
     fn admit(&mut self, rules: &CellRules, stock: u32, at: u64) -> Option<u32> {
         if let Some(limit) = rules.ceiling
-            && !self.under_ceiling[rules.instance(stock) as usize].admits(limit, at)
+            && !self.under_ceiling[rules.scope(stock) as usize].admits(limit, at)
         {
             return None;
         }
@@ -476,9 +485,8 @@ impl<R: Releases> Cell<R> {
         if !rules.fallback {
             return None;
         }
-        let first = stock - stock % rules.ips;
-        (1..rules.ips)
-            .map(|further| first + (stock - first + further) % rules.ips)
+        rules
+            .from_ip_to_ip(stock)
             .find(|other| rules.is_open(*other) && self.stocks[*other as usize].admits(rules, at))
     }
 
@@ -530,7 +538,7 @@ impl<R: Releases> Cell<R> {
     fn hold_until_closed(&mut self, rules: &CellRules, stock: u32) {
         self.stocks[stock as usize].take_until_closed();
         if rules.ceiling.is_some() {
-            self.under_ceiling[rules.instance(stock) as usize].take_until_closed();
+            self.under_ceiling[rules.scope(stock) as usize].take_until_closed();
         }
     }
 
@@ -546,7 +554,7 @@ impl<R: Releases> Cell<R> {
         let release_at = inactive_at.saturating_add(rule.hold_down);
         self.stocks[held.stock as usize].give_back(inactive_at, release_at);
         if rules.ceiling.is_some() {
-            self.under_ceiling[rules.instance(held.stock) as usize].give_back(inactive_at);
+            self.under_ceiling[rules.scope(held.stock) as usize].give_back(inactive_at);
         }
         if end == End::Broken && inactive_at < rules.duration {
             recorder.broken(held.tag);
@@ -567,7 +575,7 @@ impl<R: Releases> Cell<R> {
         let release_at = inactive_at.saturating_add(hold.hold_down);
         self.stocks[stock as usize].take(inactive_at, release_at);
         if cx.rules.ceiling.is_some() {
-            self.under_ceiling[cx.rules.instance(stock) as usize].take(inactive_at);
+            self.under_ceiling[cx.rules.scope(stock) as usize].take(inactive_at);
         }
         let grant = Grant {
             at,
@@ -664,6 +672,7 @@ mod tests {
         );
         let classes = [Class {
             key: 0,
+            first_node: 0,
             seed: 7,
             schedule,
         }];

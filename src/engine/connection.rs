@@ -89,6 +89,8 @@ impl Sort {
 pub struct Class {
     /// Index of the key among those of the cell.
     pub key: u32,
+    /// Where its connections are marked with their node: the node that the mark 0 stands for.
+    pub first_node: u32,
     /// Seed of what is drawn on refusal.
     pub seed: u64,
     /// SYNs and tries.

@@ -13,8 +13,11 @@ pub enum Taken {
     None,
     /// Those that the lottery picks are taken away, and connections on them are broken.
     Some(Lottery),
-    /// All come back at once.
+    /// All come back at once, and connections on them are broken.
     All,
+    /// All come back at once, and their connections end with the node that opened them; nothing of it that waits for a SYN
+    /// is ever decided.
+    WithNode,
 }
 
 /// What an event does to one cell, between two epochs.
@@ -24,9 +27,6 @@ pub struct Change<'a> {
     pub at: u64,
     /// The rules until then. Those that follow are handed to [`Cell::run`].
     pub before: &'a CellRules,
-    /// Whether the node of the cell leaves: its ports come back, its connections end with it, and nothing that waits for
-    /// a SYN is ever decided.
-    pub node_leaves: bool,
 }
 
 impl<R: Releases> Cell<R> {
@@ -39,33 +39,29 @@ impl<R: Releases> Cell<R> {
         taken: impl Fn(u32) -> Taken,
         recorder: &mut T,
     ) {
-        let Change {
-            at,
-            before: rules,
-            node_leaves,
-        } = *change;
+        let Change { at, before: rules } = *change;
         self.cross_borders(rules, at, recorder);
         let mut some_taken = false;
+        let mut left = Vec::new();
         for (index, stock) in (0..).zip(&mut self.stocks) {
             let peaks = stock.change_limits(at, self.period_start);
             if at > rules.warmup {
-                recorder.peaked(peaks);
+                recorder.peaked(index, peaks);
             }
-            let taken = if node_leaves {
-                Taken::All
-            } else {
-                taken(index)
-            };
+            let taken = taken(index);
             let taking = Taking {
-                owners_leave: node_leaves,
+                owners_leave: matches!(taken, Taken::WithNode),
                 duration: rules.duration,
             };
+            left.extend(taking.owners_leave.then_some(index));
             let count = match taken {
                 Taken::None => 0,
                 Taken::Some(mut lottery) => {
                     ledger.take_back(index, at, taking, || lottery.takes(), recorder)
                 }
-                Taken::All => ledger.take_back(index, at, taking, || true, recorder),
+                Taken::All | Taken::WithNode => {
+                    ledger.take_back(index, at, taking, || true, recorder)
+                }
             };
             if count > 0 {
                 stock.keep(at, ledger.times(index));
@@ -75,8 +71,11 @@ impl<R: Releases> Cell<R> {
         if some_taken {
             self.recount_under_ceilings(at, rules, ledger);
         }
-        if node_leaves {
-            for attempt in self.pending.drain() {
+        if !left.is_empty() {
+            for attempt in self
+                .pending
+                .remove(|attempt| left.binary_search(&attempt.stock).is_ok())
+            {
                 recorder.pending(attempt.tag());
             }
         }
@@ -84,9 +83,9 @@ impl<R: Releases> Cell<R> {
 
     fn recount_under_ceilings(&mut self, at: u64, rules: &CellRules, ledger: &Ledger) {
         let stocks = self.stocks.len() as u32;
-        for (instance, under_ceiling) in (0..).zip(&mut self.under_ceiling) {
-            let of_instance = (0..stocks).filter(|stock| rules.instance(*stock) == instance);
-            let kept = of_instance.flat_map(|stock| ledger.times(stock));
+        for (scope, under_ceiling) in (0..).zip(&mut self.under_ceiling) {
+            let of_scope = (0..stocks).filter(|stock| rules.scope(*stock) == scope);
+            let kept = of_scope.flat_map(|stock| ledger.times(stock));
             under_ceiling.keep(at, kept.map(|(inactive_at, _)| inactive_at));
         }
     }

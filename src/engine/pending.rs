@@ -116,9 +116,16 @@ impl Pending {
         self.0.pop().attempt
     }
 
-    /// Removes all SYNs, in their order. The queue begins anew: SYNs to come may be due before those.
-    pub fn drain(&mut self) -> impl Iterator<Item = Attempt> + use<> {
-        self.0.drain().map(|waiting| waiting.attempt)
+    /// Removes the SYNs that `leaves` picks, in their order. The queue begins anew: SYNs to come may be due before those.
+    pub fn remove(&mut self, leaves: impl Fn(&Attempt) -> bool) -> impl Iterator<Item = Attempt> {
+        let all: Vec<Waiting> = self.0.drain().collect();
+        let (left, stay): (Vec<Waiting>, Vec<Waiting>) = all
+            .into_iter()
+            .partition(|waiting| leaves(&waiting.attempt));
+        for waiting in stay {
+            self.0.push(waiting);
+        }
+        left.into_iter().map(|waiting| waiting.attempt)
     }
 
     /// Queues the next SYN of the same try, due at `due`, for the one that [`Pending::next`] saw.

@@ -1,9 +1,20 @@
 //! The rules of a cell: limits, holds, buckets and borders, as plain numbers.
 
 use super::Grant;
-use super::connection::{Class, Draw, End, EndRule, draw, end_rules};
+use super::connection::{Class, Draw, End, EndRule, Sort, draw, end_rules};
 use super::plan::{Grouping, IpChoice, PoolPlan, RefusedSyn};
 use crate::units::SimTime;
+use std::ops::Range;
+
+/// Where the pools of a plan stand among those of all types that an outbound type has in the course of a run. All of them
+/// lie side by side as buckets of one cell, in which arrivals are marked with their node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Among {
+    /// The pools of the plan.
+    pub own: Range<u32>,
+    /// By pool of any type, whose ceiling it counts toward.
+    pub scopes: Vec<u32>,
+}
 
 /// The rules of a cell; shared by all cells of an outbound type. Times in nanoseconds.
 #[derive(Clone, Debug)]
@@ -14,8 +25,15 @@ pub struct CellRules {
     pub(super) active_limit: Option<u32>,
     pub(super) ends: [EndRule; 5],
     pub(super) half_open: u64,
-    instances: u32,
+    /// Buckets of a key: of [`Among`] all types, else those of the plan.
+    buckets: u32,
+    /// The buckets of the plan.
+    own: Range<u32>,
     pub(super) ips: u32,
+    /// By bucket, whose ceiling it counts toward.
+    scopes: Vec<u32>,
+    /// Whether every node has a bucket of its own.
+    by_node: bool,
     /// Whether a SYN without a port looks at the other IPs of its instance.
     pub(super) fallback: bool,
     /// Whether a refused SYN ends its try.
@@ -64,8 +82,11 @@ impl CellRules {
             }),
             ends: end_rules(&plan.holds),
             half_open: plan.holds.half_open.as_nanos(),
-            instances,
+            buckets: buckets as u32,
+            own: 0..buckets as u32,
             ips,
+            scopes: (0..buckets as u32).map(|bucket| bucket / ips).collect(),
+            by_node: false,
             fallback: choice == IpChoice::Fallback,
             reset: plan.refused_syn == RefusedSyn::Reset,
             ceiling: plan
@@ -90,6 +111,38 @@ impl CellRules {
         CellRules { open, ..self }
     }
 
+    /// The same among the pools of other types that there are in the course of the run; `enforce_ceilings` where the cells
+    /// under a ceiling of any of them are run as one.
+    pub fn among(self, among: &Among, by_node: bool, enforce_ceilings: bool) -> Self {
+        let pools = among.scopes.len();
+        assert!(
+            pools <= usize::from(u16::MAX),
+            "a connection that waits names its bucket in 16 bits"
+        );
+        CellRules {
+            buckets: pools as u32,
+            own: among.own.clone(),
+            scopes: among.scopes.clone(),
+            by_node,
+            ceiling: self.ceiling.or(enforce_ceilings.then_some(u64::MAX)),
+            ..self
+        }
+    }
+
+    /// Whether the bucket of `stock` is of a type that is no longer in force.
+    #[inline(always)]
+    pub(super) fn is_of_another_type(&self, stock: u32) -> bool {
+        !self.own.contains(&(stock % self.buckets))
+    }
+
+    /// The buckets in which a SYN that asks `stock` may look for a port: those of its instance, from its own on.
+    pub(super) fn from_ip_to_ip(&self, stock: u32) -> impl Iterator<Item = u32> + use<> {
+        let ips = self.ips;
+        let within = (stock % self.buckets).wrapping_sub(self.own.start) % ips;
+        let first = stock - within;
+        (1..ips).map(move |further| first + (within + further) % ips)
+    }
+
     /// Whether buckets come and go in the course of the run.
     #[inline(always)]
     pub(super) fn buckets_change(&self) -> bool {
@@ -100,7 +153,7 @@ impl CellRules {
     #[inline(always)]
     pub(super) fn is_open(&self, stock: u32) -> bool {
         let open = self.open.as_ref();
-        open.is_none_or(|open| open.binary_search(&(stock % self.buckets())).is_ok())
+        open.is_none_or(|open| open.binary_search(&(stock % self.buckets)).is_ok())
     }
 
     #[inline(always)]
@@ -129,32 +182,35 @@ impl CellRules {
         (rule.silence, rule.hold_down)
     }
 
+    #[inline(always)]
     pub(super) fn buckets(&self) -> u32 {
-        self.instances * self.ips
+        self.buckets
     }
 
     /// Ceilings that are enforced.
     pub(super) fn ceilings(&self) -> u32 {
-        if self.ceiling.is_some() {
-            self.instances
-        } else {
-            0
+        match self.ceiling {
+            Some(_) => self.scopes.iter().max().map_or(0, |last| last + 1),
+            None => 0,
         }
     }
 
-    /// The instance whose bucket `stock` is; 0 where there are none.
+    /// Whose ceiling `stock` counts toward: the instance whose bucket it is; 0 where there are none.
     #[inline]
-    pub fn instance(&self, stock: u32) -> u32 {
-        stock % self.buckets() / self.ips
+    pub fn scope(&self, stock: u32) -> u32 {
+        self.scopes[(stock % self.buckets) as usize]
     }
 
     /// The stock where the SYNs of this try look for a port.
     #[inline(always)]
-    pub fn place(&self, class: &Class, first_at: u64, id: u32, tried: u32) -> u32 {
-        let buckets = self.buckets();
+    pub fn place(&self, class: &Class, sort: Sort, first_at: u64, id: u32, tried: u32) -> u32 {
+        let buckets = self.buckets;
         let first = class.key * buckets;
         if buckets == 1 {
             return first;
+        }
+        if self.by_node {
+            return first + self.own.start + class.first_node + sort.cell();
         }
         let bits = draw(class.seed, first_at, id, tried, Draw::Bucket);
         if let Some(open) = &self.open {

@@ -4,7 +4,7 @@ use super::autoscale::Passing;
 use super::cluster::Cluster;
 use super::derived::Derived;
 use super::destinations::Destinations;
-use super::events::{Events, check_cuts, check_moves};
+use super::events::{Events, check_cuts, check_migrations, check_moves};
 use super::network::{Hop, Network};
 use super::node_nat;
 use super::paths::{self, Client, Origins};
@@ -77,11 +77,11 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
     {
         node_nat::refuse_silence(&workloads, &outbounds, &destinations.endpoints, &mut review);
     }
+    let origins = Origins::new(cluster.own_ips.clone().into(), &clients);
+    let paths = |way: Way| paths::resolve(&destinations.places, &network, way, &origins);
     if review.problems.is_empty() {
-        let origins = Origins::new(cluster.own_ips.clone().into(), &clients);
         for outbound in &mut outbounds {
-            let way = outbound.kind.way();
-            outbound.paths = paths::resolve(&destinations.places, &network, way, &origins);
+            outbound.paths = paths(outbound.kind.way());
         }
         let passing = Passing {
             workloads: &workloads,
@@ -100,9 +100,19 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
             &mut review,
         );
         match plans {
-            Ok(later) => later.put_into(outbound),
+            Ok(later) => later.put_into(outbound, &epochs, cluster.nodes.len()),
             Err(faults) => outbound.plan = Err(faults),
         }
+    }
+    if review.problems.is_empty() {
+        check_migrations(
+            &events,
+            &outbounds,
+            &destinations.endpoints,
+            node_nat.is_some(),
+            paths,
+            &mut review,
+        );
     }
     let written = &spec.workloads;
     check_moves(
@@ -345,6 +355,7 @@ fn outbounds(
             kind: resolved.kind,
             plan: resolved.plan,
             later_plans: Vec::new(),
+            migrations: Vec::new(),
             buckets: Vec::new(),
             public_ips: resolved.public_ips,
             setup: resolved.setup,

@@ -2,17 +2,19 @@
 
 mod firewall;
 mod fits;
+mod migrate;
 mod read;
 mod scale;
 
 pub use firewall::Buckets;
 pub(super) use fits::{check_cuts, check_moves};
+pub(super) use migrate::check_migrations;
 
 use super::autoscale::Autoscaler;
 use super::build::Review;
 use super::cluster::Cluster;
 use super::destinations::Destinations;
-use super::pod_network;
+use super::{Migration, pod_network};
 use crate::engine::{Grouping, PoolPlan};
 use crate::fault::{Code, Fault};
 use crate::outbound::{
@@ -60,8 +62,9 @@ impl Epoch {
 /// What becomes of an outbound type after the first epoch.
 pub(super) struct Later {
     plans: Vec<PoolPlan>,
-    /// By epoch, the first included; empty where it is no firewall.
-    firewall: Vec<Firewall>,
+    /// By epoch, the first included; none where it is no firewall.
+    firewall: Vec<Option<Firewall>>,
+    migrations: Vec<Migration>,
 }
 
 impl Later {
@@ -86,14 +89,35 @@ impl Later {
                 review.fault(no_instance(*instance, firewall.as_ref(), pointer));
             }
         }
-        self.firewall.extend(firewall.clone());
+        self.firewall.push(firewall.clone());
         self.plans.push(plan);
     }
 
-    /// Lays the outbound type out for all epochs.
-    pub(super) fn put_into(self, outbound: &mut super::Outbound) {
+    /// Lays the outbound type out for all `epochs` of a cluster of `nodes` nodes.
+    pub(super) fn put_into(self, outbound: &mut super::Outbound, epochs: &[Epoch], nodes: usize) {
         outbound.later_plans = self.plans;
-        firewall::lay_out(&self.firewall, outbound);
+        outbound.migrations = self.migrations;
+        let stages = outbound.stages(nodes).into_iter();
+        let stages: Vec<Range<usize>> = stages.map(|stage| stage.epochs).collect();
+        let mut of_type: BTreeMap<usize, Buckets> = BTreeMap::new();
+        for epochs in stages {
+            let Some(firewall) = self.firewall[epochs.clone()].iter().cloned().collect() else {
+                continue;
+            };
+            let firewall: Vec<Firewall> = firewall;
+            let first = outbound.plan.as_mut().into_iter();
+            let plans = first.chain(&mut outbound.later_plans);
+            let plans = plans.skip(epochs.start).take(epochs.len());
+            of_type.extend(epochs.zip(firewall::lay_out(&firewall, plans)));
+        }
+        outbound.buckets = match outbound.migrates() {
+            true => outbound.lay_out_stages(
+                nodes,
+                |epoch, node| epochs[epoch].has(node),
+                |epoch| of_type.get(&epoch),
+            ),
+            false => of_type.into_values().collect(),
+        };
     }
 }
 
@@ -161,6 +185,16 @@ impl Events {
             |change: &&Change| matches!(change.what, What::Count { .. } | What::Upgrade { .. });
         let first = self.changes.iter().find(moves)?;
         Some(&first.pointer)
+    }
+
+    /// Where the scenario says what begins epoch `epoch`: what happens to outbound `index`, if anything does.
+    fn pointer_at(&self, epoch: usize, index: usize) -> String {
+        let changes = self.by_time().nth(epoch - 1).unwrap_or_default();
+        let own = changes
+            .iter()
+            .find(|change| change.what.outbound() == Some(index));
+        let change = own.or(changes.first());
+        change.map_or_else(|| "/events".to_owned(), |change| change.pointer.clone())
     }
 
     /// Changes by when they happen.
@@ -232,12 +266,14 @@ impl Events {
         let mut later = Later {
             plans: Vec::new(),
             firewall: Vec::new(),
+            migrations: Vec::new(),
         };
         let Ok(first_plan) = &first.plan else {
             return Ok(later);
         };
         let mut firewall = Firewall::of(first_plan);
-        later.firewall.extend(firewall.clone());
+        later.firewall.push(firewall.clone());
+        let mut kind = first.kind;
         let mut state = State::new(cluster.facts());
         let mut entry = entry(index, loaded);
         let mut closed = false;
@@ -249,7 +285,7 @@ impl Events {
                 state.apply(&change.what);
                 match &change.what {
                     What::Outbound { index: of, patch } if *of == index => {
-                        merge(&mut entry, patch);
+                        configure(&mut entry, patch);
                         pointer = Some(&change.pointer);
                     }
                     What::Count { .. } | What::Upgrade { .. } => {
@@ -286,10 +322,24 @@ impl Events {
                 refused_by_addresses(&state, loaded, assumptions, at, pointer)?;
             }
             if sound {
-                let types = (first.kind, resolved.kind);
-                let gateways = (&first.setup.gateways[..], &resolved.setup.gateways[..]);
-                if let Some(fault) = unchangeable(types, gateways, (&before, &plan), pointer) {
-                    review.fault(fault);
+                if kind != resolved.kind {
+                    migrate::refused_by_aks(kind, resolved.kind, pointer)?;
+                    kind = resolved.kind;
+                    firewall = Firewall::of(&plan);
+                    later.migrations.push(Migration {
+                        epoch: later.firewall.len(),
+                        kind,
+                        public_ips: resolved.public_ips,
+                        setup: resolved.setup,
+                        breaks: migrate::breaks(kind, assumptions),
+                    });
+                } else {
+                    let setup = later.migrations.last().map(|migration| &migration.setup);
+                    let setup = setup.unwrap_or(&first.setup);
+                    let gateways = (&setup.gateways[..], &resolved.setup.gateways[..]);
+                    if let Some(fault) = unchangeable(gateways, (&before, &plan), pointer) {
+                        review.fault(fault);
+                    }
                 }
                 later.push(plan, &mut firewall, at, &turns, review);
                 closed = check_open(firewall.as_ref(), closed, pointer, review);
@@ -361,6 +411,19 @@ fn entry(index: usize, loaded: &Loaded) -> Value {
         let kind = entries[index].outbound_type.clone().unwrap_or_default();
         serde_json::json!({ "outboundType": kind })
     })
+}
+
+/// Configures an entry of `outbound` anew. With another outbound type it begins anew: what was said of the type before means
+/// nothing to it.
+fn configure(entry: &mut Value, patch: &Value) {
+    let kind = |words: &Value| {
+        let word = words.get("outboundType").and_then(Value::as_str);
+        word.and_then(OutboundType::find)
+    };
+    match kind(patch) {
+        Some(is) if kind(entry) != Some(is) => *entry = patch.clone(),
+        _ => merge(entry, patch),
+    }
 }
 
 /// RFC 7396, JSON merge patch, but for null: it stays, because it means Azure's default.
@@ -447,28 +510,23 @@ fn no_instance(instance: u32, firewall: Option<&Firewall>, pointer: &str) -> Fau
 
 /// What stays as it is in the course of a run; each as it was and as it would be.
 fn unchangeable(
-    (was, is): (OutboundType, OutboundType),
     gateways: (&[Gateway], &[Gateway]),
     (before, after): (&PoolPlan, &PoolPlan),
     pointer: &str,
 ) -> Option<Fault> {
     let mut renamed = gateways.0.iter().zip(gateways.1);
     let replaced = renamed.find(|(before, after)| before.name != after.name);
-    let found = if was != is {
-        format!(
-            "The outbound type becomes {} in the course of the run.",
-            is.word()
-        )
-    } else if !divided_alike(&before.grouping, &after.grouping) || before.udp_key != after.udp_key {
-        "The pools are divided otherwise in the course of the run.".to_owned()
-    } else if let Some((before, after)) = replaced {
-        format!(
-            "NAT Gateway \"{}\" is replaced by \"{}\" in the course of the run.",
-            before.name, after.name
-        )
-    } else {
-        return None;
-    };
+    let found =
+        if !divided_alike(&before.grouping, &after.grouping) || before.udp_key != after.udp_key {
+            "The pools are divided otherwise in the course of the run.".to_owned()
+        } else if let Some((before, after)) = replaced {
+            format!(
+                "NAT Gateway \"{}\" is replaced by \"{}\" in the course of the run.",
+                before.name, after.name
+            )
+        } else {
+            return None;
+        };
     Some(Fault {
         code: Code::E0413,
         pointer: pointer.to_owned(),

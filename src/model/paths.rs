@@ -206,6 +206,23 @@ impl Paths {
         !self.some_take_none
     }
 
+    /// Whether every connection takes the same path under both, whatever rule says so.
+    pub(super) fn lead_alike(&self, other: &Paths) -> bool {
+        // Of every client first the nodes without a public IP of their own, then those with one.
+        let by = if self.has_own_ips() { 1 } else { 2 };
+        let taken = |paths: &Paths| -> Vec<Vec<Path>> {
+            let endpoints = paths.by_endpoint.iter();
+            let of = |decisions: &Arc<[u32]>| {
+                let decisions = decisions.iter().step_by(by);
+                decisions
+                    .map(|index| paths.decisions[*index as usize].path)
+                    .collect()
+            };
+            endpoints.map(of).collect()
+        };
+        taken(self) == taken(other)
+    }
+
     /// Whether any node has a public IP of its own.
     pub fn has_own_ips(&self) -> bool {
         !self.origins.own_ip.is_empty()

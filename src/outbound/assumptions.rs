@@ -91,6 +91,10 @@ assumptions! {
     nat_hold_after_idle, "natHoldAfterIdle": SimTime = SimTime::ZERO, "\"0s\"",
         or ["\"1m5s\""],
         from "`articles/nat-gateway/nat-gateway-resource.md` names hold-downs after FIN, RST and half-open only.";
+    #[doc = "Whether open connections break when a NAT Gateway takes the place of another outbound type; if not, they keep their ports until they end."]
+    nat_gateway_breaks_open_connections, "natGatewayBreaksOpenConnections": bool = true, "true",
+        or ["false"],
+        from "`aks:articles/aks/egress-outboundtype.md`: a change of the outbound type drops them; `articles/nat-gateway/faq.yml`: they stay on the old path until they close; `articles/nat-gateway/nat-sku.md`: they might be interrupted.";
     #[doc = "Whether Load Balancer keeps a port for 240 s after FIN and 15 s after RST; if not, it is free at once."]
     load_balancer_release_timers, "loadBalancerReleaseTimers": bool = true, "true",
         or ["false"],

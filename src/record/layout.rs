@@ -69,7 +69,7 @@ pub struct Layout {
     pub classes: Vec<ClassUse>,
     /// By key of a cell.
     pub keys: Vec<KeyUse>,
-    /// Ports of a stock: by cell, or one number for all.
+    /// Ports of a stock: by cell, by bucket, or one number for all.
     pub limits: Vec<u32>,
     /// Whether held ports count toward the second limit.
     pub active_counts_held: bool,
@@ -85,8 +85,9 @@ impl Layout {
         }
     }
 
-    pub(super) fn limit(&self, cell: usize) -> u32 {
-        self.limits[cell.min(self.limits.len() - 1)]
+    pub(super) fn limit(&self, cell: usize, bucket: u32) -> u32 {
+        // Buckets lie in one cell: a place is one or the other.
+        self.limits[(cell + bucket as usize).min(self.limits.len() - 1)]
     }
 
     pub(super) fn cells(&self) -> usize {

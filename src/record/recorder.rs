@@ -36,7 +36,7 @@ pub struct GroupRecorder<'a, const FULL: bool> {
 /// Where limits change in the course of a run.
 #[derive(Debug)]
 pub(super) struct Epochs {
-    /// Of the stocks of every cell, or one for all.
+    /// Of the stocks of every cell or bucket, or one for all.
     limits: Vec<Limits>,
     pub highest_use: HighestUse,
     /// By epoch but the first.
@@ -70,7 +70,7 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
         }
     }
 
-    /// Hears of the first epoch: the limits of every cell, or one for all. How long ports are held is heard when they
+    /// Hears of the first epoch: the limits of every cell or bucket, or one for all. How long ports are held is heard when they
     /// come back.
     pub fn begin_epochs(&mut self, limits: Vec<Limits>) {
         self.epochs = Some(Epochs {
@@ -219,7 +219,7 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
             for workload in parts.workloads_of(key, pool as u32) {
                 raise(&mut run.peak_by_workload[workload as usize], *peak);
             }
-            let limit = layout.limit(index / stocks_per_cell);
+            let limit = layout.limit(index / stocks_per_cell, index as u32 % layout.buckets);
             let use_ = self.held_nanos[index] as f64 / (window * f64::from(limit));
             run.fullest_mean_use = run.fullest_mean_use.max(use_);
         }
@@ -512,17 +512,18 @@ impl<const FULL: bool> Recorder for GroupRecorder<'_, FULL> {
         }
     }
 
-    fn peaked(&mut self, (peak, peak_active): (u32, u32)) {
-        let cell = self.cell;
+    fn peaked(&mut self, stock: u32, (peak, peak_active): (u32, u32)) {
+        // Buckets lie in one cell: a place is one or the other.
+        let place = self.cell + (stock % self.layout.buckets) as usize;
         if let Some(epochs) = &mut self.epochs {
-            let limits = &epochs.limits[cell.min(epochs.limits.len() - 1)];
+            let limits = &epochs.limits[place.min(epochs.limits.len() - 1)];
             let here = HighestUse::of(limits, peak, peak_active);
             epochs.highest_use = epochs.highest_use.max(here);
         }
     }
 
     fn period(&mut self, stock: u32, period: Period) {
-        self.peaked(period.last_peaks);
+        self.peaked(stock, period.last_peaks);
         let index = self.stock(stock);
         let peak_active = if self.layout.active_counts_held {
             period.peak

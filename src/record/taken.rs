@@ -1,5 +1,7 @@
 //! What events take back, and how near pools come to limits that change.
 
+use crate::engine::PoolPlan;
+
 /// What the events at one instant took back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TakenBack {
@@ -26,6 +28,17 @@ pub struct Limits {
     pub active: Option<u32>,
     /// Whether ports in a hold-down count toward that.
     pub held_count: bool,
+}
+
+impl Limits {
+    /// Those of a stock under `plan`.
+    pub fn of(plan: &PoolPlan) -> Limits {
+        Limits {
+            ports: plan.limit,
+            active: plan.active_limit.map(|active| active.limit),
+            held_count: plan.active_limit.is_some_and(|active| active.counts_held),
+        }
+    }
 }
 
 /// The most that was in use of a pool, or of a stock.

@@ -23,6 +23,22 @@ pub struct Analysis {
 }
 
 impl Analysis {
+    /// The same where the outbound type changes and has `pools` pools in all: loads are under one type or another, and none
+    /// of them is that of the run.
+    pub fn of_several_types(mut self, pools: usize) -> Analysis {
+        let none = Analytic {
+            offered_load: None,
+            ..self.total.clone()
+        };
+        self.by_pool = vec![none; pools];
+        let parts = [&mut self.by_destination, &mut self.by_workload];
+        let parts = parts.into_iter().flatten();
+        for analytic in parts.chain([&mut self.total]) {
+            analytic.offered_load = None;
+        }
+        self
+    }
+
     /// The same where something that only a run shows stands against the formula.
     pub fn against(mut self, what: &str) -> Analysis {
         let parts = [

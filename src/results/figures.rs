@@ -14,7 +14,7 @@ use super::holds::{HoldTimes, Slowest, hold_times, slowest};
 use super::interval;
 use super::{findings, summary, varying};
 use crate::engine::{Grouping, PoolPlan};
-use crate::model::{Model, Outbound};
+use crate::model::{Model, Outbound, Stage};
 use crate::record::Tally;
 use crate::simulate::{OutboundRun, RunResult};
 
@@ -118,9 +118,15 @@ impl<'a> Subject<'a> {
             total: sum(run.replications.iter().map(|run| &run.total)),
             holds: hold_times(&reaching, plan),
             slowest: slowest(&reaching, plan),
-            analysis: match refused_by_nodes(run) {
-                true => analytic::analyse(&reaching, plan).against("connections refused on nodes"),
-                false => analytic::analyse(&reaching, plan),
+            analysis: match (refused_by_nodes(run), outbound.stages(model.nodes.len())) {
+                (true, _) => {
+                    analytic::analyse(&reaching, plan).against("connections refused on nodes")
+                }
+                (false, stages) if stages.len() > 1 => {
+                    let pools = stages.last().map_or(0, |last| last.pools.end);
+                    analytic::analyse(&reaching, plan).of_several_types(pools)
+                }
+                (false, _) => analytic::analyse(&reaching, plan),
             },
         })
     }
@@ -143,22 +149,30 @@ impl<'a> Subject<'a> {
     }
 
     fn pool_count(&self) -> usize {
-        self.plan.pools(self.model.nodes.len())
+        let stages = self.outbound.stages(self.model.nodes.len());
+        stages.last().map_or(0, |last| last.pools.end)
     }
 
     /// What each of its pools is.
     pub fn pool_kind(&self) -> PoolKind {
-        match self.plan.grouping {
+        let stages = self.outbound.stages(self.model.nodes.len());
+        let kind = |stage: &Stage| match stage.plan().grouping {
             Grouping::ByNode => PoolKind::Node,
             Grouping::Buckets { .. } => PoolKind::Bucket,
             Grouping::ByGateway(_) => PoolKind::Gateway,
-            Grouping::Shared if self.outbound.kind.is_nat_gateway() => PoolKind::Gateway,
+            Grouping::Shared if stage.kind.is_nat_gateway() => PoolKind::Gateway,
             Grouping::Shared => PoolKind::Pool,
+        };
+        let mut kinds = stages.iter().map(kind);
+        let first = kinds.next().unwrap_or(PoolKind::Pool);
+        match kinds.all(|kind| kind == first) {
+            true => first,
+            false => PoolKind::Pool,
         }
     }
 
     pub fn pool_name(&self, pool: usize) -> String {
-        self.model.pool_name(self.outbound, self.plan, pool)
+        self.model.pool_name(self.outbound, pool)
     }
 }
 

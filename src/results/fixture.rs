@@ -146,6 +146,7 @@ pub fn outbound(name: &str, kind: OutboundType, plan: PoolPlan) -> Outbound {
         kind,
         plan: Ok(plan),
         later_plans: Vec::new(),
+        migrations: Vec::new(),
         buckets: Vec::new(),
         public_ips: Some(1),
         setup: Setup::default(),

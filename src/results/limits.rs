@@ -1,13 +1,14 @@
 //! The ports of each pool, minute by minute, where events change them.
 
-use crate::engine::{Grouping, PoolPlan};
-use crate::model::{Buckets, Epoch, Model, Outbound};
+use crate::model::{Buckets, Epoch, Model, Outbound, Stage};
+use crate::outbound::Metric;
 use crate::units::SimTime;
 
 /// Ports of the pools of an outbound type toward one key.
 pub struct PoolLimits<'a> {
-    /// Its plans and when each begins, in order.
-    plans: Vec<(&'a Epoch, &'a PoolPlan)>,
+    epochs: &'a [Epoch],
+    /// The types that it has one after the other.
+    stages: Vec<Stage<'a>>,
     /// By epoch; empty where buckets stay.
     buckets: &'a [Buckets],
 }
@@ -16,32 +17,47 @@ impl<'a> PoolLimits<'a> {
     /// Those of `outbound`, which Azure accepts.
     pub fn of(model: &'a Model, outbound: &'a Outbound) -> Self {
         PoolLimits {
-            plans: model.epochs.iter().zip(outbound.plans()).collect(),
+            epochs: &model.epochs,
+            stages: outbound.stages(model.nodes.len()),
             buckets: &outbound.buckets,
         }
     }
 
-    /// The most ports that a pool has in a minute of the run; none where its node or bucket is not there.
+    /// The type whose pool `pool` is.
+    pub fn stage_of(&self, pool: usize) -> &Stage<'a> {
+        let mut stages = self.stages.iter();
+        let stage = stages.find(|stage| stage.pools.contains(&pool));
+        stage.expect("every pool is of a type")
+    }
+
+    /// Whether a metric speaks of pool `pool`, where pools are of several types.
+    pub fn publishes(&self, pool: usize, metric: &Metric) -> bool {
+        self.stages.len() == 1 || self.stage_of(pool).kind.metrics().contains(metric)
+    }
+
+    /// The most ports that a pool has in a minute of the run; none where its node, its bucket or its type is not there.
     pub fn in_minute(&self, pool: usize, minute: usize) -> Option<u32> {
-        if let [(_, plan)] = self.plans[..] {
-            return Some(plan.of_pool(pool).limit);
+        let stage = self.stage_of(pool);
+        let own = pool - stage.pools.start;
+        let limit = |epoch: usize| {
+            let within = epoch.clamp(stage.epochs.start, stage.epochs.end - 1);
+            stage.plans[within - stage.epochs.start].of_pool(own).limit
+        };
+        if let [_] = self.epochs {
+            return Some(limit(0));
         }
         let begins = SimTime::from_nanos(minute as u64 * SimTime::MINUTE.as_nanos());
         let ends = begins.saturating_add(SimTime::MINUTE);
         // The epoch in which the minute begins, and those that begin in it.
-        let from = self.plans.partition_point(|(epoch, _)| epoch.at <= begins);
-        let until = self.plans.partition_point(|(epoch, _)| epoch.at < ends);
+        let from = self.epochs.partition_point(|epoch| epoch.at <= begins);
+        let until = self.epochs.partition_point(|epoch| epoch.at < ends);
         let within = from.saturating_sub(1)..until;
         let there = within.filter(|index| {
-            let (epoch, plan) = self.plans[*index];
-            let has_bucket = self
-                .buckets
-                .get(*index)
-                .is_none_or(|buckets| buckets.there[pool]);
-            has_bucket && (plan.grouping != Grouping::ByNode || epoch.has(pool as u32))
+            let buckets = self.buckets.get(*index);
+            let has_bucket = buckets.is_none_or(|buckets| buckets.there[pool]);
+            let node = stage.node(pool);
+            has_bucket && node.is_none_or(|node| self.epochs[*index].has(node))
         });
-        there
-            .map(|index| self.plans[index].1.of_pool(pool).limit)
-            .max()
+        there.map(limit).max()
     }
 }

@@ -55,11 +55,10 @@ fn estimated(found: &Found, confidence: f64) -> Rare {
 fn reason(why: &WhyNot, model: &Model, outbound: &Outbound) -> String {
     match why {
         WhyNot::NotRare { pool, load, limit } => {
-            let plan = outbound.plan.as_ref().expect("what was looked at has a plan");
             format!(
                 "refusals are not rare: {} would use {} of the {} that it may toward one destination on average if none \
                  were refused, and one cluster of refusals runs into the next; plain simulation counts them",
-                model.pool_name(outbound, plan, *pool),
+                model.pool_name(outbound, *pool),
                 count(load.round() as u64),
                 count(u64::from(*limit))
             )

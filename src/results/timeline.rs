@@ -2,7 +2,6 @@
 
 use super::document::{Series, Timeline};
 use super::limits::PoolLimits;
-use crate::engine::PoolPlan;
 use crate::model::{Model, Outbound};
 use crate::outbound::{Metric, MetricSource};
 use crate::simulate::{Minutes, OutboundRun, ReplicationRun, RunResult};
@@ -73,6 +72,19 @@ impl OverPools {
     }
 }
 
+/// The metrics of an outbound type, in the order they are published; where the type changes those of all of them, each once.
+pub fn metrics(model: &Model, outbound: &Outbound) -> Vec<Metric> {
+    let mut metrics: Vec<Metric> = Vec::new();
+    for stage in outbound.stages(model.nodes.len()) {
+        for metric in stage.kind.metrics() {
+            if !metrics.contains(metric) {
+                metrics.push(*metric);
+            }
+        }
+    }
+    metrics
+}
+
 /// The fleet's series: a statistic over pools, averaged over replications. None without minute series.
 pub fn fleet(
     metrics: &[Metric],
@@ -111,10 +123,17 @@ fn metric_series(metric: &Metric, limits: &PoolLimits, runs: &[&Minutes]) -> Vec
         for minute in 0..minutes {
             sorted.clear();
             sorted.extend((0..pools).filter_map(|pool| {
+                if !limits.publishes(pool, metric) {
+                    return None;
+                }
                 let limit = limits.in_minute(pool, run.first + minute)?;
                 Some(value(metric.source, limit, run, pool * minutes + minute))
             }));
             sorted.sort_unstable_by(f64::total_cmp);
+            if sorted.is_empty() {
+                // Of a type that is not in force.
+                continue;
+            }
             for (statistic, series) in statistics.iter().zip(&mut series) {
                 series.values[minute] += statistic.take(&sorted);
             }
@@ -156,8 +175,8 @@ pub fn write_csv(out: impl io::Write, model: &Model, run: &RunResult) -> io::Res
         "value",
     ])?;
     for (outbound, run) in model.outbounds.iter().zip(&run.outbounds) {
-        if let (Ok(plan), Some(run)) = (&outbound.plan, run) {
-            write_outbound(&mut csv, model, outbound, plan, run)?;
+        if let Some(run) = run {
+            write_outbound(&mut csv, model, outbound, run)?;
         }
     }
     csv.flush()
@@ -167,27 +186,23 @@ fn write_outbound(
     csv: &mut csv::Writer<impl io::Write>,
     model: &Model,
     outbound: &Outbound,
-    plan: &PoolPlan,
     run: &OutboundRun,
 ) -> io::Result<()> {
-    let metrics: Vec<(&Metric, String)> = outbound
-        .kind
-        .metrics()
-        .iter()
-        .map(|metric| {
-            let dimension = metric
-                .dimension
-                .map(|(name, value)| format!("{name}={value}"));
-            (metric, dimension.unwrap_or_default())
-        })
-        .collect();
+    let with_dimension = |metric: &'static Metric| {
+        let dimension = metric
+            .dimension
+            .map(|(name, value)| format!("{name}={value}"));
+        (metric, dimension.unwrap_or_default())
+    };
     let limits = PoolLimits::of(model, outbound);
     let runs = run.replications.iter().map(|run| run.minutes.as_ref());
     for (replication, minutes) in runs.enumerate() {
         let Some(minutes) = minutes else { continue };
         let replication = replication.to_string();
-        for pool in 0..plan.pools(model.nodes.len()) {
-            let name = model.pool_name(outbound, plan, pool);
+        for pool in 0..minutes.peak.len() / minutes.minutes {
+            let metrics = limits.stage_of(pool).kind.metrics().iter();
+            let metrics: Vec<(&Metric, String)> = metrics.map(with_dimension).collect();
+            let name = model.pool_name(outbound, pool);
             for minute in 0..minutes.minutes {
                 let Some(limit) = limits.in_minute(pool, minutes.first + minute) else {
                     continue;

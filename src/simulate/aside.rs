@@ -9,6 +9,7 @@ use crate::model::{Model, Outbound, Path};
 use crate::record::{Accumulator, Detail, Parts, Window};
 use crate::traffic::{Caller, CellMarks, Ends, Law, Stream, StreamPlan};
 use crate::units::{Seed, SimTime};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -37,8 +38,11 @@ impl<'a> Counter<'a> {
             .filter(|_| !outbound.paths.all_take_ports())
             .filter_map(|(index, decision)| {
                 let plan = plan_of(decision.path, plan)?;
-                let cells = Cells::new(model, &plan, &outbound.paths, Side::Aside(index));
-                let (parts, mut groups) = (cells.parts(), cells.groups());
+                let (parts, mut groups) = {
+                    let side = Side::Aside(index);
+                    let cells = Cells::new(model, Cow::Borrowed(&plan), &outbound.paths, side);
+                    (cells.parts(), cells.groups())
+                };
                 for stream in groups.iter_mut().flat_map(|group| &mut group.streams) {
                     forget_lives(stream);
                 }
@@ -116,7 +120,6 @@ impl<'a> Counter<'a> {
     /// What clients and pools open, who wait for their verdicts: they run as under an outbound type.
     fn opened_by_clients(&self, path: &OnePath, seed: Seed) -> Vec<(u32, u32, u64)> {
         let job = Job {
-            plan: &path.plan,
             epochs: &Epochs::under(self.model, &path.plan),
             window: &self.window,
             seed,

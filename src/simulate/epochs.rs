@@ -1,9 +1,10 @@
 //! What changes in the course of a run, as the cells of one outbound type meet it.
 
-use super::groups::Group;
-use crate::engine::{ActiveLimit, Grouping, Lottery, PoolPlan, Protocol, Taken};
+use super::groups::{Group, add_apart, nodes_of};
+use super::stages::Stages;
+use crate::engine::{ActiveLimit, Among, Grouping, Lottery, PoolPlan, Protocol, Taken};
 use crate::model::{Buckets, Model, Outbound};
-use crate::record::Limits;
+use crate::record::{Limits, Parts};
 use crate::units::Seed;
 
 /// Names the random streams of what is taken back, in the place of a workload: there is no such workload.
@@ -16,6 +17,8 @@ pub(super) struct Epochs<'a> {
     plans: Vec<PoolPlan>,
     /// By epoch; empty where buckets stay.
     buckets: Vec<Buckets>,
+    /// Where the type changes.
+    stages: Option<Stages>,
 }
 
 impl<'a> Epochs<'a> {
@@ -34,6 +37,7 @@ impl<'a> Epochs<'a> {
         }
         Epochs {
             model,
+            stages: Stages::of(outbound, model.nodes.len(), &plans),
             plans,
             buckets: outbound.buckets.clone(),
         }
@@ -45,7 +49,40 @@ impl<'a> Epochs<'a> {
             model,
             plans: vec![plan.clone(); model.epochs.len()],
             buckets: Vec::new(),
+            stages: None,
         }
+    }
+
+    /// Where the type changes: a plan of which the pools of all types are the buckets, for what does not ask which of them
+    /// are in force.
+    pub fn side_by_side(&self) -> Option<PoolPlan> {
+        let stages = self.stages.as_ref()?;
+        Some(stages.side_by_side(&self.plans[0]))
+    }
+
+    /// Where the type changes: says which pools of which type the workloads use.
+    pub fn tell_pools(&self, parts: &mut Parts) {
+        let Some(stages) = &self.stages else {
+            return;
+        };
+        let workloads = self.model.workloads.iter();
+        for (workload, pools) in workloads.zip(&mut parts.workload_pools) {
+            *pools = stages.pools_of(&nodes_of(workload));
+        }
+    }
+
+    /// Where the type changes: how full the pools of a group are, and who opens what for nodes that are not there.
+    pub fn lay_out(&self, group: &mut Group) {
+        let Some(stages) = &self.stages else {
+            return;
+        };
+        group.layout.limits = stages.fewest_ports(&self.plans);
+        add_apart(self.model, group);
+    }
+
+    /// Where the pools of an epoch stand among those of all types; none where there is one.
+    pub fn among(&self, epoch: usize) -> Option<&Among> {
+        self.stages.as_ref().map(|stages| stages.among(epoch))
     }
 
     /// The plan of an epoch, by index.
@@ -60,7 +97,8 @@ impl<'a> Epochs<'a> {
 
     /// At least the mean use of a pool, given that of the first epoch's ports: of the fewest ports that it ever has.
     pub fn mean_use(&self, of_first: f64) -> f64 {
-        if !self.are_several() {
+        // Where types change, each pool is measured by the fewest that it ever has.
+        if !self.are_several() || self.stages.is_some() {
             return of_first;
         }
         let limit = |plan: &PoolPlan, pool: usize| f64::from(plan.of_pool(pool).binding_limit());
@@ -72,10 +110,14 @@ impl<'a> Epochs<'a> {
         (of_first * pools.map(more).fold(1.0, f64::max)).min(1.0)
     }
 
-    /// The least ceiling of all epochs; none where there is none.
-    pub fn least_ceiling(&self) -> Option<u64> {
+    /// By sum of active connections that is watched for a ceiling, the least ceiling of all epochs.
+    pub fn least_ceilings(&self) -> Vec<u64> {
+        if let Some(stages) = &self.stages {
+            return stages.least_ceilings(&self.plans);
+        }
         let ceilings = self.plans.iter().filter_map(|plan| plan.ceiling);
-        ceilings.map(|ceiling| ceiling.limit).min()
+        let least = ceilings.map(|ceiling| ceiling.limit).min();
+        vec![least.unwrap_or(u64::MAX); self.plans[0].ceiling_scopes()]
     }
 
     /// When the epochs after the first begin, in nanoseconds.
@@ -95,17 +137,15 @@ impl<'a> Epochs<'a> {
         Some(place + 1)
     }
 
-    /// The limits of the stocks of a group in an epoch: by cell, or one for all.
+    /// The limits of the stocks of a group in an epoch: by cell, by bucket, or one for all.
     pub fn limits(&self, epoch: usize, group: &Group) -> Vec<Limits> {
         let plan = self.plan(epoch);
-        let limits = |pool: usize| {
-            let plan = plan.of_pool(pool);
-            Limits {
-                ports: plan.limit,
-                active: plan.active_limit.map(|active| active.limit),
-                held_count: plan.active_limit.is_some_and(|active| active.counts_held),
-            }
-        };
+        let limits = |pool: usize| Limits::of(&plan.of_pool(pool));
+        if let Some(stages) = &self.stages {
+            let pools = 0..group.layout.buckets;
+            let plans = pools.map(|pool| stages.plan(&self.plans, epoch, pool));
+            return plans.map(Limits::of).collect();
+        }
         match gateways(plan) {
             Some(_) => {
                 let pools = group.layout.cell_pools.iter();
@@ -138,19 +178,25 @@ impl<'a> Epochs<'a> {
         self.buckets.get(epoch).map(|buckets| buckets.open.clone())
     }
 
-    /// Whether the node of cell `cell` leaves at the beginning of an epoch.
-    pub fn node_leaves(&self, epoch: usize, group: &Group, cell: usize) -> bool {
-        if self.plan(epoch).grouping != Grouping::ByNode {
-            return false;
-        }
-        let node = group.layout.cell_pools[cell];
+    /// Whether the node of a stock, if it is a node's, leaves at the beginning of an epoch.
+    fn node_leaves(&self, epoch: usize, group: &Group, cell: usize, bucket: u32) -> bool {
+        let node = match &self.stages {
+            Some(stages) => stages.node(bucket),
+            None if self.plan(epoch).grouping == Grouping::ByNode => {
+                Some(group.layout.cell_pools[cell])
+            }
+            None => None,
+        };
         let epochs = &self.model.epochs;
-        epochs[epoch - 1].has(node) && !epochs[epoch].has(node)
+        node.is_some_and(|node| epochs[epoch - 1].has(node) && !epochs[epoch].has(node))
     }
 
     /// What becomes of the ports of stock `stock` of a cell at the beginning of an epoch.
     pub fn taken(&self, epoch: usize, group: &Group, cell: usize, stock: u32, seed: Seed) -> Taken {
         let (key, bucket) = (stock / group.layout.buckets, stock % group.layout.buckets);
+        if self.node_leaves(epoch, group, cell, bucket) {
+            return Taken::WithNode;
+        }
         let is_there = |epoch: usize| {
             let buckets = self.buckets.get(epoch);
             buckets.is_none_or(|buckets| buckets.there[bucket as usize])
@@ -159,7 +205,10 @@ impl<'a> Epochs<'a> {
             return Taken::All;
         }
         let pool = group.layout.cell_pools.get(cell).copied().unwrap_or(bucket);
-        let limit = |epoch: usize| self.plan(epoch).of_pool(pool as usize).limit;
+        let limit = |epoch: usize| match &self.stages {
+            Some(stages) => stages.plan(&self.plans, epoch, pool).limit,
+            None => self.plan(epoch).of_pool(pool as usize).limit,
+        };
         let (before, after) = (limit(epoch - 1), limit(epoch));
         if after >= before {
             return Taken::None;

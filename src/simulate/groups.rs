@@ -11,8 +11,9 @@ use crate::model::{Model, Paths, Traffic, Workload};
 use crate::record::{Layout, Parts};
 use crate::traffic::{Caller, ClientPlan, OwnerPlan, PooledPlan, StreamPlan, TraceRow};
 use builder::GroupBuilder;
-pub(super) use moves::Moves;
+pub(super) use moves::{Moves, add_apart};
 use shares::{DealtBurst, deal, shares_before, ways};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -35,8 +36,10 @@ pub(super) struct Group {
     pub owners: Vec<Option<OwnerPlan>>,
     /// Whether it is one stream of connections with one SYN each, of which the cells lose a good part.
     pub loses_most: bool,
-    /// Where nodes come and go and each has a cell of its own: who opens the connections of those that are not there.
+    /// Where nodes come and go and each has pools of its own: who opens the connections of those that are not there.
     pub moves: Option<Moves>,
+    /// Whether arrivals are marked with their node ([`node_of`]) and not with their cell; then there is one cell.
+    pub nodes_apart: bool,
 }
 
 impl Group {
@@ -52,6 +55,8 @@ pub(super) struct ClassPlan {
     pub key: u32,
     pub workload: u32,
     pub endpoint: u32,
+    /// Where arrivals are marked with their node: the node that the mark 0 stands for.
+    pub first_node: u32,
     pub schedule: Schedule,
 }
 
@@ -80,7 +85,7 @@ pub(super) enum Side {
 /// Everything about one outbound type that does not depend on the replication.
 pub(super) struct Cells<'a> {
     model: &'a Model,
-    plan: &'a PoolPlan,
+    plan: Cow<'a, PoolPlan>,
     paths: &'a Paths,
     side: Side,
     /// Whether arrivals are marked with their node and not with their cell.
@@ -137,8 +142,8 @@ impl WorkloadFacts {
 }
 
 impl<'a> Cells<'a> {
-    pub fn new(model: &'a Model, plan: &'a PoolPlan, paths: &'a Paths, side: Side) -> Self {
-        let keys = model.keys(plan);
+    pub fn new(model: &'a Model, plan: Cow<'a, PoolPlan>, paths: &'a Paths, side: Side) -> Self {
+        let keys = model.keys(&plan);
         let longest = model.duration.as_secs_f64();
         let facts = model
             .workloads
@@ -271,6 +276,7 @@ impl<'a> Cells<'a> {
                     key: key as u32,
                     workload: index,
                     endpoint,
+                    first_node: 0,
                     schedule: workload.schedule(self.model.endpoints[endpoint as usize].protocol),
                 });
             }
@@ -342,7 +348,7 @@ fn endpoints_of(workload: &Workload) -> Vec<u32> {
 }
 
 /// The nodes a workload connects from, ascending.
-fn nodes_of(workload: &Workload) -> Vec<u32> {
+pub(super) fn nodes_of(workload: &Workload) -> Vec<u32> {
     let nodes: Vec<u32> = match &workload.traffic {
         Traffic::Open { mix, .. } | Traffic::Closed { mix, .. } => {
             mix.nodes.iter().map(|(node, _)| *node).collect()

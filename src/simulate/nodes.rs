@@ -14,6 +14,7 @@ use crate::units::Seed;
 use order::{Lane, Lanes, Order};
 use rayon::prelude::*;
 use running::Running;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -141,7 +142,7 @@ impl<'a> Nodes<'a> {
             let side = |path: Option<usize>, plan: PoolPlan, which: Side| {
                 let taken = path.map_or(Path::Snat, |path| decisions[path].path);
                 let (group, parts) = {
-                    let cells = Cells::new(model, &plan, &outbound.paths, which);
+                    let cells = Cells::new(model, Cow::Borrowed(&plan), &outbound.paths, which);
                     let cells = cells.with_nodes_apart();
                     (cells.within(nodes.clone())?, cells.parts())
                 };

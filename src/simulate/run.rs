@@ -45,7 +45,6 @@ impl Scratch {
 
 /// What every group of a replication is run with.
 pub(super) struct Job<'a> {
-    pub plan: &'a PoolPlan,
     pub epochs: &'a Epochs<'a>,
     pub window: &'a Window,
     pub seed: Seed,
@@ -64,7 +63,7 @@ const WHEEL_FROM_USED: f64 = 24.0;
 const LADDER_FROM_USED: f64 = 30_000.0;
 
 impl Job<'_> {
-    /// Runs `group` and adds what was recorded to `run`. Returns, by scope of the plan's ceiling, the sum over
+    /// Runs `group` and adds what was recorded to `run`. Returns, by ceiling that is watched, the sum over
     /// stocks of the most ports in use at a time.
     pub fn run(
         &self,
@@ -144,7 +143,10 @@ impl Job<'_> {
             classes,
         };
         let Scratch { totals, arrivals } = scratch;
-        arrivals.reset(cells.len());
+        match group.nodes_apart {
+            true => arrivals.reset_to_one(),
+            false => arrivals.reset(cells.len()),
+        }
         let window = *self.window;
         let chunks = self.chunks(cells.len());
         let per_chunk = cells.len().div_ceil(chunks);
@@ -183,7 +185,7 @@ impl Job<'_> {
             shared.epoch_ends = self.epochs.end(epoch);
         };
         run_chunks(&mut chunks, feed, arrivals, &mut shared, heard, then);
-        let mut under_ceiling = vec![0; self.plan.ceiling_scopes()];
+        let mut under_ceiling = vec![0; self.epochs.least_ceilings().len()];
         for mut chunk in chunks {
             chunk.finish(&shared, duration.as_nanos(), &mut under_ceiling);
             chunk
@@ -199,12 +201,16 @@ impl Job<'_> {
         let Window {
             warmup, duration, ..
         } = *self.window;
-        let rules_of = |plan: &PoolPlan| {
-            CellRules::new(plan, warmup, duration, step, self.coupled)
-                .with_silent(self.epochs.silent(epoch, group))
-                .with_open(self.epochs.open(epoch))
-        };
         let plan = self.epochs.plan(epoch);
+        let rules_of = |plan: &PoolPlan| {
+            let rules = CellRules::new(plan, warmup, duration, step, self.coupled)
+                .with_silent(self.epochs.silent(epoch, group))
+                .with_open(self.epochs.open(epoch));
+            match self.epochs.among(epoch) {
+                Some(among) => rules.among(among, plan.grouping == Grouping::ByNode, self.coupled),
+                None => rules,
+            }
+        };
         match plan.grouping {
             Grouping::ByGateway(_) => {
                 let pools = group.layout.cell_pools.iter();
@@ -236,6 +242,7 @@ impl Job<'_> {
     pub fn classes(&self, group: &Group) -> Vec<Class> {
         let class = |plan: &super::groups::ClassPlan| Class {
             key: plan.key,
+            first_node: plan.first_node,
             seed: class_seed(
                 self.seed,
                 u64::from(plan.workload),
@@ -319,7 +326,6 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
             let change = Change {
                 at,
                 before: before.rules(index),
-                node_leaves: job.epochs.node_leaves(epoch, group, index),
             };
             let taken = |stock| job.epochs.taken(epoch, group, index, stock, job.seed);
             cell.go_through(
@@ -354,7 +360,7 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
             }
             if !under_ceiling.is_empty() {
                 for (stock, highest) in (0..).zip(cell.highest()) {
-                    under_ceiling[rules.instance(stock) as usize] += u64::from(highest);
+                    under_ceiling[rules.scope(stock) as usize] += u64::from(highest);
                 }
             }
         }

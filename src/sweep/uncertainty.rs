@@ -105,11 +105,17 @@ fn can_matter(
     let (mut before, mut after) = (was.plans(), is.plans());
     loop {
         match (before.next(), after.next()) {
-            (None, None) => return was.buckets != is.buckets,
+            (None, None) => return was.buckets != is.buckets || breaking(was) != breaking(is),
             (Some(was), Some(is)) if !plan_can_matter(model, was, is, result) => {}
             _ => return true,
         }
     }
+}
+
+/// Of each change of the type, whether it breaks what is open.
+fn breaking(outbound: &Outbound) -> Vec<bool> {
+    let migrations = outbound.migrations.iter();
+    migrations.map(|migration| migration.breaks).collect()
 }
 
 fn plan_can_matter(model: &Model, was: &PoolPlan, is: &PoolPlan, result: &OutboundResult) -> bool {

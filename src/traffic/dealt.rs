@@ -9,6 +9,8 @@ pub struct Dealt {
     /// Arrivals that a cell has room for.
     room: usize,
     cells: usize,
+    /// What of an arrival's mark is its cell: nothing where it is marked with something else, and there is one cell.
+    mask: usize,
     /// By cell, the slot of its next arrival.
     next: [usize; Sort::CELLS],
 }
@@ -27,6 +29,7 @@ impl Dealt {
             slots: Vec::new(),
             room: 0,
             cells,
+            mask: usize::MAX,
             next: [0; Sort::CELLS],
         };
         dealt.clear();
@@ -43,8 +46,15 @@ impl Dealt {
     /// No arrivals, for `cells` cells from now on.
     pub fn reset(&mut self, cells: usize) {
         self.cells = cells;
+        self.mask = usize::MAX;
         self.slots.resize(cells * self.room, NONE);
         self.clear();
+    }
+
+    /// No arrivals, for one cell whose arrivals are marked with something else.
+    pub fn reset_to_one(&mut self) {
+        self.reset(1);
+        self.mask = 0;
     }
 
     /// Cells there are.
@@ -78,6 +88,7 @@ impl Dealt {
             ..Dealt::new(0)
         };
         wider.reset(self.cells);
+        wider.mask = self.mask;
         for cell in 0..self.cells {
             for arrival in self.of(cell) {
                 wider.put(*arrival);
@@ -89,7 +100,7 @@ impl Dealt {
     /// Deals one arrival to its cell, for which there must be room.
     #[inline(always)]
     fn put(&mut self, arrival: Arrival) {
-        let next = &mut self.next[arrival.sort.cell() as usize];
+        let next = &mut self.next[arrival.sort.cell() as usize & self.mask];
         self.slots[*next] = arrival;
         *next += 1;
     }

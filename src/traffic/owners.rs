@@ -34,10 +34,10 @@ type Name = (u64, u32, u32);
 #[derive(Clone, Copy, Debug)]
 struct Again {
     at: u64,
-    class: u32,
     id: u32,
     life: u64,
-    end: End,
+    /// As its first connection was to end, from the same cell or node.
+    sort: Sort,
 }
 
 impl Due for Again {
@@ -48,7 +48,7 @@ impl Due for Again {
     }
 
     fn turn(&self) -> (u32, u32) {
-        (self.class, self.id)
+        (self.sort.class(), self.id)
     }
 }
 
@@ -89,25 +89,14 @@ impl<'a> Owners<'a> {
 
     /// The class of that connection; there must be one.
     pub fn next_class(&mut self) -> u32 {
-        self.again.first().class
+        self.again.first().sort.class()
     }
 
     /// The connection of [`Owners::next_at`].
     pub fn take(&mut self) -> Arrival {
         self.again.first();
-        let Again {
-            at,
-            class,
-            id,
-            life,
-            end,
-        } = self.again.pop();
-        self.open(Arrival {
-            at,
-            life,
-            id,
-            sort: Sort::new(class, 0, end),
-        })
+        let Again { at, id, life, sort } = self.again.pop();
+        self.open(Arrival { at, life, id, sort })
     }
 
     /// A connection as the network meets it, which an owner opens to keep for its whole life.
@@ -150,10 +139,9 @@ impl<'a> Owners<'a> {
         if let Outcome::Established { at, .. } = outcome {
             self.again.push(Again {
                 at: at.saturating_add(doomed.learned),
-                class: tag.class,
                 id,
                 life: doomed.rest,
-                end: doomed.sort.end(),
+                sort: doomed.sort,
             });
         }
     }

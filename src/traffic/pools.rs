@@ -364,12 +364,12 @@ impl<'a> ConnectionPools<'a> {
             timed: false,
             generation,
         };
-        let class = self.sites[site as usize].plan.class;
+        let plan = self.sites[site as usize].plan;
         self.opening.push_back(Arrival {
             at: now,
             life: Arrival::UNTIL_CLOSED,
             id,
-            sort: Sort::new(class, 0, request.end),
+            sort: Sort::new(plan.class, plan.mark, request.end),
         });
     }
 

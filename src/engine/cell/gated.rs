@@ -13,7 +13,7 @@ impl<R: Releases> Cell<R> {
     ) {
         let Arrival { at, id, sort, .. } = arrival;
         let class = &cx.classes[sort.class() as usize];
-        let stock = cx.rules.place(class, at, id, 1);
+        let stock = cx.rules.place(class, sort, at, id, 1);
         let bucket = stock - class.key * cx.rules.buckets();
         let attempt = Attempt::first(arrival, stock, bucket, at >= cx.rules.warmup);
         cx.recorder.offered(attempt.tag());

@@ -1,7 +1,6 @@
 //! The instances and public IPs of a firewall in the course of a run.
 
 use crate::engine::{Grouping, PoolPlan};
-use crate::model::Outbound;
 use crate::units::SimTime;
 use std::collections::BTreeMap;
 
@@ -99,19 +98,22 @@ impl Firewall {
     }
 }
 
-/// Gives an outbound type the buckets of all public IPs and instances that are ever there, where they come and go.
-pub(super) fn lay_out(epochs: &[Firewall], outbound: &mut Outbound) {
+/// Gives the plans of consecutive epochs of a firewall the buckets of all public IPs and instances that are ever there, where
+/// they come and go: by epoch, which of them there are; nothing where all stay.
+pub(super) fn lay_out<'p>(
+    epochs: &[Firewall],
+    plans: impl Iterator<Item = &'p mut PoolPlan>,
+) -> Vec<Buckets> {
     if epochs.windows(2).all(|pair| pair[0] == pair[1]) {
-        return;
+        return Vec::new();
     }
     let most = |of: fn(&Firewall) -> u32| epochs.iter().map(of).max().unwrap_or(1);
     let (most_ips, most_instances) = (most(|epoch| epoch.ips), most(Firewall::there));
-    let first = outbound.plan.as_mut().into_iter();
-    for plan in first.chain(&mut outbound.later_plans) {
+    for plan in plans {
         if let Grouping::Buckets { ips, instances, .. } = &mut plan.grouping {
             (*ips, *instances) = (most_ips, most_instances);
         }
     }
     let buckets = |epoch: &Firewall| epoch.buckets(most_ips, most_instances);
-    outbound.buckets = epochs.iter().map(buckets).collect();
+    epochs.iter().map(buckets).collect()
 }

@@ -185,6 +185,22 @@ impl Keeper<'_> {
         outbounds.iter().find_map(|outbound| {
             let plans: Vec<&PoolPlan> = outbound.plans().collect();
             let (before, after) = (plans.get(epoch - 1)?, plans.get(epoch)?);
+            let migration = outbound
+                .migrations
+                .iter()
+                .find(|migration| migration.epoch == epoch);
+            match migration {
+                // All connections break, and pools open others.
+                Some(migration) if pooled && migration.breaks => return None,
+                Some(_) if pooled => {
+                    return Some(format!(
+                        "connections of before stay on their ports when \"{}\" changes its type, and pools of workload \
+                         \"{name}\" would go on with them under other timers",
+                        outbound.name
+                    ));
+                }
+                _ => {}
+            }
             let breaks = plans.iter().any(|plan| self.breaks_under(plan));
             let reopens = self.workload.packets.reconnects && breaks;
             let other_timers = match pooled {
@@ -215,7 +231,9 @@ impl Keeper<'_> {
                 true => "the pools",
                 false => "the owners who reconnect",
             };
-            if self.takes_ports(outbound, epoch, before, after) {
+            if migration.is_some_and(|migration| migration.breaks)
+                || self.takes_ports(outbound, epoch, before, after)
+            {
                 return Some(format!(
                     "\"{}\" loses ports, and {who} of workload \"{name}\" do not learn whose",
                     outbound.name
@@ -240,6 +258,9 @@ impl Keeper<'_> {
             _ => 1,
         };
         let limit = |plan: &PoolPlan, pool: usize| plan.of_pool(pool).limit;
+        if outbound.migrations.iter().any(|one| one.epoch == epoch) {
+            return false;
+        }
         let fewer = (0..pools).any(|pool| limit(after, pool) < limit(before, pool));
         let gone = match (outbound.buckets.get(epoch - 1), outbound.buckets.get(epoch)) {
             (Some(before), Some(after)) => {

@@ -6,7 +6,7 @@ use super::{Change, Events, What};
 use crate::fault::{Code, Fault, step};
 use crate::model::build::{Review, among};
 use crate::model::derived::Derived;
-use crate::outbound::{Assumptions, OutboundSpec};
+use crate::outbound::{Assumptions, OutboundSpec, OutboundType};
 use crate::scenario::{EventSpec, LoseInstanceSpec, ProtocolSpec, ScenarioSpec};
 use crate::units::SimTime;
 use serde_json::Value;
@@ -32,6 +32,8 @@ struct Reader<'a> {
     changed: BTreeSet<(SimTime, &'static str, usize)>,
     /// By pool, until when its last upgrade takes.
     upgraded: Vec<SimTime>,
+    /// By outbound entry, its type as events leave it.
+    types: Vec<Option<OutboundType>>,
     events: Events,
 }
 
@@ -63,6 +65,12 @@ impl Events {
                 autoscalers: Vec::new(),
             },
             counts,
+            types: spec
+                .outbound
+                .iter()
+                .flatten()
+                .map(|entry| OutboundType::find(entry.outbound_type.as_deref()?))
+                .collect(),
         };
         let mut in_time: Vec<(usize, &EventSpec)> =
             spec.events.iter().flatten().enumerate().collect();
@@ -233,7 +241,15 @@ impl Reader<'_> {
             Some(Value::Object(firewall)) => firewall.contains_key("instances"),
             other => other.is_some(),
         };
-        let phrase = format!("{name} is configured anew");
+        let becomes = words.outbound_type.as_deref().and_then(OutboundType::find);
+        let was = self.types[index];
+        let phrase = match becomes {
+            Some(is) if was != Some(is) => {
+                self.types[index] = becomes;
+                format!("{name} becomes {}", is.word())
+            }
+            _ => format!("{name} is configured anew"),
+        };
         self.push(at, pointer, What::Outbound { index, patch }, Some(phrase));
         if scales {
             self.push(at.saturating_add(DRAIN), pointer, What::Drained, None);
@@ -274,7 +290,9 @@ impl Reader<'_> {
             return;
         };
         let entries = self.spec.outbound.as_deref().unwrap_or_default();
-        if !entries[index].is_firewall() {
+        let became_one = matches!(self.types[index], Some(OutboundType::UserDefinedRouting))
+            && entries[index].outbound_type.as_deref() != Some(OutboundType::UserDefinedRouting.word());
+        if !entries[index].is_firewall() && !became_one {
             let firewalls = entries.iter().filter(|entry| entry.is_firewall());
             let names: Vec<String> = firewalls
                 .filter_map(|entry| entry.name.as_ref().or(entry.outbound_type.as_ref()))

@@ -253,7 +253,7 @@ fn row(
         pool: match parts > 1.0 {
             true if formula.ports > u64::from(of_pool.limit) => "each instance".to_owned(),
             true => "each bucket".to_owned(),
-            false => model.pool_name(outbound, plan, cell.pool),
+            false => model.pool_name_under(outbound.kind, &outbound.setup, plan, cell.pool),
         },
         limit,
         limit_is_on_active: on_active.is_some(),

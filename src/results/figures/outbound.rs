@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 impl Subject<'_> {
     /// Ports of the largest pool that connections use which come from any of `workloads`.
     fn limit_for<'w>(&self, workloads: impl Iterator<Item = &'w Workload>) -> u32 {
-        if !matches!(self.plan.grouping, Grouping::ByGateway(_)) {
+        if !matches!(self.plan.grouping, Grouping::ByGateway(_)) && !self.outbound.migrates() {
             return self.most_ports(0);
         }
         let pools = workloads.flat_map(|workload| self.pools_of(workload));
@@ -23,20 +23,32 @@ impl Subject<'_> {
 
     /// The pools that connections of a workload may use, ascending.
     fn pools_of(&self, workload: &Workload) -> BTreeSet<usize> {
-        let pool = |node: u32| self.plan.pool_of(node).map(|pool| pool as usize);
-        match (&self.plan.grouping, &workload.traffic) {
-            (Grouping::Shared | Grouping::Buckets { .. }, _) => (0..self.pool_count()).collect(),
-            (_, Traffic::Open { mix, .. } | Traffic::Closed { mix, .. }) => {
-                let nodes = mix.nodes.iter();
-                nodes.filter_map(|(node, _)| pool(*node)).collect()
+        let nodes: BTreeSet<u32> = match &workload.traffic {
+            Traffic::Open { mix, .. } | Traffic::Closed { mix, .. } => {
+                mix.nodes.iter().map(|(node, _)| *node).collect()
             }
-            (_, Traffic::Trace(rows)) => rows.iter().filter_map(|row| pool(row.node)).collect(),
+            Traffic::Trace(rows) => rows.iter().map(|row| row.node).collect(),
+        };
+        let mut pools = BTreeSet::new();
+        for stage in self.outbound.stages(self.model.nodes.len()) {
+            let first = stage.pools.start;
+            match stage.plan().grouping {
+                Grouping::Shared | Grouping::Buckets { .. } => pools.extend(stage.pools.clone()),
+                _ => {
+                    let own = nodes.iter().filter_map(|node| stage.plan().pool_of(*node));
+                    pools.extend(own.map(|pool| first + pool as usize));
+                }
+            }
         }
+        pools
     }
 
     /// Ports of a pool when it has most.
     fn most_ports(&self, pool: usize) -> u32 {
-        self.outbound.most_ports(pool).unwrap_or(self.plan.limit)
+        let nodes = self.model.nodes.len();
+        self.outbound
+            .most_ports(pool, nodes)
+            .unwrap_or(self.plan.limit)
     }
 
     /// Whether a workload goes to destination `index`.
@@ -77,7 +89,7 @@ impl Subject<'_> {
             node_nat: nodes::figures(self),
             events: events::of(self),
             timeline: timeline::fleet(
-                self.outbound.kind.metrics(),
+                &timeline::metrics(self.model, self.outbound),
                 &PoolLimits::of(self.model, self.outbound),
                 &self.run.replications,
             ),

@@ -103,7 +103,7 @@ impl<'a> GroupBuilder<'a> {
         let workload = &model.workloads[plan.workload as usize];
         let protocol = model.endpoints[plan.endpoint as usize].protocol;
         match cells.side {
-            Side::Pool => workload.quiet(protocol, cells.plan),
+            Side::Pool => workload.quiet(protocol, &cells.plan),
             Side::Aside(_) => None,
         }
     }
@@ -280,7 +280,7 @@ impl<'a> GroupBuilder<'a> {
         for pools in &mut self.pools {
             pools.sort_by_key(|pools| in_order(&pools.unit));
         }
-        let plan = self.cells.plan;
+        let plan = &*self.cells.plan;
         let (cell_is_pool, buckets) = match plan.grouping {
             Grouping::ByNode | Grouping::ByGateway(_) => (true, 1),
             Grouping::Shared | Grouping::Buckets { .. } => (false, plan.pools(0).max(1) as u32),
@@ -320,6 +320,10 @@ impl<'a> GroupBuilder<'a> {
                 .for_each(|class| class.key = dense as u32);
         }
         let parts = self.parts_of_class();
+        let mut class_plans = each_in(parts, class_plans);
+        for (index, class) in class_plans.iter_mut().enumerate() {
+            class.first_node = (index % parts * Sort::CELLS) as u32;
+        }
         Some(Group {
             layout: Layout {
                 buckets,
@@ -338,7 +342,7 @@ impl<'a> GroupBuilder<'a> {
                 },
                 active_counts_held: plan.active_limit.is_some_and(|active| active.counts_held),
             },
-            classes: each_in(parts, class_plans),
+            classes: class_plans,
             streams: self.streams,
             traced: self.traced,
             cells,
@@ -346,6 +350,7 @@ impl<'a> GroupBuilder<'a> {
             owners: each_in(parts, self.owners),
             loses_most,
             moves: None,
+            nodes_apart: self.cells.nodes_apart,
         })
     }
 

@@ -1,6 +1,6 @@
 //! Nodes that come and go: what a node that is not there would have opened, those that are there open.
 
-use super::Group;
+use super::{BLOCK, ClassPlan, Group, parts_of_class};
 use crate::engine::{Arrival, Sort};
 use crate::model::{Model, Traffic};
 use crate::traffic::{Process, StreamPlan};
@@ -20,9 +20,17 @@ const CHOICE: u64 = 0x6d6f_7665;
 pub(in crate::simulate) struct Moves {
     /// By stream, the node of each of its marks, and its workload.
     streams: Vec<Origin>,
-    /// By node of this group, its cell.
-    cells: BTreeMap<u32, u32>,
+    places: Places,
     there: Arc<There>,
+}
+
+/// Where the arrivals of a node go.
+#[derive(Clone, Debug)]
+enum Places {
+    /// By node of this group, its cell.
+    Cells(BTreeMap<u32, u32>),
+    /// All to one cell, marked with the node, of so many nodes.
+    Marks(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -31,6 +39,16 @@ struct Origin {
     workload: u32,
     /// Whether connections that arrive together stay together.
     batches: bool,
+}
+
+impl Origin {
+    fn of(stream: &StreamPlan, classes: &[ClassPlan], nodes: Arc<Vec<u32>>) -> Origin {
+        Origin {
+            nodes,
+            workload: classes[stream.class as usize].workload,
+            batches: matches!(stream.process, Process::Batch { .. }),
+        }
+    }
 }
 
 /// Who is there.
@@ -100,9 +118,16 @@ impl Moves {
         let id = if origin.batches { 0 } else { arrival.id };
         let bits = mix(mix(seed ^ arrival.at, u64::from(id)), CHOICE);
         let node = self.there.stand_in(epoch, origin.workload, node, bits)?;
-        let cell = *self.cells.get(&node)?;
+        let (class, mark) = match &self.places {
+            Places::Cells(cells) => (sort.class(), *cells.get(&node)?),
+            Places::Marks(nodes) => {
+                let parts = parts_of_class(*nodes) as u32;
+                let block = BLOCK as u32;
+                (sort.class() / parts * parts + node / block, node % block)
+            }
+        };
         Some(Arrival {
-            sort: Sort::new(sort.class(), cell, sort.end()),
+            sort: Sort::new(class, mark, sort.end()),
             ..arrival
         })
     }
@@ -111,7 +136,7 @@ impl Moves {
 /// Adds to groups with a cell for every node what moves between them, where nodes come and go.
 pub(super) fn add(model: &Model, groups: &mut [Group]) {
     let moves = |node: u32| model.epochs.iter().any(|epoch| !epoch.has(node));
-    if !(0..model.nodes.len() as u32).any(moves) {
+    if !some_move(model) {
         return;
     }
     let there = Arc::new(There::new(model));
@@ -126,10 +151,8 @@ pub(super) fn add(model: &Model, groups: &mut [Group]) {
         })
         .collect();
     for (index, group) in groups.iter_mut().enumerate() {
-        let origin = |stream: &StreamPlan, nodes: &Arc<Vec<u32>>| Origin {
-            nodes: nodes.clone(),
-            workload: group.classes[stream.class as usize].workload,
-            batches: matches!(stream.process, Process::Batch { .. }),
+        let origin = |stream: &StreamPlan, nodes: &Arc<Vec<u32>>| {
+            Origin::of(stream, &group.classes, nodes.clone())
         };
         let own = &lent[index];
         let mut streams: Vec<Origin> = group
@@ -152,10 +175,33 @@ pub(super) fn add(model: &Model, groups: &mut [Group]) {
         let cells = group.layout.cell_pools.iter().copied().zip(0..).collect();
         group.moves = Some(Moves {
             streams,
-            cells,
+            places: Places::Cells(cells),
             there: there.clone(),
         });
     }
+}
+
+/// The same for a group of one cell in which arrivals are marked with their node.
+pub(in crate::simulate) fn add_apart(model: &Model, group: &mut Group) {
+    if !some_move(model) {
+        return;
+    }
+    let origin = |stream: &StreamPlan| {
+        let first = group.classes[stream.class as usize].first_node;
+        let nodes = first..first + BLOCK as u32;
+        Origin::of(stream, &group.classes, Arc::new(nodes.collect()))
+    };
+    group.moves = Some(Moves {
+        streams: group.streams.iter().map(origin).collect(),
+        places: Places::Marks(model.nodes.len()),
+        there: Arc::new(There::new(model)),
+    });
+}
+
+/// Whether any node is not there at times.
+fn some_move(model: &Model) -> bool {
+    let moves = |node: u32| model.epochs.iter().any(|epoch| !epoch.has(node));
+    (0..model.nodes.len() as u32).any(moves)
 }
 
 /// What a group lends to others.

@@ -28,8 +28,10 @@ impl GroupBuilder<'_> {
         let loss = self.loss(settings);
         for (node, requests) in by_node {
             let cell = self.cell(node);
+            let (class, mark) = self.place(class, node);
             self.pools[cell].push(PooledPlan {
                 class,
+                mark,
                 requests,
                 pools: settings.instances.on(node).len(),
                 settings: *settings,
@@ -45,7 +47,7 @@ impl GroupBuilder<'_> {
 
     /// What the network does to idle connections; what takes no port is never lost.
     fn loss(&self, settings: &PoolSettings) -> Option<IdleLoss> {
-        let plan = self.cells.plan;
+        let plan = &self.cells.plan;
         let kept = |gap| gap < plan.holds.idle;
         let lost = self.cells.side == Side::Pool && !settings.keepalive.is_some_and(kept);
         lost.then(|| IdleLoss {

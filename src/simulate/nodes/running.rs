@@ -48,7 +48,6 @@ impl<'a: 'r, 'r, const FULL: bool> Running<'a, 'r, FULL> {
             }
         };
         let job = Job {
-            plan: &side.plan,
             epochs,
             window,
             seed,

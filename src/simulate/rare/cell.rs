@@ -1,6 +1,8 @@
 //! A cell in its steady state: what arrives, and what is found in it as long as nothing is refused.
 
-use crate::engine::{CellRules, Class, End, Grouping, IpChoice, PoolPlan, Protocol, Schedule};
+use crate::engine::{
+    CellRules, Class, End, Grouping, IpChoice, PoolPlan, Protocol, Schedule, Sort,
+};
 use crate::model::{Mix, Model, Workload};
 use crate::traffic::{Draws, Lifetimes};
 use crate::units::SimTime;
@@ -19,6 +21,13 @@ pub(super) struct Part {
     hold_down: u64,
     /// Connections per second.
     rate: f64,
+}
+
+impl Part {
+    /// Its connections as a cell sees them.
+    pub fn sort(&self) -> Sort {
+        Sort::new(self.class, 0, self.end)
+    }
 }
 
 /// Ports that are met at an instant.
@@ -141,6 +150,7 @@ impl SteadyCell {
             ));
             classes.push(Class {
                 key: 0,
+                first_node: 0,
                 seed: 0,
                 schedule,
             });

@@ -56,7 +56,7 @@ impl Connection {
                 at,
                 life,
                 id,
-                sort: Sort::new(part.class, 0, part.end),
+                sort: part.sort(),
             },
             inactive_at: at + active,
             release_at: at + held,
@@ -185,18 +185,18 @@ impl<'a> Run<'a> {
     }
 
     /// The stock a connection is dealt to.
-    fn stock(&self, class: u32, at: u64, id: u32) -> u32 {
+    fn stock(&self, sort: Sort, at: u64, id: u32) -> u32 {
         self.clusters
             .cell
             .rules
-            .place(&self.classes[class as usize], at, id, 1)
+            .place(&self.classes[sort.class() as usize], sort, at, id, 1)
     }
 
     /// A connection that is dealt to the first stock.
     fn in_first_stock(&mut self, part: &Part, at: u64, life: u64) {
         let id = loop {
             let id = self.draws.word() as u32;
-            if self.stock(part.class, at, id) == 0 {
+            if self.stock(part.sort(), at, id) == 0 {
                 break id;
             }
         };
@@ -207,7 +207,7 @@ impl<'a> Run<'a> {
     fn add(&mut self, part: &Part, at: u64, life: u64) {
         let id = self.draws.word() as u32;
         let connection = Connection::new(part, at, life, id);
-        if connection.release_at <= MET || self.stock(part.class, at, id) != 0 {
+        if connection.release_at <= MET || self.stock(part.sort(), at, id) != 0 {
             self.connections.push(connection);
         }
     }
@@ -289,7 +289,7 @@ impl<'a> Run<'a> {
             let Arrival { at, id, sort, .. } = connection.arrival;
             let stock = cell
                 .rules
-                .place(&self.classes[sort.class() as usize], at, id, 1);
+                .place(&self.classes[sort.class() as usize], sort, at, id, 1);
             let stock = &mut self.unlimited[stock as usize];
             let used = stock.granted - stock.releases.advance(at);
             let mut limits = u32::from(used == u64::from(cell.limit));

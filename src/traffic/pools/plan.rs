@@ -66,6 +66,8 @@ pub struct IdleLoss {
 pub struct PooledPlan {
     /// Class of their connections.
     pub class: u32,
+    /// The cell that their connections are marked with; a source of one cell has no use for it.
+    pub mark: u32,
     /// Requests, each with the pool that it goes to for its cell.
     pub requests: Vec<StreamPlan>,
     /// How many pools there are.

@@ -69,6 +69,7 @@ fn plan(settings: PoolSettings, loss: Option<IdleLoss>, per_second: f64, life: f
     };
     PooledPlan {
         class: 0,
+        mark: 0,
         requests: vec![stream],
         pools: 1,
         settings,
