@@ -4,6 +4,7 @@ mod autoscale;
 mod firewall;
 mod gateways;
 mod kept;
+mod migration;
 mod nodes;
 #[path = "../support/runs.rs"]
 mod support;

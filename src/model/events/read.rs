@@ -291,7 +291,8 @@ impl Reader<'_> {
         };
         let entries = self.spec.outbound.as_deref().unwrap_or_default();
         let became_one = matches!(self.types[index], Some(OutboundType::UserDefinedRouting))
-            && entries[index].outbound_type.as_deref() != Some(OutboundType::UserDefinedRouting.word());
+            && entries[index].outbound_type.as_deref()
+                != Some(OutboundType::UserDefinedRouting.word());
         if !entries[index].is_firewall() && !became_one {
             let firewalls = entries.iter().filter(|entry| entry.is_firewall());
             let names: Vec<String> = firewalls
