@@ -54,6 +54,7 @@ examples! {
     "connection-pools";
     "node-51-joins";
     "ports-reset";
+    "migrate-to-nat-gateway";
     "firewall-scales-in";
     "autoscaled-pool";
     "firewall-scales-out";

@@ -109,16 +109,24 @@ fn before_events(loaded: &Loaded, source: &Source) -> Result<Model, Failure> {
     }
     let before = loaded.before_events();
     let mut before = model::build(&before, &mut |name| source.file(name)).map_err(refused)?;
-    before.autoscalers = model.autoscalers;
-    for (before, eventful) in before.outbounds.iter_mut().zip(model.outbounds) {
+    for (before, eventful) in before.outbounds.iter_mut().zip(&model.outbounds) {
         if eventful.plan.is_err() {
-            before.plan = eventful.plan;
+            before.plan = eventful.plan.clone();
         }
         before.notes.push(Note {
             code: Code::F0170,
             text: "The scenario has events: this is what is so before them. `snatsim run` tells what they do.".to_owned(),
         });
     }
+    let becomes = model.outbounds.iter().flat_map(|outbound| {
+        let stages = outbound.stages(model.nodes.len()).into_iter().skip(1);
+        stages.map(|stage| {
+            let at = model.epochs[stage.epochs.start].at;
+            outbound.as_of(&stage, at)
+        })
+    });
+    before.outbounds.extend(becomes);
+    before.autoscalers = model.autoscalers;
     Ok(before)
 }
 

@@ -109,7 +109,6 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
             &events,
             &outbounds,
             &destinations.endpoints,
-            node_nat.is_some(),
             paths,
             &mut review,
         );

@@ -532,7 +532,7 @@ fn unchangeable(
         pointer: pointer.to_owned(),
         found,
         allowed:
-            "timers, ports, public IPs and instances; portsPerPool and activePerPool of custom"
+            "timers, ports, public IPs and instances; portsPerPool and activePerPool of custom; another outboundType"
                 .to_owned(),
         remedy: "Simulate before and after as two outbound entries, and compare them.".to_owned(),
     })

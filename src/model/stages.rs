@@ -1,8 +1,10 @@
 //! The outbound types that one entry has in the course of a run, one after the other, and which pools are whose.
 
-use super::{Buckets, Model, Outbound};
+use super::{Buckets, Model, Note, Outbound};
 use crate::engine::{Grouping, PoolPlan};
+use crate::fault::Code;
 use crate::outbound::{OutboundType, Setup};
+use crate::units::SimTime;
 use std::ops::Range;
 
 /// A change of the outbound type in the course of a run.
@@ -87,6 +89,27 @@ impl Outbound {
             });
         }
         stages
+    }
+
+    /// What it is from `at` on, when `stage` begins, as if it had been so from the start.
+    pub fn as_of(&self, stage: &Stage, at: SimTime) -> Outbound {
+        let begins = |migration: &&Migration| migration.epoch == stage.epochs.start;
+        let migration = self.migrations.iter().find(begins);
+        Outbound {
+            name: format!("{} from {at}", self.name),
+            kind: stage.kind,
+            plan: Ok(stage.plan().clone()),
+            later_plans: Vec::new(),
+            migrations: Vec::new(),
+            buckets: Vec::new(),
+            public_ips: migration.and_then(|migration| migration.public_ips),
+            setup: stage.setup.clone(),
+            notes: vec![Note {
+                code: Code::F0170,
+                text: format!("\"{}\" becomes this at {at}.", self.name),
+            }],
+            paths: self.paths.clone(),
+        }
     }
 
     /// Ports of a pool toward one key, in the epoch in which there are most; none where Azure refuses it.

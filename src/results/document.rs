@@ -59,7 +59,7 @@ pub struct BurstResult {
 pub struct OutboundResult {
     /// Name of the outbound.
     pub name: String,
-    /// Its type, as in a scenario.
+    /// Its type, as in a scenario; where that changes in the course of the run, the first.
     pub outbound_type: String,
     /// The verdict.
     pub verdict: Verdict,
@@ -375,7 +375,7 @@ pub enum PoolKind {
     Gateway,
     /// Those of one instance of a firewall on one of its public IPs.
     Bucket,
-    /// Ports that all nodes share.
+    /// Ports that all nodes share; also where the outbound type changes and pools are of several kinds.
     Pool,
 }
 

@@ -9,7 +9,6 @@ use super::nodes;
 use super::summary::{fullest, only_the_ceiling};
 use super::varying;
 use super::words::{count, counted, estimate, share, span};
-use crate::engine::Grouping;
 use crate::fault::{Code, Fault};
 use crate::model::{Outbound, Traffic, Workload};
 use crate::record::Cause;
@@ -258,7 +257,8 @@ fn failures_in_the_warmup(seen: &Seen) -> Option<Finding> {
 
 fn one_pool_full_others_idle(seen: &Seen) -> Option<Finding> {
     let pools = &seen.figures.by_pool;
-    if !seen.is_short() || seen.subject.plan.grouping != Grouping::ByNode || pools.len() < 2 {
+    let by_node = seen.subject.pool_kind() == PoolKind::Node;
+    if !seen.is_short() || !by_node || pools.len() < 2 {
         return None;
     }
     let mut peaks: Vec<u32> = pools.iter().map(|pool| pool.peak_used).collect();
@@ -282,7 +282,7 @@ fn one_pool_full_others_idle(seen: &Seen) -> Option<Finding> {
 
 fn buckets_fail_early(seen: &Seen) -> Option<Finding> {
     let pools = &seen.figures.pools;
-    let buckets = matches!(seen.subject.plan.grouping, Grouping::Buckets { .. });
+    let buckets = seen.subject.pool_kind() == PoolKind::Bucket;
     let by_ports = only_the_ceiling(seen.verdict, seen.subject).is_none();
     (buckets && by_ports && pools.count > 1 && pools.exhausted > 0).then(|| {
         info(
@@ -329,7 +329,8 @@ fn one_destination_fills_the_pool(seen: &Seen) -> Option<Finding> {
         .map(|other| other.peak_used)
         .max()?;
     let lopsided = busiest.connections.failed * 10 >= failed * 9 && 2 * others < busiest.peak_used;
-    (seen.verdict == Verdict::Exhausted && lopsided).then(|| {
+    let one_type = !seen.subject.outbound.migrates();
+    (seen.verdict == Verdict::Exhausted && lopsided && one_type).then(|| {
         info(
             Code::F0117,
             format!(

@@ -99,6 +99,13 @@ impl Diagnostics {
         &self.problems
     }
 
+    /// Whether nothing but rule `code` is broken.
+    pub fn only(&self, code: Code) -> bool {
+        self.problems
+            .iter()
+            .all(|problem| problem.fault.code == code)
+    }
+
     /// The message for people: every problem with its place underlined, and a last line that counts them.
     pub fn render(&self, color: bool) -> String {
         let renderer = match color {

@@ -76,7 +76,13 @@ impl<'a> Epochs<'a> {
         let Some(stages) = &self.stages else {
             return;
         };
-        group.layout.limits = stages.fewest_ports(&self.plans);
+        let (warmup, duration) = (self.model.warmup, self.model.duration);
+        let begins = |epoch: usize| self.model.epochs.get(epoch).map_or(duration, |of| of.at);
+        group.layout.limits = stages.measures(&self.plans, |epochs| {
+            let (from, until) = (begins(epochs.start), begins(epochs.end));
+            let counted = until.saturating_sub(from.max(warmup));
+            counted.as_secs_f64() / duration.saturating_sub(warmup).as_secs_f64()
+        });
         add_apart(self.model, group);
     }
 
@@ -97,9 +103,12 @@ impl<'a> Epochs<'a> {
 
     /// At least the mean use of a pool, given that of the first epoch's ports: of the fewest ports that it ever has.
     pub fn mean_use(&self, of_first: f64) -> f64 {
-        // Where types change, each pool is measured by the fewest that it ever has.
-        if !self.are_several() || self.stages.is_some() {
+        if !self.are_several() {
             return of_first;
+        }
+        // Where types change, each pool is measured by the fewest that it has while its type is in force.
+        if self.stages.is_some() {
+            return of_first.min(1.0);
         }
         let limit = |plan: &PoolPlan, pool: usize| f64::from(plan.of_pool(pool).binding_limit());
         let more = |pool: usize| {
@@ -176,6 +185,12 @@ impl<'a> Epochs<'a> {
     /// The buckets that take new connections in an epoch; none where all do.
     pub fn open(&self, epoch: usize) -> Option<Vec<u32>> {
         self.buckets.get(epoch).map(|buckets| buckets.open.clone())
+    }
+
+    /// Whether all connections break at the beginning of an epoch.
+    pub fn breaks_all(&self, epoch: usize) -> bool {
+        let stages = self.stages.as_ref();
+        stages.is_some_and(|stages| stages.break_at(epoch))
     }
 
     /// Whether the node of a stock, if it is a node's, leaves at the beginning of an epoch.

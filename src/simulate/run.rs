@@ -320,9 +320,25 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
     /// Takes its cells into the epoch that begins at `at`, from what was so under the rules `before`.
     fn begin_epoch(&mut self, job: &Job, epoch: usize, at: u64, group: &Group, before: &Shared) {
         self.recorder.begin_next_epoch();
+        let end = job.window.duration.as_nanos();
         for (offset, cell) in self.cells.iter_mut().enumerate() {
             let index = self.first + offset;
             self.recorder.listen_to(index);
+            let callers = self.callers.get_mut(offset);
+            if let Some(callers) = callers.filter(|_| job.epochs.breaks_all(epoch)) {
+                let after = job.epochs.plan(epoch);
+                let network = (after.holds.idle, after.on_idle);
+                let rules = before.rules(index);
+                let recorder = &mut Noting {
+                    ledger: &mut self.ledgers[offset],
+                    rules,
+                    until: at,
+                    recorder: &mut self.recorder,
+                };
+                for closing in callers.pools.lose_all((at, end), network) {
+                    cell.close(rules, closing, recorder);
+                }
+            }
             let change = Change {
                 at,
                 before: before.rules(index),

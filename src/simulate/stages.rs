@@ -12,6 +12,8 @@ pub(super) struct Stages(Vec<Stage>);
 struct Stage {
     epochs: Range<usize>,
     by_node: bool,
+    /// Whether what is open when it begins breaks.
+    breaks: bool,
     /// Its ceilings among those of all.
     scopes: Range<u32>,
     among: Among,
@@ -39,6 +41,7 @@ impl Stages {
             stages.push(Stage {
                 epochs: stage.epochs,
                 by_node: plan.grouping == Grouping::ByNode,
+                breaks: stage.breaks,
                 scopes: first_scope..first_scope + own_scopes,
                 among: Among {
                     own: pools,
@@ -69,6 +72,12 @@ impl Stages {
     /// Pools of all types.
     fn pools(&self) -> u32 {
         self.0.last().map_or(0, |last| last.among.own.end)
+    }
+
+    /// Whether a type begins with an epoch, and what is open then breaks.
+    pub fn break_at(&self, epoch: usize) -> bool {
+        let stage = self.at(epoch);
+        stage.breaks && stage.epochs.start == epoch
     }
 
     /// Where the pools of an epoch stand.
@@ -113,13 +122,16 @@ impl Stages {
         }
     }
 
-    /// The fewest ports that each pool has in the epochs of its type, active or held.
-    pub fn fewest_ports(&self, plans: &[PoolPlan]) -> Vec<u32> {
-        let fewest = |pool: u32| {
-            let of_type = plans[self.whose(pool).epochs.clone()].iter();
-            of_type.map(PoolPlan::binding_limit).min().unwrap_or(0)
+    /// By pool, the ports that use over the whole run is measured by: the fewest that it has in the epochs of its type, active
+    /// or held, times the share of the run that counts in which its type is in force. `share` says that of epochs.
+    pub fn measures(&self, plans: &[PoolPlan], share: impl Fn(&Range<usize>) -> f64) -> Vec<u32> {
+        let measure = |pool: u32| {
+            let epochs = &self.whose(pool).epochs;
+            let of_type = plans[epochs.clone()].iter();
+            let fewest = of_type.map(PoolPlan::binding_limit).min().unwrap_or(0);
+            ((f64::from(fewest) * share(epochs)) as u32).max(1)
         };
-        (0..self.pools()).map(fewest).collect()
+        (0..self.pools()).map(measure).collect()
     }
 
     /// By ceiling, the least that it is in the epochs of its type.

@@ -1,6 +1,7 @@
 //! Reruns under what else documents say of each assumption: which of them a verdict hangs on.
 
 use crate::engine::{Grouping, IpChoice, PoolPlan};
+use crate::fault::Code;
 use crate::model::{self, Model, Outbound};
 use crate::outbound::Assumptions;
 use crate::results::holds::same_holds;
@@ -37,7 +38,12 @@ pub fn trials(
         for value in model.assumptions.others(assumption.name) {
             let mut varied = loaded.clone();
             varied.spec.assumptions = Some(said.with(assumption.name, value));
-            let mut varied = model::build(&varied, files)?;
+            let mut varied = match model::build(&varied, files) {
+                Ok(varied) => varied,
+                // What cannot be simulated that way is left out.
+                Err(found) if found.only(Code::E0416) => continue,
+                Err(found) => return Err(found),
+            };
             let pairs = model.outbounds.iter().zip(&varied.outbounds).enumerate();
             let outbounds: Vec<usize> = pairs
                 .filter(|(i, (was, is))| {

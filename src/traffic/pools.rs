@@ -20,6 +20,8 @@ struct Request {
     life: u64,
     /// The end of the connection, if one is opened for it.
     end: End,
+    /// Whether it had a connection before, which it lost; what became of it is told already.
+    again: bool,
 }
 
 /// What a connection is about.
@@ -35,6 +37,8 @@ enum State {
     Lost(u64),
     /// Lost, and in use by a request that does not know yet.
     Hung(Request),
+    /// Lost under a request that goes on over another: the place waits for the time at which that was to be done.
+    Left,
     /// None: the place is free.
     Gone,
 }
@@ -48,6 +52,8 @@ struct Connection {
     end: End,
     /// When it got its port.
     opened_at: u64,
+    /// When the request that uses it will be done.
+    done_at: u64,
     /// Its port, until it is closed or lost.
     held: Option<Held>,
     /// Whether there is a timer that looks after it.
@@ -70,6 +76,8 @@ struct Pool {
 #[derive(Debug)]
 struct Site<'a> {
     plan: &'a PooledPlan,
+    /// What the network does to idle connections.
+    loss: Option<IdleLoss>,
     streams: Vec<Stream<'a>>,
     pools: Vec<Pool>,
 }
@@ -127,6 +135,7 @@ impl<'a> ConnectionPools<'a> {
                 |stream: &'a StreamPlan| Stream::new(stream, seed, stream.expected(duration));
             Site {
                 plan,
+                loss: plan.loss,
                 streams: plan.requests.iter().map(stream).collect(),
                 pools: vec![Pool::default(); plan.pools],
             }
@@ -182,7 +191,13 @@ impl<'a> ConnectionPools<'a> {
                 self.serve_waiting(place, now);
                 None
             }
-            Event::Done { connection } => self.give_back(connection, now, recorder),
+            Event::Done { connection } => match self.connections[connection as usize].state {
+                State::Left => {
+                    self.vacate(connection);
+                    None
+                }
+                _ => self.give_back(connection, now, recorder),
+            },
             Event::Timer {
                 connection,
                 generation,
@@ -202,6 +217,7 @@ impl<'a> ConnectionPools<'a> {
                     made_at: now,
                     life: arrival.life,
                     end: arrival.sort.end(),
+                    again: false,
                 };
                 self.make(site, arrival.sort.cell(), request, recorder);
                 None
@@ -241,6 +257,46 @@ impl<'a> ConnectionPools<'a> {
         })
     }
 
+    /// At `now` all connections break and their pools learn it: idle ones are gone, and a request that uses one opens
+    /// another for the rest of its time. From then on the network loses idle connections after `idle`, as `on_idle` says.
+    /// What was open is closed as if it had lasted to `end`: whoever broke it knows from when on it did not.
+    pub fn lose_all(
+        &mut self,
+        (now, end): (u64, u64),
+        (idle, on_idle): (SimTime, OnIdle),
+    ) -> Vec<Closing> {
+        for site in &mut self.sites {
+            site.loss = IdleLoss::under(&site.plan.settings, idle, on_idle);
+        }
+        let mut lost = Vec::new();
+        for index in 0..self.connections.len() as u32 {
+            let of = &mut self.connections[index as usize];
+            let Connection { site, pool, .. } = *of;
+            let Some(held) = of.held.take() else {
+                continue;
+            };
+            lost.push(Closing {
+                held,
+                last_packet: end,
+                end: of.end,
+            });
+            if let State::Idle(_) = of.state {
+                self.forget_idle(index);
+                self.discard(index);
+            } else {
+                let rest = Request {
+                    made_at: now,
+                    life: of.done_at - now,
+                    end: of.end,
+                    again: true,
+                };
+                of.state = State::Left;
+                self.open_one(site, pool, rest, now);
+            }
+        }
+        lost
+    }
+
     fn push(&mut self, at: u64, event: Event) {
         self.events.push(Planned { at, event });
     }
@@ -269,7 +325,9 @@ impl<'a> ConnectionPools<'a> {
     ) {
         let site = self.connections[connection as usize].site;
         let class = self.sites[site as usize].plan.class;
-        recorder.request(class, request.made_at, step);
+        if !request.again {
+            recorder.request(class, request.made_at, step);
+        }
     }
 
     /// A request comes to a pool.
@@ -311,7 +369,7 @@ impl<'a> ConnectionPools<'a> {
             return;
         }
         of.state = State::Hung(request);
-        let loss = self.sites[of.site as usize].plan.loss;
+        let loss = self.sites[of.site as usize].loss;
         let learns = loss.and_then(|loss| loss.on_idle.learns_after_packet());
         self.tell(connection, request, RequestStep::Broken, recorder);
         let at = now.saturating_add(learns.unwrap_or_default().as_nanos());
@@ -328,8 +386,10 @@ impl<'a> ConnectionPools<'a> {
         recorder: &mut T,
     ) {
         self.tell(connection, request, step, recorder);
-        self.connections[connection as usize].state = State::Busy;
-        self.push(at.saturating_add(request.life), Event::Done { connection });
+        let done_at = at.saturating_add(request.life);
+        let of = &mut self.connections[connection as usize];
+        (of.state, of.done_at) = (State::Busy, done_at);
+        self.push(done_at, Event::Done { connection });
     }
 
     /// Opens another connection in the place of one that is gone.
@@ -348,6 +408,7 @@ impl<'a> ConnectionPools<'a> {
                 state: State::Gone,
                 end: End::Fin,
                 opened_at: u64::MAX,
+                done_at: u64::MAX,
                 held: None,
                 timed: false,
                 generation: 0,
@@ -360,6 +421,7 @@ impl<'a> ConnectionPools<'a> {
             state: State::Opening(request),
             end: request.end,
             opened_at: u64::MAX,
+            done_at: u64::MAX,
             held: None,
             timed: false,
             generation,
@@ -432,7 +494,7 @@ impl<'a> ConnectionPools<'a> {
             span.map_or(u64::MAX, |span| since.saturating_add(span.as_nanos()))
         };
         let closes = |since| after(settings.idle_timeout, since).min(self.too_old_at(connection));
-        let loss = self.sites[of.site as usize].plan.loss;
+        let loss = self.sites[of.site as usize].loss;
         match of.state {
             State::Idle(since) => {
                 let lost = loss.map_or(u64::MAX, |loss| since.saturating_add(loss.idle));
@@ -489,7 +551,7 @@ impl<'a> ConnectionPools<'a> {
                 last_packet: since,
                 end: End::Broken,
             };
-            let loss = self.sites[of.site as usize].plan.loss;
+            let loss = self.sites[of.site as usize].loss;
             if loss.is_some_and(|loss| loss.on_idle == OnIdle::Reset) {
                 self.forget_idle(connection);
                 self.discard(connection);
@@ -529,14 +591,19 @@ impl<'a> ConnectionPools<'a> {
 
     /// Frees the place of a connection; the pool that it was of.
     fn discard(&mut self, connection: u32) -> (u32, u32) {
+        let place = self.vacate(connection);
+        self.pool(place.0, place.1).open -= 1;
+        place
+    }
+
+    /// Frees the place of what its pool no longer counts as a connection; the pool.
+    fn vacate(&mut self, connection: u32) -> (u32, u32) {
         let of = &mut self.connections[connection as usize];
-        let place = (of.site, of.pool);
         of.state = State::Gone;
         of.held = None;
         of.generation = of.generation.wrapping_add(1);
         self.free.push(connection);
-        self.pool(place.0, place.1).open -= 1;
-        place
+        (of.site, of.pool)
     }
 }
 

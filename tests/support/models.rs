@@ -175,6 +175,7 @@ fn outbound(plan: PoolPlan) -> Outbound {
         kind: OutboundType::Custom,
         plan: Ok(plan),
         later_plans: Vec::new(),
+        migrations: Vec::new(),
         buckets: Vec::new(),
         public_ips: None,
         setup: Setup::default(),

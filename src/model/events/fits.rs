@@ -199,6 +199,13 @@ impl Keeper<'_> {
                         outbound.name
                     ));
                 }
+                Some(migration) if migration.breaks && self.workload.packets.reconnects => {
+                    return Some(format!(
+                        "open connections break when \"{}\" changes its type, and the owners who reconnect of workload \
+                         \"{name}\" do not learn of it",
+                        outbound.name
+                    ));
+                }
                 _ => {}
             }
             let breaks = plans.iter().any(|plan| self.breaks_under(plan));
@@ -231,9 +238,7 @@ impl Keeper<'_> {
                 true => "the pools",
                 false => "the owners who reconnect",
             };
-            if migration.is_some_and(|migration| migration.breaks)
-                || self.takes_ports(outbound, epoch, before, after)
-            {
+            if self.takes_ports(outbound, epoch, before, after) {
                 return Some(format!(
                     "\"{}\" loses ports, and {who} of workload \"{name}\" do not learn whose",
                     outbound.name

@@ -59,7 +59,6 @@ pub(in crate::model) fn check_migrations(
     events: &Events,
     outbounds: &[Outbound],
     endpoints: &[Endpoint],
-    has_node_nat: bool,
     paths: impl Fn(Way) -> Paths,
     review: &mut Review,
 ) {
@@ -73,12 +72,6 @@ pub(in crate::model) fn check_migrations(
                 (
                     "node pools have NAT Gateways of their own".to_owned(),
                     "Simulate the node pools behind each gateway by themselves.",
-                )
-            } else if has_node_nat {
-                (
-                    "connections leave their nodes under cluster.nodeNat, which follows them under one outbound type"
-                        .to_owned(),
-                    "Leave out cluster.nodeNat, or simulate before and after as two entries of outbound.",
                 )
             } else if keys_of(endpoints, was) != keys_of(endpoints, is) {
                 (

@@ -31,11 +31,13 @@ impl Subject<'_> {
     /// The assumptions whose other value would give another verdict, as far as that shows without another run: ports in
     /// use above the second limit, if held ports counted toward it, would have been refused.
     pub(super) fn depends_on(&self, verdict: Verdict) -> Vec<String> {
-        let second = self.plan.active_limit;
-        let above = second.is_some_and(|second| !second.counts_held)
-            && self.used_of_second_limit().share() > 1.0;
-        let flips = verdict <= Verdict::Tight && above;
-        match flips && self.outbound.kind.is_nat_gateway() {
+        let mut stages = self.outbound.stages(self.model.nodes.len()).into_iter();
+        let is_gateway = stages.any(|stage| {
+            let second = stage.plan().active_limit;
+            stage.kind.is_nat_gateway() && second.is_some_and(|second| !second.counts_held)
+        });
+        let above = self.used_of_second_limit().share() > 1.0;
+        match verdict <= Verdict::Tight && above && is_gateway {
             true => vec!["natHeldPortsCountToEndpointLimit".to_owned()],
             false => Vec::new(),
         }

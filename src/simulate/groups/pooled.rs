@@ -48,11 +48,9 @@ impl GroupBuilder<'_> {
     /// What the network does to idle connections; what takes no port is never lost.
     fn loss(&self, settings: &PoolSettings) -> Option<IdleLoss> {
         let plan = &self.cells.plan;
-        let kept = |gap| gap < plan.holds.idle;
-        let lost = self.cells.side == Side::Pool && !settings.keepalive.is_some_and(kept);
-        lost.then(|| IdleLoss {
-            idle: plan.holds.idle.as_nanos(),
-            on_idle: plan.on_idle,
-        })
+        match self.cells.side {
+            Side::Pool => IdleLoss::under(settings, plan.holds.idle, plan.on_idle),
+            Side::Aside(_) => None,
+        }
     }
 }

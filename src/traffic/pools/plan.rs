@@ -61,6 +61,18 @@ pub struct IdleLoss {
     pub on_idle: OnIdle,
 }
 
+impl IdleLoss {
+    /// What a network with this idle timeout does to the idle connections of pools with these settings; none where
+    /// keepalives see to it.
+    pub fn under(settings: &PoolSettings, idle: SimTime, on_idle: OnIdle) -> Option<IdleLoss> {
+        let kept = settings.keepalive.is_some_and(|gap| gap < idle);
+        (!kept).then(|| IdleLoss {
+            idle: idle.as_nanos(),
+            on_idle,
+        })
+    }
+}
+
 /// The pools of one node to one endpoint.
 #[derive(Clone, Debug)]
 pub struct PooledPlan {

@@ -144,6 +144,7 @@ fn plainly(plan: &PooledPlan, seed: Seed) -> Outcomes {
             made_at: arrival.at,
             life: arrival.life,
             end: arrival.sort.end(),
+            again: false,
         }));
     });
     let settings = &plan.settings;
