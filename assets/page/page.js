@@ -18,7 +18,8 @@
   const two = (n) => String(n).padStart(2, '0');
   const units = {
     number: few,
-    share: (x) => (x > 0 && x < 1e-6 ? x.toExponential(1) : `${few(100 * x)} %`),
+    whole: (x) => x.toLocaleString('en', { maximumFractionDigits: 1 }),
+    share: (x) => (x > 0 && x < 1e-4 ? x.toExponential(2) : `${few(100 * x)} %`),
     span: (x) =>
       x >= 3600 ? `${Math.floor(x / 3600)}h${two(Math.round((x % 3600) / 60))}m`
       : x >= 60 ? `${Math.floor(x / 60)}m${two(Math.round(x % 60))}s`

@@ -1,4 +1,4 @@
-//! The small plot below the table of `run` and `compare`, for people at a terminal.
+//! The small plot beside or below the table of `run` and `compare`, for people at a terminal.
 
 use super::simulation::terminal_width;
 use crate::model::Model;

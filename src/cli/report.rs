@@ -3,7 +3,7 @@
 use super::{Failure, Outcome, say};
 use crate::report::draw::Theme;
 use crate::report::saved::Saved;
-use crate::report::{Subject, Sweeps, Wishes, Written, charts, quoted, write_report};
+use crate::report::{Subject, Sweeps, Unwritten, Wishes, Written, charts, quoted, write_report};
 use crate::sweep::SavedSweep;
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
@@ -79,8 +79,10 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         }
     };
     let subject = subject(&args.directories)?;
-    let written = write_report(output, &subject, &args.wishes.wishes())
-        .with_context(|| format!("cannot write to {}", output.display()))?;
+    let written = match write_report(output, &subject, &args.wishes.wishes()) {
+        Err(why @ Unwritten::NoSuchChart { .. }) => return Err(Failure::input(why)),
+        written => written.with_context(|| format!("cannot write to {}", output.display()))?,
+    };
     for name in &written.missing {
         say(&format!(
             "no chart {name}: there is nothing to show of it here\n"

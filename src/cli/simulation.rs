@@ -70,7 +70,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Whether the table is to have a plot below it.
+    /// Whether the table is to have a plot beside or below it.
     fn plotted(&self, model: &Model) -> bool {
         let replications = match self.precision {
             Some(_) => self.max_replications,
@@ -386,10 +386,8 @@ fn show(
         width: terminal_width(),
         color: use_color(io::stdout().is_terminal()),
     };
-    print(&report::table(document, style))?;
-    if let Some(plot) = uses.and_then(|uses| report::plot(document, uses, style)) {
-        print(&format!("\n{plot}"))?;
-    }
+    let document = &report::plainly(document);
+    print(&report::with_plot(document, uses, style))?;
     if options.quiet {
         return Ok(());
     }

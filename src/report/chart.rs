@@ -158,6 +158,8 @@ pub struct Intervals {
 pub struct Interval {
     /// Where it stands on the other axis.
     pub at: f64,
+    /// Where it is drawn there: beside its place if others would hide it.
+    pub drawn: f64,
     /// The estimate; none where only a bound is known.
     pub estimate: Option<f64>,
     /// Lower end, where there is one.
@@ -250,6 +252,7 @@ impl Panel {
                     let mut ys = points.filter_map(|point| point.estimate.or(point.high));
                     (&all.label, ys.next())
                 }
+                Shape::Rule(rule) => return Some((mark, rule.label.as_str(), rule.at)),
                 _ => return None,
             };
             Some((mark, label.as_deref()?, last?))

@@ -1,6 +1,7 @@
 //! The charts of saved results: which there are, and what each says.
 
 mod causes;
+mod change;
 mod failure;
 mod heat;
 mod holds;
@@ -20,7 +21,7 @@ pub use sweep::{TARGET, of_sweeps};
 use super::chart::{Chart, distinct, short};
 use super::saved::{Details, Minutes, Saved};
 use crate::results::words::{count, counted};
-use crate::results::{BurstResult, Figures, OutboundResult};
+use crate::results::{Document, Figures, OutboundResult};
 
 /// Makes a chart, or none where there is nothing to show.
 type Maker = fn(&Shown) -> Option<Chart>;
@@ -43,9 +44,18 @@ pub fn of_runs(saved: &[Saved]) -> Vec<Chart> {
     let made = RUN.iter().filter_map(|(id, make)| {
         let chart = make(&shown)?;
         debug_assert_eq!(chart.id, *id);
-        Some(chart)
+        Some(Chart {
+            title: change::title(id, &shown).unwrap_or(chart.title),
+            ..chart
+        })
     });
     made.collect()
+}
+
+/// What changed in failures from one of two results to the other, in one sentence; none where there are not two, or no
+/// outbound is in both.
+pub fn change_of(saved: &[Saved]) -> Option<String> {
+    change::title("failure-probability", &Shown::new(saved))
 }
 
 /// Names of all charts, as `--only` takes them.
@@ -64,9 +74,13 @@ pub const NAME: usize = 26;
 pub struct Shown<'a> {
     /// Those that were simulated, in order.
     pub outbounds: Vec<ShownOutbound<'a>>,
+    /// What each of the results is called.
+    pub labels: Vec<String>,
     /// Scenario, replications and seed.
     pub subtitle: String,
-    /// First second counted and end of the run, over all results.
+    /// Seconds after midnight at which the runs begin, where they follow the clock.
+    pub clock: Option<f64>,
+    /// First second counted and end of the run, over all results; after midnight where they follow the clock.
     pub time: (f64, f64),
 }
 
@@ -78,8 +92,14 @@ pub struct ShownOutbound<'a> {
     pub result: &'a OutboundResult,
     /// Its figures.
     pub figures: &'a Figures,
-    /// The bursts of its scenario.
-    pub bursts: &'a [BurstResult],
+    /// What its result is called.
+    pub label: String,
+    /// Number of its result.
+    pub from: usize,
+    /// Its name alone.
+    pub own: String,
+    /// The result that it is of.
+    pub document: &'a Document,
     /// What was recorded beside them.
     pub details: Option<&'a Details>,
     /// Seconds counted, over all replications.
@@ -91,34 +111,50 @@ impl<'a> Shown<'a> {
         let several = saved.len() > 1;
         let labels: Vec<&str> = saved.iter().map(|one| one.label.as_str()).collect();
         let mut outbounds = Vec::new();
-        for (one, label) in saved.iter().zip(distinct(&labels, NAME / 2)) {
+        let labels = distinct(&labels, NAME / 2);
+        for (from, (one, label)) in saved.iter().zip(&labels).enumerate() {
             let document = &one.document;
-            for (result, details) in document.outbounds.iter().zip(&one.details) {
+            let names: Vec<&str> = document
+                .outbounds
+                .iter()
+                .map(|one| one.name.as_str())
+                .collect();
+            let names = distinct(&names, NAME);
+            let known = document.outbounds.iter().zip(&one.details);
+            for ((result, details), name) in known.zip(names) {
                 let Some(figures) = &result.figures else {
                     continue;
                 };
-                let name = match several {
-                    true => format!("{label}: {}", short(&result.name, NAME)),
-                    false => short(&result.name, NAME),
-                };
                 outbounds.push(ShownOutbound {
-                    name,
+                    name: match several {
+                        true => format!("{label}: {name}"),
+                        false => name.clone(),
+                    },
+                    label: label.clone(),
+                    from,
+                    own: name,
                     result,
                     figures,
-                    bursts: &document.bursts,
+                    document,
                     details: details.as_ref(),
                     counted: (document.duration - document.warmup)
                         * f64::from(document.replications),
                 });
             }
         }
+        let clocks = saved.iter().map(|one| one.document.clock_at_start);
+        let clock = clocks.clone().next().flatten();
+        let clock = clock.filter(|_| clocks.clone().all(|other| other == clock));
+        let start = clock.unwrap_or(0.0);
         Shown {
             outbounds,
+            labels,
             subtitle: subtitle(saved),
+            clock,
             time: saved.iter().fold((f64::INFINITY, 0.0), |(low, high), one| {
                 (
-                    low.min(one.document.warmup),
-                    high.max(one.document.duration),
+                    low.min(start + one.document.warmup),
+                    high.max(start + one.document.duration),
                 )
             }),
         }

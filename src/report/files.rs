@@ -45,17 +45,49 @@ pub struct Written {
     pub boxes: BTreeSet<char>,
 }
 
+/// Why a report was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum Unwritten {
+    /// None of the charts asked for has anything to show; these have.
+    #[error("there is nothing to show in {asked}; {}", there_are(.there))]
+    NoSuchChart {
+        /// The charts asked for.
+        asked: String,
+        /// The charts that there are.
+        there: Vec<String>,
+    },
+    /// A file cannot be written.
+    #[error(transparent)]
+    File(#[from] io::Error),
+}
+
+fn there_are(charts: &[String]) -> String {
+    match charts {
+        [] => "this result has no chart".to_owned(),
+        [one] => format!("the chart there is: {one}"),
+        charts => format!("the charts there are: {}", charts.join(", ")),
+    }
+}
+
 /// Writes a report into a directory: the charts as SVG and PNG, the page and the summary.
 ///
 /// # Errors
-/// When a file cannot be written; it is then as it was before.
-pub fn write(directory: &Path, subject: &Subject, wishes: &Wishes) -> io::Result<Written> {
+/// When none of the charts asked for is there, and nothing is written then; or when a file cannot be written, which is then
+/// as it was before.
+pub fn write(directory: &Path, subject: &Subject, wishes: &Wishes) -> Result<Written, Unwritten> {
     let title = wishes.title.as_deref();
     let (mut made, contents) = match subject {
         Subject::Runs(saved) => (charts::of_runs(saved), Contents::of_runs(saved, title)),
         Subject::Sweeps(saved) => (charts::of_sweeps(saved), Contents::of_sweeps(saved, title)),
     };
-    made.retain(|chart| wishes.only.is_empty() || wishes.only.contains(&chart.id));
+    let wanted = |chart: &Chart| wishes.only.is_empty() || wishes.only.contains(&chart.id);
+    if !wishes.only.is_empty() && !made.iter().any(wanted) {
+        return Err(Unwritten::NoSuchChart {
+            asked: wishes.only.join(", "),
+            there: made.into_iter().map(|chart| chart.id).collect(),
+        });
+    }
+    made.retain(wanted);
     let is_made = |name: &str| made.iter().any(|chart| chart.id == name);
     let missing = wishes
         .only

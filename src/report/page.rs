@@ -78,7 +78,7 @@ fn drawn(chart: &Chart) -> Value {
             Table {
                 note: left_out.then(|| {
                     format!(
-                        "{} of {} rows, evenly; the CSV has all.",
+                        "{} of {} rows: evenly, and those with the highest value of a column. The CSV has all.",
                         data.rows.len(),
                         data.in_all
                     )

@@ -15,12 +15,12 @@ pub const NARROWEST: usize = 60;
 const MOST: usize = 6;
 
 /// The same side by side.
-const BESIDE: usize = 3;
+pub(super) const BESIDE: usize = 3;
 
 /// Columns between panels, of the narrowest and of the widest one.
-const GAP: usize = 2;
-const LEAST: usize = 30;
-const WIDEST: usize = 64;
+pub(super) const GAP: usize = 2;
+pub(super) const LEAST: usize = 30;
+pub(super) const WIDEST: usize = 64;
 
 /// Lines that a full pool fills.
 const LINES: usize = 4;
@@ -88,7 +88,11 @@ impl<'a> Time<'a> {
 }
 
 /// The plot of a result, with `uses` of its outbound types in their order; none where there are no ports to draw.
-pub fn plot(document: &Document, uses: &[Option<UseByMinute>], style: Style) -> Option<String> {
+pub(super) fn plot(
+    document: &Document,
+    uses: &[Option<UseByMinute>],
+    style: Style,
+) -> Option<String> {
     let pairs = document.outbounds.iter().zip(uses);
     let mut drawn: Vec<(usize, Drawn)> = pairs
         .filter_map(|(outbound, used)| Some((outbound, used.as_ref()?)))

@@ -1,6 +1,7 @@
 //! The table of `run` and `compare`: one line an outbound type, or a block each where the terminal is narrow.
 
 use super::uncertainty::uncertainties;
+use super::unnamed::unnamed;
 use crate::results::asides;
 use crate::results::words::{GLUE, count, counted, estimate, glued, span, wrapped};
 use crate::results::{ConnectLatency, Document, Figures, IntervalMethod, OutboundResult, Verdict};
@@ -19,7 +20,7 @@ pub struct Style {
 }
 
 /// Columns below which every outbound type gets a block of its own.
-const NARROW: usize = 100;
+pub(super) const NARROW: usize = 100;
 
 pub(super) const HEADER: [&str; 6] = [
     "outbound",
@@ -80,7 +81,8 @@ fn signs(document: &Document, width: usize) -> String {
     let warmup = figures()
         .any(in_warmup)
         .then(|| format!("{IN_WARMUP}: in the warm-up, which counts for nothing else here"));
-    let parts: Vec<String> = [intervals, bounds, warmup].into_iter().flatten().collect();
+    let parts = [intervals, bounds, warmup, unnamed(document)];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
     match parts.is_empty() {
         true => String::new(),
         false => wrapped(&format!("({})", parts.join("; ")), width),
@@ -315,24 +317,10 @@ fn painted(text: &str, verdict: Verdict) -> String {
     format!("\u{1b}[1;{code}m{text}\u{1b}[0m")
 }
 
-/// Columns a line takes on a terminal, escape sequences aside.
-#[cfg(test)]
-fn visible_width(line: &str) -> usize {
-    let mut width = 0;
-    let mut letters = line.chars();
-    while let Some(letter) = letters.next() {
-        if letter == '\u{1b}' {
-            letters.by_ref().find(char::is_ascii_alphabetic);
-        } else {
-            width += 1;
-        }
-    }
-    width
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::beside::columns;
     use crate::results::fixture::compared as of;
 
     fn at(width: usize, color: bool) -> String {
@@ -343,7 +331,7 @@ mod tests {
     #[test]
     fn a_hundred_columns_hold_the_table() {
         let text = at(100, false);
-        assert!(text.lines().all(|line| visible_width(line) <= 100));
+        assert!(text.lines().all(|line| columns(line) <= 100));
         insta::assert_snapshot!(text);
     }
 
@@ -359,7 +347,7 @@ mod tests {
             let colored = at(width, true);
             assert!(!plain.contains('\u{1b}'));
             assert!(colored.contains('\u{1b}'));
-            let widths = |text: &str| text.lines().map(visible_width).collect::<Vec<_>>();
+            let widths = |text: &str| text.lines().map(columns).collect::<Vec<_>>();
             assert_eq!(widths(&plain), widths(&colored));
         }
     }

@@ -28,6 +28,10 @@ pub struct Document {
     pub warmup: f64,
     /// Confidence of all intervals.
     pub confidence: f64,
+    /// Seconds after midnight at which the run begins, in a weekly profile after that before Monday; absent where no workload
+    /// follows the clock, or where they follow it from other times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_at_start: Option<f64>,
     /// Bursts by the clock that begin in the run, by workload; absent where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bursts: Vec<BurstResult>,

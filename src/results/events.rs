@@ -1,6 +1,6 @@
 //! What events did: for the document, and in sentences.
 
-use super::document::{EventResult, Finding, Severity};
+use super::document::{EventResult, Figures, Finding, Severity};
 use super::figures::Subject;
 use super::words::{count, counted};
 use crate::engine::{Grouping, PoolPlan};
@@ -66,6 +66,24 @@ fn largest(plan: &PoolPlan) -> u32 {
     };
     let limits = (0..pools).map(|pool| plan.of_pool(pool).limit);
     limits.max().unwrap_or(plan.limit)
+}
+
+impl Figures {
+    /// Whether events change how many ports a pool has: a limit is then that of its time.
+    pub fn limits_change(&self) -> bool {
+        let mut events = self.events.iter();
+        events.any(|event| event.limit != event.limit_before)
+    }
+
+    /// The ports of the pool that came nearest to its limit, in words: `64,512 ports`, or where events change them
+    /// `512 ports that it had then`.
+    pub fn ports_at_peak(&self) -> String {
+        let ports = counted(u64::from(self.pools.limit), "port");
+        match self.limits_change() {
+            true => format!("{ports} that it had then"),
+            false => ports,
+        }
+    }
 }
 
 /// A sentence an event that changed something under this outbound type.

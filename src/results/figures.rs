@@ -55,6 +55,7 @@ pub fn document(model: &Model, run: &RunResult, about: &About) -> Document {
         duration: model.duration.as_secs_f64(),
         warmup: model.warmup.as_secs_f64(),
         confidence: model.confidence,
+        clock_at_start: varying::clock_at_start(model),
         bursts: varying::bursts(model),
         outbounds,
         comparisons: if about.compare {

@@ -266,14 +266,18 @@ fn one_pool_full_others_idle(seen: &Seen) -> Option<Finding> {
     let median = peaks[(peaks.len() - 1) / 2];
     let hottest = pools.iter().max_by_key(|pool| pool.peak_used)?;
     (2 * median < hottest.peak_used).then(|| {
+        // Where events change the ports, the peak may lie in another time than the most there are.
+        let of_limit = match seen.figures.limits_change() {
+            true => String::new(),
+            false => format!(" of {}", count(u64::from(hottest.limit))),
+        };
         warning(
             Code::F0109,
             format!(
-                "{} peaked at {} of {} ports while half of the nodes never used more than {}: \
+                "{} peaked at {}{of_limit} ports while half of the nodes never used more than {}: \
                  a node cannot borrow what others have free.",
                 hottest.name,
                 count(u64::from(hottest.peak_used)),
-                count(u64::from(hottest.limit)),
                 count(u64::from(median))
             ),
         )
@@ -331,14 +335,20 @@ fn one_destination_fills_the_pool(seen: &Seen) -> Option<Finding> {
     let lopsided = busiest.connections.failed * 10 >= failed * 9 && 2 * others < busiest.peak_used;
     let one_type = !seen.subject.outbound.migrates();
     (seen.verdict == Verdict::Exhausted && lopsided && one_type).then(|| {
+        let (of_limit, then) = match seen.figures.limits_change() {
+            true => {
+                let limit = count(u64::from(seen.figures.pools.limit));
+                (String::new(), format!("; a pool that was full had {limit}"))
+            }
+            false => (format!(" of {}", count(u64::from(busiest.limit))), String::new()),
+        };
         info(
             Code::F0117,
             format!(
                 "It is {} that fails: a port is busy toward one endpoint at a time, and toward no other \
-                 destination were more than {} of {} in use.",
+                 destination were more than {}{of_limit} in use{then}.",
                 busiest.name,
-                count(u64::from(others)),
-                count(u64::from(busiest.limit))
+                count(u64::from(others))
             ),
         )
     })

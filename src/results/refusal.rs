@@ -45,6 +45,7 @@ pub fn refused(loaded: &Loaded, base: &Model, faults: &[Fault], about: &About) -
                 }
             })
             .collect(),
+        clock_at_start: None,
         bursts: Vec::new(),
         comparisons: Vec::new(),
         assumptions: serde_json::to_value(assumptions).expect("assumptions are plain values"),

@@ -144,9 +144,12 @@ pub(super) fn fullest(figures: &Figures, subject: &Subject) -> String {
             share(second.share())
         ),
         false => format!(
-            "{who} peaked at {} of {} ports ({})",
+            "{who} peaked at {} of {} ({})",
             count(u64::from(pools.peak_used)),
-            count(u64::from(pools.limit)),
+            match figures.limits_change() {
+                true => format!("the {}", figures.ports_at_peak()),
+                false => figures.ports_at_peak(),
+            },
             share(use_of_ports)
         ),
     }

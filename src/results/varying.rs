@@ -40,6 +40,23 @@ pub(super) fn memory(model: &Model) -> Option<f64> {
     Some(memory)
 }
 
+/// Seconds after midnight, in weekly profiles after Monday's, at which the run begins; none where no workload follows the
+/// clock, or where they follow it from other times.
+pub(super) fn clock_at_start(model: &Model) -> Option<f64> {
+    let profiles = model
+        .workloads
+        .iter()
+        .filter_map(|workload| match &workload.traffic {
+            Traffic::Open { profile, .. } => profile.as_ref(),
+            Traffic::Closed { .. } | Traffic::Trace(_) => None,
+        });
+    let mut starts = profiles.map(Profile::clock_at_start);
+    let first = starts.next()??;
+    starts
+        .all(|start| start == Some(first))
+        .then(|| first.as_secs_f64())
+}
+
 /// The bursts that begin in the run.
 pub(super) fn bursts(model: &Model) -> Vec<BurstResult> {
     let mut found = Vec::new();

@@ -42,6 +42,13 @@ impl Profile {
         }
     }
 
+    /// The time after midnight, in a week after Monday's, at which the run begins; none where the profile repeats no whole days.
+    pub fn clock_at_start(&self) -> Option<SimTime> {
+        const DAY: u64 = 86_400_000_000_000;
+        let repeats_days = self.every != SimTime::MAX && self.every.as_nanos().is_multiple_of(DAY);
+        repeats_days.then_some(self.start)
+    }
+
     /// The factor at `at` nanoseconds of the run, and the later instant until which it holds.
     fn segment(&self, at: u64) -> (u64, f64) {
         let (start, every) = (self.start.as_nanos(), self.every.as_nanos());

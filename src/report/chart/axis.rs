@@ -36,6 +36,8 @@ pub enum Scale {
 pub enum Unit {
     /// Plain numbers, thousands set apart.
     Number,
+    /// Numbers of things, of which there are no parts.
+    Whole,
     /// Shares in percent, small ones as powers of ten.
     Share,
     /// Spans of time, given in seconds.
@@ -106,6 +108,17 @@ impl Axis {
         }
     }
 
+    /// The value at a place, as [`place`](Axis::place) has it.
+    pub fn at_place(&self, place: f64) -> f64 {
+        let (low, high) = (self.spread(self.domain.0), self.spread(self.domain.1));
+        let spread = low + place * (high - low);
+        match self.scale {
+            Scale::Linear | Scale::Categories(_) => spread,
+            Scale::Log => 10f64.powf(spread),
+            Scale::Percentile => 1.0 - 10f64.powf(-spread),
+        }
+    }
+
     /// Whether a value lies between the ends.
     pub fn shows(&self, value: f64) -> bool {
         (-1e-9..=1.0 + 1e-9).contains(&self.place(value))
@@ -124,6 +137,7 @@ mod tests {
         let axis = Axis::log("p", Unit::Share, 3e-6, 0.02);
         assert!((axis.domain.0 - 1e-6).abs() < 1e-18 && (axis.domain.1 - 0.1).abs() < 1e-12);
         assert!((axis.place(1e-4) - 0.4).abs() < 1e-9);
+        assert!((axis.at_place(0.4) - 1e-4).abs() < 1e-12);
         let axis = Axis {
             scale: Scale::Percentile,
             ..Axis::between("share", Unit::Share, 0.0, 0.999)

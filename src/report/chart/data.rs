@@ -2,6 +2,8 @@
 
 use super::ticks::written;
 use super::{Axis, Chart, Interval, Panel, Scale, Shape, Unit};
+use crate::results::words::bound;
+use std::collections::BTreeSet;
 
 /// A table of a panel.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +27,7 @@ pub struct Entry {
     pub value: Option<f64>,
 }
 
-/// Rows of a table; of more, some are left out evenly.
+/// Rows of a table over the x axis; of more, some are left out evenly, and none that has the highest value of a column.
 const MOST: usize = 60;
 
 impl Chart {
@@ -122,8 +124,6 @@ fn lines(chart: &Chart, panel: &Panel) -> Data {
     }
     places.sort_by(f64::total_cmp);
     places.dedup();
-    let in_all = places.len();
-    let every = in_all.div_ceil(MOST).max(1);
     let unit = panel.y.unit;
     let row = |x: f64| {
         let mut row = vec![number(chart.x.unit, x)];
@@ -144,12 +144,7 @@ fn lines(chart: &Chart, panel: &Panel) -> Data {
         }
         row
     };
-    Data {
-        caption: String::new(),
-        header,
-        rows: places.into_iter().step_by(every).map(row).collect(),
-        in_all,
-    }
+    thinned_to(MOST, header, places.into_iter().map(row).collect())
 }
 
 /// What points say at `x`: their own value there, or with steps that of the last before.
@@ -200,7 +195,13 @@ fn interval(point: &Interval, series: &str, own: &Axis, other: &Axis, across: bo
     }
     row.push(entry(point.estimate));
     row.push(entry(point.low));
-    row.push(entry(point.high));
+    row.push(match (point.estimate, point.high) {
+        (None, Some(high)) if own.unit == Unit::Share => Entry {
+            text: bound(high),
+            value: Some(high),
+        },
+        (_, high) => entry(high),
+    });
     row.push(text(point.label.clone()));
     row
 }
@@ -255,7 +256,12 @@ fn cells(chart: &Chart, panel: &Panel) -> Data {
                 header.push(format!("{}, highest", all.legend.title));
                 header.extend(over_time.then(|| "refuses SYNs in".to_owned()));
             }
-            false => header.extend(columns.iter().cloned()),
+            // Said with each: numbers alone would be those of either axis.
+            false => header.extend(
+                columns
+                    .iter()
+                    .map(|name| format!("{} {name}", chart.x.title)),
+            ),
         }
         for (i, name) in names.iter().enumerate() {
             let here = all
@@ -264,13 +270,17 @@ fn cells(chart: &Chart, panel: &Panel) -> Data {
                 .filter(|cell| ((cell.y.0 + cell.y.1) / 2.0 - i as f64).abs() < 0.5);
             let mut row = vec![text(name.clone())];
             if columns.is_empty() {
-                let most = here
-                    .clone()
-                    .filter_map(|cell| cell.value)
-                    .fold(0.0, f64::max);
+                let valued = here.clone().filter_map(|cell| Some((cell, cell.value?)));
+                let most = valued.max_by(|a, b| a.1.total_cmp(&b.1));
                 let (alarms, in_all) =
                     (here.clone().filter(|cell| cell.alarm).count(), here.count());
-                row.push(number(unit, most));
+                row.push(match most {
+                    Some((cell, value)) if !cell.label.is_empty() => Entry {
+                        text: cell.label.clone(),
+                        value: Some(value),
+                    },
+                    _ => number(unit, most.map_or(0.0, |(_, value)| value)),
+                });
                 row.extend(over_time.then(|| text(format!("{alarms} of {in_all} columns"))));
             } else {
                 row.resize(columns.len() + 1, text(""));
@@ -290,21 +300,54 @@ fn cells(chart: &Chart, panel: &Panel) -> Data {
     thinned(header, rows)
 }
 
-/// Every so many rows, so that a table stays one that can be read.
 fn thinned(header: Vec<String>, rows: Vec<Vec<Entry>>) -> Data {
+    thinned_to(2 * MOST, header, rows)
+}
+
+/// Every so many rows, so that a table stays one that can be read, and those with the highest value of a column: what
+/// charts are looked at for.
+fn thinned_to(most: usize, header: Vec<String>, rows: Vec<Vec<Entry>>) -> Data {
     let in_all = rows.len();
-    let every = in_all.div_ceil(2 * MOST).max(1);
+    let every = in_all.div_ceil(most).max(1);
+    let highest = |column: usize| {
+        let values = rows.iter().enumerate();
+        let values = values.filter_map(|(i, row)| Some((i, row.get(column)?.value?)));
+        // Of equals the first.
+        values.rev().max_by(|a, b| a.1.total_cmp(&b.1))
+    };
+    let peaks: BTreeSet<usize> = (1..header.len())
+        .filter_map(highest)
+        .map(|(row, _)| row)
+        .collect();
+    let kept = rows.into_iter().enumerate();
+    let kept = kept.filter(|(i, _)| i % every == 0 || peaks.contains(i));
     Data {
         caption: String::new(),
         header,
-        rows: rows.into_iter().step_by(every).collect(),
+        rows: kept.map(|(_, row)| row).collect(),
         in_all,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::at;
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_never_a_peak() {
+        let rows = (0..600).map(|minute| {
+            let used = if minute == 77 { 1_024.0 } else { 100.0 };
+            vec![
+                number(Unit::Clock, 60.0 * f64::from(minute)),
+                number(Unit::Whole, used),
+            ]
+        });
+        let header = ["time", "ports"].map(str::to_owned).to_vec();
+        let data = thinned_to(60, header, rows.collect());
+        assert_eq!((data.rows.len(), data.in_all), (61, 600));
+        assert!(data.rows.iter().any(|row| row[1].text == "1,024"));
+        assert!(data.rows.is_sorted_by(|a, b| a[0].value < b[0].value));
+    }
 
     #[test]
     fn a_step_keeps_its_value_and_a_line_does_not() {

@@ -37,9 +37,13 @@ pub fn ticks(axis: &Axis, wanted: usize) -> Vec<Tick> {
             return names.iter().enumerate().map(label).collect();
         }
     };
+    let spans = SpanUnit::of(axis, &values);
     let tick = |at: f64| Tick {
         at,
-        label: label(axis, at),
+        label: match (axis.unit, &spans) {
+            (Unit::Span, Some(unit)) => unit.label(at),
+            _ => label(axis, at),
+        },
     };
     values.into_iter().map(tick).collect()
 }
@@ -61,10 +65,10 @@ fn log_values(axis: &Axis, wanted: usize) -> Vec<f64> {
     let last = (high + 1e-9).ceil() as i32;
     let decades = high - low;
     if decades <= 2.5 {
-        let fine: Vec<f64> = (first..=last)
-            .flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(power)))
-            .collect();
-        return shown(&fine);
+        let fine =
+            (first..=last).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(power)));
+        let there_is = |value: &f64| axis.unit != Unit::Whole || *value >= 1.0;
+        return shown(&fine.filter(there_is).collect::<Vec<_>>());
     }
     let every = ((decades / wanted as f64).ceil() as usize).max(1);
     let powers: Vec<f64> = (first..=last)
@@ -95,10 +99,14 @@ pub fn step(range: f64, wanted: usize, unit: Unit) -> f64 {
     let power = 10f64.powf(rough.log10().floor());
     let digit = rough / power;
     let round = [1.0, 2.0, 5.0, 10.0].into_iter();
-    round
+    let step = round
         .min_by(|a, b| (a / digit).ln().abs().total_cmp(&(b / digit).ln().abs()))
         .expect("there are four")
-        * power
+        * power;
+    match unit {
+        Unit::Whole => step.max(1.0),
+        _ => step,
+    }
 }
 
 const CLOCK_STEPS: [f64; 21] = [
@@ -111,17 +119,54 @@ fn label(axis: &Axis, value: f64) -> String {
     match axis.unit {
         Unit::Share if axis.scale == Scale::Percentile => percent(value),
         Unit::Share => share(value),
-        Unit::Number => number(value),
+        Unit::Number | Unit::Whole => number(value),
         Unit::Span => span(value),
         Unit::Clock => clock(value),
     }
 }
 
-/// A value of this unit with three significant digits or so.
+/// The unit of time that all ticks of a linear axis are written in.
+struct SpanUnit(f64, &'static str);
+
+impl SpanUnit {
+    /// The largest in which the step from tick to tick is whole, or of seconds and less a tenth; none for an axis that is not
+    /// linear.
+    fn of(axis: &Axis, values: &[f64]) -> Option<SpanUnit> {
+        let (Scale::Linear, [first, second, ..]) = (&axis.scale, values) else {
+            return None;
+        };
+        let step = second - first;
+        let fits = |(size, parts): (f64, f64)| {
+            let many = parts * step / size;
+            many > 0.5 && (many - many.round()).abs() < 1e-6
+        };
+        let units = [
+            (86_400.0, 1.0, "d"),
+            (3_600.0, 1.0, "h"),
+            (60.0, 1.0, "min"),
+            (1.0, 10.0, "s"),
+            (1e-3, 10.0, "ms"),
+        ];
+        let found = units
+            .into_iter()
+            .find(|(size, parts, _)| fits((*size, *parts)));
+        let (size, _, name) = found.unwrap_or((1e-6, 1.0, "µs"));
+        Some(SpanUnit(size, name))
+    }
+
+    fn label(&self, value: f64) -> String {
+        let SpanUnit(size, name) = self;
+        format!("{} {name}", number(round_to(value / size, 6)))
+    }
+}
+
+/// A value of this unit with three significant digits or so, things in full.
 pub fn written(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Share => crate::results::words::share(value),
         Unit::Number => number(round_to(value, 4)),
+        // Means of counts have parts.
+        Unit::Whole => number((10.0 * value).round() / 10.0),
         Unit::Span => crate::results::words::span(value),
         Unit::Clock => clock(value),
     }
@@ -241,6 +286,42 @@ mod tests {
             labels(&axis, 8),
             ["10 s", "30 s", "1 min", "4 min", "10 min", "30 min", "1 h"]
         );
+    }
+
+    #[test]
+    fn spans_of_an_axis_share_their_unit() {
+        let of = |from, to| labels(&Axis::between("wait", Unit::Span, from, to), 6);
+        assert_eq!(of(0.0, 24.0), ["0 s", "5 s", "10 s", "15 s", "20 s"]);
+        assert_eq!(
+            of(0.0, 75.0),
+            [
+                "0 s", "10 s", "20 s", "30 s", "40 s", "50 s", "60 s", "70 s"
+            ]
+        );
+        assert_eq!(
+            of(0.0, 150.0),
+            ["0 s", "30 s", "60 s", "90 s", "120 s", "150 s"]
+        );
+        assert_eq!(
+            of(0.0, 600.0),
+            ["0 min", "2 min", "4 min", "6 min", "8 min", "10 min"]
+        );
+        assert_eq!(
+            of(0.0, 1.2),
+            ["0 s", "0.2 s", "0.4 s", "0.6 s", "0.8 s", "1 s", "1.2 s"]
+        );
+    }
+
+    #[test]
+    fn there_are_no_parts_of_things() {
+        let few = Axis::between("public IPs", Unit::Whole, 0.9, 3.1);
+        assert_eq!(labels(&few, 8), ["1", "2", "3"]);
+        let log = Axis {
+            scale: Scale::Log,
+            ..Axis::between("public IPs", Unit::Whole, 0.8, 40.0)
+        };
+        assert_eq!(labels(&log, 8), ["1", "2", "5", "10", "20"]);
+        assert_eq!(written(Unit::Whole, 64_512.0), "64,512");
     }
 
     #[test]

@@ -90,7 +90,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     })
 }
 
-fn sum(held: &PortSeconds) -> f64 {
+pub(super) fn sum(held: &PortSeconds) -> f64 {
     CAUSES.iter().map(|(_, of)| of(held)).sum()
 }
 

@@ -72,6 +72,7 @@ pub(in crate::report) fn interval(at: f64, found: &Estimate) -> Interval {
     let none_seen = found.method == IntervalMethod::ZeroFailures;
     Interval {
         at,
+        drawn: at,
         estimate: found.estimate.filter(|p| *p > 0.0),
         low: found.low.filter(|p| *p > 0.0 && !none_seen),
         high: found.high.filter(|p| *p > 0.0),
@@ -150,10 +151,10 @@ fn title(rows: &[&ShownOutbound]) -> String {
         ([], _) => format!("No connection failed: fewer than {} would", bound(least)),
         (fails, []) if fails.len() <= 3 => list(fails),
         (fails, [clean]) if fails.len() <= 2 => {
-            format!("{}; under {clean} none was seen to", list(fails))
+            format!("{}; under {clean} none was seen to fail", list(fails))
         }
         (fails, _) if fails.len() <= 2 => {
-            format!("{}; under the others none was seen to", list(fails))
+            format!("{}; under the others none was seen to fail", list(fails))
         }
         (fails, _) => format!(
             "{} of {} outbounds fail connections",

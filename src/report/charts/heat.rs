@@ -4,7 +4,7 @@ use super::minutes::{self, Buckets};
 use super::moments::Moments;
 use super::{Shown, ShownOutbound};
 use crate::report::chart::ticks::round_to;
-use crate::report::chart::{Axis, Cell, Cells, Chart, Mark, Panel, Shape, Tone, Unit, short};
+use crate::report::chart::{Axis, Cell, Cells, Chart, Mark, Panel, Shape, Tone, Unit, distinct};
 use crate::report::saved::{Minutes, PoolMinutes};
 use crate::results::words::{count, counted, share};
 
@@ -37,7 +37,8 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     for (one, minutes) in &drawn {
         if minutes.pool_count() > rows {
             notes.push(format!(
-                "{}: the {rows} fullest of {} are drawn.",
+                "{}: {rows} of {} are drawn, those first that refuse SYNs in the most minutes, then those with the most ports in \
+                 use over all minutes; of equals the first in their order.",
                 one.name,
                 counted(minutes.pool_count() as u64, one.pool_noun())
             ));
@@ -159,7 +160,7 @@ fn panel(
             cells.push(Cell {
                 x: (from, to),
                 y: (row as f64 - 0.5, row as f64 + 0.5),
-                value: Some(round_to(used, 4)),
+                value: Some(round_to(used, 6)),
                 alarm: *alarm,
                 sign: None,
                 label: String::new(),
@@ -180,7 +181,16 @@ fn panel(
                 _ => format!(", replication {run}, the fullest"),
             }
         )),
-        y: Axis::categories("", pools.iter().map(|pool| short(&pool.name, 18)).collect()),
+        y: Axis::categories(
+            "",
+            distinct(
+                &pools
+                    .iter()
+                    .map(|pool| pool.name.as_str())
+                    .collect::<Vec<_>>(),
+                18,
+            ),
+        ),
         marks: std::iter::once(Mark {
             series: "ports in use".to_owned(),
             tone: Tone::Heat,

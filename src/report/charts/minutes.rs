@@ -1,6 +1,7 @@
 //! Minutes as points of a time axis, put together where there are more than a chart has room for.
 
 use super::Shown;
+use crate::report::chart::ticks::clock;
 use crate::report::chart::{Axis, Unit};
 
 /// Points of a line; beyond them neighbours are put together.
@@ -14,6 +15,7 @@ pub struct Buckets {
     first: u32,
     from: f64,
     to: f64,
+    clock: f64,
 }
 
 impl Buckets {
@@ -24,6 +26,7 @@ impl Buckets {
             first,
             from: shown.time.0,
             to: shown.time.1,
+            clock: shown.clock.unwrap_or(0.0),
         }
     }
 
@@ -35,7 +38,7 @@ impl Buckets {
     /// Where the `i`-th begins, in seconds.
     pub fn start(&self, i: usize) -> f64 {
         let minute = f64::from(self.first) + (i * self.size) as f64;
-        (60.0 * minute).clamp(self.from, self.to)
+        (self.clock + 60.0 * minute).clamp(self.from, self.to)
     }
 
     /// Points of `values`, one a bucket, and the last once more where it ends.
@@ -51,7 +54,7 @@ impl Buckets {
             .map(|(i, value)| (self.start(i), *value))
             .collect();
         if let Some(last) = joined.last() {
-            let end = 60.0 * (f64::from(self.first) + values.len() as f64);
+            let end = self.clock + 60.0 * (f64::from(self.first) + values.len() as f64);
             points.push((end.min(self.to), *last));
         }
         points
@@ -75,10 +78,9 @@ pub fn mean(values: &[f64]) -> f64 {
 
 /// The axis of time.
 pub fn axis(shown: &Shown) -> Axis {
-    Axis::between(
-        "time since the start of the run (h:mm)",
-        Unit::Clock,
-        shown.time.0,
-        shown.time.1,
-    )
+    let title = match shown.clock {
+        None => "time since the start of the run (h:mm)".to_owned(),
+        Some(start) => format!("time of day (h:mm); the run begins at {}", clock(start)),
+    };
+    Axis::between(&title, Unit::Clock, shown.time.0, shown.time.1)
 }

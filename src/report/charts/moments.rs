@@ -94,8 +94,14 @@ impl Moments {
 fn in_panel(shown: &Shown, outbounds: &[&ShownOutbound], walls: &mut Vec<String>) -> Vec<Moment> {
     let mut found: Vec<Moment> = Vec::new();
     for one in outbounds {
-        let (moments, more) = between(&one.figures.events, one.bursts, shown.time);
-        found.extend(moments);
+        let start = shown.clock.unwrap_or(0.0);
+        let (from, to) = shown.time;
+        let time = (from - start, to - start);
+        let (moments, more) = between(&one.figures.events, &one.document.bursts, time);
+        found.extend(moments.into_iter().map(|moment| Moment {
+            at: start + moment.at,
+            ..moment
+        }));
         walls.extend(more);
     }
     sort(&mut found);

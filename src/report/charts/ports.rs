@@ -4,7 +4,7 @@ use super::minutes::{self, Buckets, mean, most};
 use super::moments::Moments;
 use super::{Shown, ShownOutbound};
 use crate::report::chart::{Axis, Band, Chart, Line, Mark, Panel, Rule, Shape, Tone, Unit, short};
-use crate::report::saved::Minutes;
+use crate::report::saved::{Minutes, PoolMinutes};
 use crate::results::words::{count, counted, share};
 
 /// Panels of the chart.
@@ -29,7 +29,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
             counted(in_all as u64, "outbound")
         ));
     }
-    let has_median = drawn.iter().any(|(_, minutes)| minutes.pool_count() > 1);
+    let has_median = drawn.iter().any(|(_, minutes)| minutes.pool_count() > FEW);
     notes.extend(buckets.note(match has_median {
         true => {
             "the most ports in use, the fewest for the lower edge, and the mean of the median line"
@@ -112,7 +112,8 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, moments: Option<
             }),
         });
     }
-    if let Some(median) = median(one).filter(|_| minutes.pool_count() > 1) {
+    marks.extend(others(minutes, &buckets));
+    if let Some(median) = median(one).filter(|_| minutes.pool_count() > FEW) {
         marks.push(Mark {
             series: "median pool".to_owned(),
             tone: Tone::Muted,
@@ -128,11 +129,7 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, moments: Option<
         series: "worst pool".to_owned(),
         tone: Tone::Series(0),
         shape: Shape::Line(Line {
-            // NaN where the pool is not there.
-            points: closed(buckets.points(&worst.used, |values| {
-                let highest = values.iter().copied().fold(f64::NAN, f64::max);
-                (!highest.is_nan()).then_some(highest)
-            })),
+            points: highest_of(&worst.used, &buckets),
             step: true,
             dashed: false,
             label: Some(short(&worst.pool, 16)),
@@ -158,7 +155,7 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, moments: Option<
                 label: label(limit),
             }),
             _ => Shape::Line(Line {
-                points: steps(&limits, shown.time),
+                points: steps(&limits, shown),
                 step: true,
                 dashed: false,
                 label: Some("ports there are".to_owned()),
@@ -173,6 +170,7 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, moments: Option<
         (1, 1) => String::new(),
         (1, _) => format!(", line: replication {}", worst.replication),
         (_, 1) => format!(", line: {}", short(&worst.pool, 16)),
+        (pools, _) if pools <= FEW => format!(", lines: replication {}", worst.replication),
         _ => format!(
             ", line: {} in replication {}",
             short(&worst.pool, 16),
@@ -181,9 +179,41 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, moments: Option<
     };
     Panel {
         title: Some(format!("{}{whose}{seen}", one.name)),
-        y: Axis::from_zero("ports in use", Unit::Number, 1.08 * most_ports),
+        y: Axis::from_zero("ports in use", Unit::Whole, 1.08 * most_ports),
         marks,
     }
+}
+
+/// Pools that are drawn one by one: the median of two would be the lower.
+const FEW: usize = 3;
+
+/// Where there are few pools, those beside the worst, in its replication.
+fn others(minutes: &Minutes, buckets: &Buckets) -> Vec<Mark> {
+    let worst = &minutes.worst;
+    let pools = minutes.pools[worst.replication as usize].iter();
+    let drawn = pools.filter(|pool| minutes.pool_count() <= FEW && pool.name != worst.pool);
+    let mark = |pool: &PoolMinutes| {
+        let used: Vec<f64> = pool.used.iter().map(|used| f64::from(*used)).collect();
+        Mark {
+            series: short(&pool.name, 16),
+            tone: Tone::Muted,
+            shape: Shape::Line(Line {
+                points: highest_of(&used, buckets),
+                step: true,
+                dashed: true,
+                label: Some(short(&pool.name, 16)),
+            }),
+        }
+    };
+    drawn.map(mark).collect()
+}
+
+/// The highest use of each bucket as a line, with gaps where the pool is not there.
+fn highest_of(used: &[f64], buckets: &Buckets) -> Vec<(f64, Option<f64>)> {
+    closed(buckets.points(used, |values| {
+        let highest = values.iter().copied().fold(f64::NAN, f64::max);
+        (!highest.is_nan()).then_some(highest)
+    }))
 }
 
 /// A line that goes to the end of the minute after which it stops.
@@ -201,7 +231,13 @@ fn closed(points: Vec<(f64, Option<f64>)>) -> Vec<(f64, Option<f64>)> {
 }
 
 /// Limits as a line over the time that is shown.
-fn steps(limits: &[(f64, f64)], (from, to): (f64, f64)) -> Vec<(f64, Option<f64>)> {
+fn steps(limits: &[(f64, f64)], shown: &Shown) -> Vec<(f64, Option<f64>)> {
+    let (from, to) = shown.time;
+    let start = shown.clock.unwrap_or(0.0);
+    let limits: Vec<(f64, f64)> = limits
+        .iter()
+        .map(|(at, limit)| (start + at, *limit))
+        .collect();
     let begun = limits.iter().rev().find(|(at, _)| *at <= from);
     let first = begun.map(|(_, limit)| (from, *limit));
     let later = limits
@@ -263,16 +299,16 @@ fn title(one: &ShownOutbound, minutes: &Minutes) -> String {
     }
     if peak == limit {
         return format!(
-            "{} reaches its limit of {} ports, and refuses no SYN",
+            "{} reaches its limit of {}, and refuses no SYN",
             one.name,
-            count(u64::from(limit))
+            one.figures.ports_at_peak()
         );
     }
     format!(
-        "{} comes nearest to its limit, and stays below it: {} of {} ports ({})",
+        "{} comes nearest to its limit, and stays below it: {} of {} ({})",
         one.name,
         count(u64::from(peak)),
-        count(u64::from(limit)),
+        one.figures.ports_at_peak(),
         share(f64::from(peak) / f64::from(limit))
     )
 }
@@ -296,10 +332,10 @@ fn described(drawn: &[(&ShownOutbound, &Minutes)]) -> String {
                 pools => format!("the fullest of {} ", counted(pools as u64, one.pool_noun())),
             };
             format!(
-                "{}: {whose}peaks at {} of {} ports; {} {refuses}",
+                "{}: {whose}peaks at {} of {}; {} {refuses}",
                 one.name,
                 count(u64::from(one.figures.pools.peak_used)),
-                count(u64::from(one.figures.pools.limit)),
+                one.figures.ports_at_peak(),
                 short(&worst.pool, 20)
             )
         })

@@ -8,7 +8,9 @@ mod plans;
 mod swing;
 
 use super::{COLOURS, NAME};
-use crate::report::chart::{Axis, Chart, Line, Mark, Scale, Shape, Tone, Unit, short};
+use crate::report::chart::{
+    Axis, Chart, Interval, Line, Mark, Scale, Shape, Tone, Unit, distinct, short,
+};
 use crate::report::sweeps::{Sweeps, Swept};
 use crate::results::Verdict;
 use crate::results::words::{counted, list};
@@ -71,6 +73,8 @@ pub(super) struct Grid<'a> {
     swept: Vec<Swept>,
     /// Names of the outbounds that were simulated somewhere, in the order of the table.
     outbounds: Vec<&'a str>,
+    /// What each outbound of the table is called here.
+    names: BTreeMap<&'a str, String>,
     /// Axes by length, the longest first; of equals the later.
     longest: Vec<usize>,
     /// Rows by outbound and positions.
@@ -93,6 +97,7 @@ impl<'a> Grid<'a> {
             axes,
             rows,
             subtitle: sweeps.subtitle(),
+            names: names(&sweeps.outbounds(), rows),
             swept: sweeps.outbounds(),
             outbounds,
             longest,
@@ -101,6 +106,12 @@ impl<'a> Grid<'a> {
                 .map(|row| ((row.outbound.as_str(), row.at.as_slice()), row))
                 .collect(),
         }
+    }
+
+    /// What an outbound is called in a chart.
+    fn named(&self, outbound: &str) -> String {
+        let known = self.names.get(outbound);
+        known.cloned().unwrap_or_else(|| short(outbound, NAME))
     }
 
     /// Rows of an outbound, in the order of the points.
@@ -156,7 +167,7 @@ impl<'a> Grid<'a> {
             .map(|(name, some, all)| {
                 format!(
                     "{} at {some} of {}",
-                    short(name, NAME),
+                    self.named(name),
                     counted(*all, "point")
                 )
             })
@@ -168,6 +179,67 @@ impl<'a> Grid<'a> {
         format!("{what} · {}", self.subtitle)
     }
 }
+
+/// Names that fit, each its own, by those of the table.
+fn names<'a>(swept: &[Swept], rows: &'a [Row]) -> BTreeMap<&'a str, String> {
+    let mut names = BTreeMap::new();
+    // Those of each sweep among themselves.
+    for sweep in swept.chunk_by(|a, b| a.place < b.place) {
+        let own: Vec<&str> = sweep.iter().map(|one| one.name.as_str()).collect();
+        for (one, name) in sweep.iter().zip(distinct(&own, NAME)) {
+            let before = one.shown.strip_suffix(&one.name).unwrap_or_default();
+            if let Some(row) = rows.iter().find(|row| row.outbound == one.shown) {
+                names.insert(row.outbound.as_str(), format!("{before}{name}"));
+            }
+        }
+    }
+    names
+}
+
+/// Draws points that would hide each other side by side, the others where they are; whether there are such.
+fn side_by_side(marks: &mut [Mark], x: &Axis, y: &Axis) -> bool {
+    let mut points: Vec<&mut Interval> = Vec::new();
+    for mark in marks {
+        if let Shape::Intervals(all) = &mut mark.shape {
+            points.extend(all.points.iter_mut());
+        }
+    }
+    let height = |point: &Interval| point.estimate.or(point.high).map_or(0.0, |p| y.place(p));
+    let mut columns: Vec<f64> = points.iter().map(|point| x.place(point.at)).collect();
+    columns.sort_by(f64::total_cmp);
+    columns.dedup();
+    let neighbours = columns.windows(2).map(|pair| pair[1] - pair[0]);
+    let room = 0.7 * neighbours.fold(1.0, f64::min);
+    // Stable: those of one column and height stay in the order of their marks.
+    points.sort_by(|a, b| a.at.total_cmp(&b.at).then(height(a).total_cmp(&height(b))));
+    let hide =
+        |a: &&mut Interval, b: &&mut Interval| a.at == b.at && height(b) - height(a) < TOO_NEAR;
+    let mut moved = false;
+    for group in points.chunk_by_mut(hide).filter(|group| group.len() > 1) {
+        let step = (room / group.len() as f64).min(STEP);
+        if step < LEAST_STEP {
+            continue;
+        }
+        let middle = (group.len() as f64 - 1.0) / 2.0;
+        for (i, point) in group.iter_mut().enumerate() {
+            point.drawn = x.at_place(x.place(point.at) + step * (i as f64 - middle));
+        }
+        moved = true;
+    }
+    moved
+}
+
+/// What is said of those.
+const SIDE_BY_SIDE: &str =
+    "Points that would hide each other are drawn side by side, around the place of all of them.";
+
+/// Points of one column nearer than this part of the y axis hide each other.
+const TOO_NEAR: f64 = 0.025;
+
+/// From one point to the next in a column, in parts of the x axis; where there is less room than the least, they hide each
+/// other.
+const STEP: f64 = 0.018;
+const LEAST_STEP: f64 = 0.004;
 
 /// An axis of the sweep as one of a chart, and the place of every position on it.
 fn axis_of(axis: &SavedAxis) -> (Axis, Vec<f64>) {
@@ -181,14 +253,18 @@ fn axis_of(axis: &SavedAxis) -> (Axis, Vec<f64>) {
         seconds.collect()
     };
     let (places, unit) = match (numbers, spans()) {
-        (Some(numbers), _) => (numbers, Unit::Number),
+        (Some(numbers), _) => {
+            let whole = numbers.iter().all(|number| number.fract() == 0.0);
+            (numbers, if whole { Unit::Whole } else { Unit::Number })
+        }
         (_, Some(spans)) => (spans, Unit::Span),
         _ => (Vec::new(), Unit::Number),
     };
     let low = places.iter().copied().fold(f64::INFINITY, f64::min);
     let high = places.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if places.len() < 2 || low == high {
-        let names: Vec<String> = axis.labels.iter().map(|label| short(label, 18)).collect();
+        let labels: Vec<&str> = axis.labels.iter().map(String::as_str).collect();
+        let names = distinct(&labels, 18);
         let places = (0..names.len()).map(|i| i as f64).collect();
         return (Axis::categories(&name, names), places);
     }

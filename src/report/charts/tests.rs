@@ -259,7 +259,7 @@ fn lines_of_the_page_are_named_at_their_ends() {
             rows[0]["sign"].as_str().unwrap()
         })
         .collect();
-    assert_eq!(named, ["median node", "apps-0"]);
+    assert_eq!(named, ["1,024 ports a node", "apps-1", "apps-0"]);
 }
 
 #[test]

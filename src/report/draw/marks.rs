@@ -1,7 +1,7 @@
 //! The marks of a panel: lines, bands, intervals, bars, cells, rules and spans.
 
 use super::fonts::{Weight, width};
-use super::layout::{EDGE, Frame, LABEL, NOTE, WIDTH, plain};
+use super::layout::{EDGE, Frame, LABEL, WIDTH};
 use super::svg::{Anchor, Number, Path, Svg, Type};
 use crate::report::chart::{
     Band, Bar, Cell, Cells, Intervals, Line, Mark, Panel, Shape, Tone, Upright, Word,
@@ -43,6 +43,7 @@ pub fn labels_beside(mark: &Mark) -> Vec<String> {
             all.points.iter().map(|point| point.label.clone()).collect()
         }
         Shape::Intervals(all) => all.label.iter().cloned().collect(),
+        Shape::Rule(rule) => vec![rule.label.clone()],
         _ => Vec::new(),
     }
 }
@@ -245,7 +246,7 @@ fn draw_upright(svg: &mut Svg, all: &Intervals, colour: &str, frame: &Frame) {
             let place = |i: usize| {
                 let point = &pair[i];
                 let value = point.estimate.or(point.high)?;
-                Some((frame.x(point.at), frame.y(value)))
+                Some((frame.x(point.drawn), frame.y(value)))
             };
             let (Some(from), Some(to)) = (place(0), place(1)) else {
                 continue;
@@ -264,7 +265,7 @@ fn draw_upright(svg: &mut Svg, all: &Intervals, colour: &str, frame: &Frame) {
     let dense = all.points.len() > DENSE;
     let size = if dense { 0.5 } else { 1.0 };
     for point in &all.points {
-        let x = frame.x(point.at);
+        let x = frame.x(point.drawn);
         match (point.estimate, point.low, point.high) {
             (None, _, Some(high)) => {
                 let y = frame.y(high);
@@ -382,7 +383,7 @@ fn draw_uprights(svg: &mut Svg, uprights: &[Upright], colour: &str, frame: &Fram
     }
 }
 
-/// Writes what is beside the panel and at its rules, moved apart where it would lie on another.
+/// Writes what is beside the panel, moved apart where it would lie on another.
 pub fn draw_labels(svg: &mut Svg, panel: &Panel, frame: &Frame) {
     let mut beside: Vec<(f64, String, &'static str)> = Vec::new();
     for (mark, label, y) in panel.named_ends() {
@@ -404,14 +405,6 @@ pub fn draw_labels(svg: &mut Svg, panel: &Panel, frame: &Frame) {
                 for word in words {
                     draw_word(svg, word, frame);
                 }
-            }
-            Shape::Rule(rule) => {
-                let (x, y) = (frame.left + 6.0, frame.y(rule.at) - 6.0);
-                let wide = width(&rule.label, NOTE, Weight::Regular);
-                // What passes behind stays behind.
-                let size = (wide + 4.0, NOTE + 1.0);
-                svg.rect((x - 2.0, y - NOTE + 2.0), size, frame.theme.background, 0.8);
-                svg.text((x, y), plain(NOTE, frame.theme.text), &rule.label);
             }
             _ => {}
         }

@@ -7,8 +7,9 @@ mod sweep;
 use crate::report::chart::data::{Data, Entry};
 use crate::report::chart::plain;
 use crate::report::saved::Saved;
-use crate::report::{doubts, finding, table};
-use crate::results::words::{counted, difference as difference_words, estimate, span};
+use crate::report::unnamed::unnamed;
+use crate::report::{charts, doubts, finding, table};
+use crate::results::words::{counted, difference as difference_words, estimate, list, span};
 use crate::results::{Comparison, OutboundResult};
 use serde::Serialize;
 
@@ -141,7 +142,7 @@ impl Contents {
     pub fn of_runs(saved: &[Saved], title: Option<&str>) -> Contents {
         let several = saved.len() > 1;
         let mut contents = Contents {
-            title: title.map_or_else(|| heading(saved), str::to_owned),
+            title: title.map_or_else(|| heading(saved), plain),
             subtitle: subtitle(saved),
             assumptions_say:
                 "What Azure does not document, or documents in two ways, and what was taken for it."
@@ -174,6 +175,9 @@ impl Contents {
                 Some(format!("{} in the table.", counted(more, "more outbound")));
             contents.outbounds.truncate(TOLD);
         }
+        if let Some(change) = charts::change_of(saved) {
+            contents.lead.insert(0, plain(&format!("{change}.")));
+        }
         contents.tables.push(comparison(saved, several));
         changes::add(&mut contents, saved);
         contents.tables.extend(differences(saved, several));
@@ -194,8 +198,13 @@ fn heading(saved: &[Saved]) -> String {
     match saved {
         [one] => plain(&one.document.scenario),
         several => {
-            let labels: Vec<&str> = several.iter().map(|one| one.label.as_str()).collect();
-            plain(&labels.join(" and "))
+            let labels: Vec<String> = several.iter().map(|one| one.label.clone()).collect();
+            let scenario = &several[0].document.scenario;
+            let same = several.iter().all(|one| one.document.scenario == *scenario);
+            match same {
+                true => plain(&format!("{scenario}: {}", list(&labels))),
+                false => plain(&list(&labels)),
+            }
         }
     }
 }
@@ -273,6 +282,12 @@ fn confidence(saved: &[Saved]) -> Option<String> {
     if firsts.any(|first| first.during_warmup) {
         note += " *: in the warm-up, which counts for nothing else here.";
     }
+    let mut unnamed: Vec<String> = saved
+        .iter()
+        .filter_map(|one| unnamed(&one.document))
+        .collect();
+    unnamed.dedup();
+    note.extend(unnamed.iter().map(|names| format!(" {names}.")));
     Some(note)
 }
 

@@ -124,13 +124,7 @@ impl Sheet<'_> {
                 let fields = ["", "", "at", ""];
                 let line =
                     json!({ "type": "rule", "color": tone, "tooltip": { "content": "data" } });
-                let text = json!({
-                    "type": "text", "color": "@text", "fontSize": 12, "baseline": "middle", "align": "left", "dx": 6,
-                    "dy": -8, "x": 0,
-                });
-                let mut words = self.layer(mark, rows.clone(), text, fields);
-                words["encoding"]["text"] = json!({ "field": "t", "type": "nominal" });
-                vec![self.layer(mark, rows, line, fields), words]
+                vec![self.layer(mark, rows, line, fields)]
             }
             Shape::Uprights(uprights) => self.uprights(mark, uprights, &tone, series),
             Shape::Segments(segments) => {
@@ -321,7 +315,7 @@ impl Sheet<'_> {
             let row = |pair: &[Interval]| {
                 let value = |point: &Interval| point.estimate.or(point.high).map(|y| self.y(y));
                 json!({
-                    "x": self.x(pair[0].at), "x2": self.x(pair[1].at), "y": value(&pair[0]), "y2": value(&pair[1]),
+                    "x": self.x(pair[0].drawn), "x2": self.x(pair[1].drawn), "y": value(&pair[0]), "y2": value(&pair[1]),
                 })
             };
             pairs.map(row).collect()
@@ -374,7 +368,7 @@ impl Sheet<'_> {
             let row = |point: &Interval| {
                 let value = |value: Option<f64>| value.map(|value| place(own, value));
                 let mut row = json!({
-                    "at": place(other, point.at), "v": value(point.estimate.or(point.high)),
+                    "at": round_to(place(other, point.drawn), 9), "v": value(point.estimate.or(point.high)),
                     "l": value(point.low.or(point.estimate.is_none().then_some(start))), "h": value(point.high),
                     "t": point.label, "s": series,
                 });

@@ -1,6 +1,6 @@
 //! Failure probability against the longest axis, with where the ports of a node change.
 
-use super::{Grid, TARGET, axis_of, coloured};
+use super::{Grid, SIDE_BY_SIDE, TARGET, axis_of, coloured, side_by_side};
 use crate::report::chart::{
     Axis, Chart, Intervals, Mark, Panel, Scale, Shape, Tone, Unit, Upright, short,
 };
@@ -32,6 +32,8 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
             x.title
         ));
     }
+    // Between names there is nothing.
+    let joined = !matches!(x.scale, Scale::Categories(_));
     // The rows of one line, and its mark.
     let mut line = |outbound: &str, at: &dyn Fn(usize) -> Vec<usize>, name: String, tone: usize| {
         let rows: Vec<(usize, &Row)> = some
@@ -50,7 +52,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
             shape: Shape::Intervals(Intervals {
                 points,
                 across: false,
-                joined: true,
+                joined,
                 label: Some(name),
             }),
         }
@@ -73,7 +75,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
                 line(
                     outbound,
                     &|position| with(&[(along, position)]),
-                    short(outbound, NAME),
+                    grid.named(outbound),
                     tone,
                 )
             });
@@ -99,7 +101,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
                         tone,
                     )
                 });
-                let title = (grid.outbounds.len() > 1).then(|| short(outbound, NAME));
+                let title = (grid.outbounds.len() > 1).then(|| grid.named(outbound));
                 panels.push((title, marks.collect()));
                 tiers.push(limits(
                     grid,
@@ -132,6 +134,11 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
         low / 1.5,
         high,
     );
+    let mut moved = false;
+    for (_, marks) in &mut panels {
+        moved |= side_by_side(marks, &x, &y);
+    }
+    notes.extend(moved.then(|| SIDE_BY_SIDE.to_owned()));
     let tiered = tiers.iter().any(Option::is_some);
     Some(Chart {
         id: "failure-by-axis".to_owned(),
@@ -140,7 +147,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
             true => "failed connections; upright lines: the ports of a node change",
             false => "connections that failed for lack of a port",
         }),
-        description: described(grid, &drawn, along),
+        description: described(grid, &drawn),
         x,
         panels: panels
             .into_iter()
@@ -212,12 +219,12 @@ fn title(
         .filter(|_| lines <= grid.outbounds.len())
     {
         let before = match failed(pair[0]) {
-            0.0 => "none is seen to".to_owned(),
+            0.0 => "none is seen to fail".to_owned(),
             p => share(p),
         };
         return format!(
-            "{} fails {} of connections at {name} = {}, and at {} {before}",
-            short(&pair[1].outbound, NAME),
+            "{} fails {} of connections at {name} = {}; {before} at {}",
+            grid.named(&pair[1].outbound),
             share(failed(pair[1])),
             label(pair[1]),
             label(pair[0])
@@ -247,32 +254,42 @@ fn title(
         .collect();
     format!(
         "{} fails up to {} of connections, at {}",
-        short(&worst.outbound, NAME),
+        grid.named(&worst.outbound),
         share(failed(worst)),
         others.join(", ")
     )
 }
 
-fn described(grid: &Grid, drawn: &[&Row], along: usize) -> String {
-    let axis = &grid.axes[along];
-    let few = drawn.iter().step_by(drawn.len().div_ceil(12).max(1));
+fn described(grid: &Grid, drawn: &[&Row]) -> String {
+    let every = drawn.len().div_ceil(12).max(1);
+    let few = drawn.iter().step_by(every);
     let words: Vec<String> = few
         .map(|row| {
-            let at = short(&axis.labels[row.at[along]], 18);
             format!(
-                "{} at {at}: {}",
-                short(&row.outbound, NAME),
+                "{} at {}: {}",
+                grid.named(&row.outbound),
+                // All axes by name: of two numbers alone nobody knows which is which.
+                grid.words(&row.at, &[]),
                 estimate(&row.failure_probability)
             )
         })
         .collect();
-    let kind = match axis_of(axis).0.scale {
-        Scale::Categories(_) => "",
-        _ => ", with intervals",
+    let names: Vec<String> = grid
+        .longest
+        .iter()
+        .take(2)
+        .map(|axis| short(&grid.axes[*axis].name, NAME))
+        .collect();
+    let along = match &names[..] {
+        [along, other] => format!("{along}, a line for each value of {other}"),
+        names => names.concat(),
+    };
+    let some = match every {
+        1 => "",
+        _ => "Some of them: ",
     };
     format!(
-        "Failure probability on a logarithmic axis against {}{kind}. {}.",
-        short(&axis.name, NAME),
+        "Failure probability with intervals on a logarithmic axis against {along}. {some}{}.",
         words.join("; ")
     )
 }

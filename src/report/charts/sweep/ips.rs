@@ -1,8 +1,10 @@
 //! What public IPs buy: failure probability against their number, one line a load.
 
 use super::plans::{counts_ips, sets};
-use super::{Grid, TARGET, TARGET_WORDS, axis_of, coloured, meets_target, target};
-use crate::report::chart::{Axis, Chart, Intervals, Mark, Panel, Shape, Tone, Unit, short};
+use super::{
+    Grid, SIDE_BY_SIDE, TARGET, TARGET_WORDS, axis_of, coloured, meets_target, side_by_side, target,
+};
+use crate::report::chart::{Axis, Chart, Intervals, Mark, Panel, Scale, Shape, Tone, Unit, short};
 use crate::report::charts::NAME;
 use crate::report::charts::failure::{Bound, bounds_note, interval, range};
 use crate::results::words::{counted, list};
@@ -72,7 +74,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     notes.extend(grid.fixed(&[along, other]));
     let names: Vec<String> = panels
         .iter()
-        .map(|panel| short(panel.outbound, NAME))
+        .map(|panel| grid.named(panel.outbound))
         .collect();
     let y = Axis::log(
         "probability that a connection fails",
@@ -80,23 +82,30 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
         low.min(TARGET) / 1.5,
         high.max(TARGET),
     );
+    let x = Axis {
+        title: "public IPs".to_owned(),
+        ..axis_of(&grid.axes[along]).0
+    };
+    let mut panels = panels;
+    let mut moved = false;
+    for panel in &mut panels {
+        moved |= side_by_side(&mut panel.marks, &x, &y);
+    }
+    notes.extend(moved.then(|| SIDE_BY_SIDE.to_owned()));
     Some(Chart {
         id: "ips-needed".to_owned(),
-        title: title(panels.first()?),
+        title: title(grid, panels.first()?),
         subtitle: grid.subtitle("connections that failed, against the number of public IPs"),
         description: format!(
             "Failure probability of {} against public IPs, one line for each value of {}.",
             list(&names),
             short(&second.name, NAME)
         ),
-        x: Axis {
-            title: "public IPs".to_owned(),
-            ..axis_of(&grid.axes[along]).0
-        },
+        x,
         panels: panels
             .into_iter()
             .map(|panel| Panel {
-                title: (names.len() > 1).then(|| short(panel.outbound, NAME)),
+                title: (names.len() > 1).then(|| grid.named(panel.outbound)),
                 y: y.clone(),
                 marks: panel.marks,
             })
@@ -196,7 +205,7 @@ fn bought<'a>(
             shape: Shape::Intervals(Intervals {
                 points: points.collect(),
                 across: false,
-                joined: true,
+                joined: !matches!(axis.scale, Scale::Categories(_)),
                 label: Some(name),
             }),
         });
@@ -205,8 +214,8 @@ fn bought<'a>(
     found
 }
 
-fn title(bought: &Bought) -> String {
-    let outbound = short(bought.outbound, NAME);
+fn title(grid: &Grid, bought: &Bought) -> String {
+    let outbound = grid.named(bought.outbound);
     match &bought.met {
         Some(Met { at, ips, .. }) => format!(
             "{outbound}: {ips} public {} failures below {TARGET_WORDS} at {at}",

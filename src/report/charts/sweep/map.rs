@@ -2,7 +2,7 @@
 
 use super::{Grid, TARGET_WORDS, meets_target, some_of};
 use crate::report::chart::{
-    Axis, Cell, Cells, Chart, Mark, Panel, Segment, Shape, Tone, Unit, short,
+    Axis, Cell, Cells, Chart, Mark, Panel, Segment, Shape, Tone, Unit, distinct, short,
 };
 use crate::report::charts::NAME;
 use crate::report::charts::failure::{interval, range};
@@ -92,7 +92,8 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     }
     notes.extend(grid.fixed(&[along, up]));
     let names = |axis: &crate::sweep::SavedAxis, some: &[usize]| -> Vec<String> {
-        some.iter().map(|i| short(&axis.labels[*i], 18)).collect()
+        let labels: Vec<&str> = some.iter().map(|i| axis.labels[*i].as_str()).collect();
+        distinct(&labels, 18)
     };
     Some(Chart {
         id: "failure-map".to_owned(),
@@ -112,16 +113,17 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
             TARGET_WORDS
         )),
         description: format!(
-            "Heat map of the failure probability over {} and {}. At {meets} of {decided} points it is below {}.",
-            short(&across.name, NAME),
-            short(&upward.name, NAME),
+            "Heat map of the failure probability: from left to right {}, from top to bottom {}. At {meets} of {decided} points \
+             it is below {}.",
+            from_to(across, &columns),
+            from_to(upward, &rows),
             TARGET_WORDS
         ),
         x: Axis::categories(&short(&across.name, 2 * NAME), names(across, &columns)),
         panels: panels
             .iter()
             .map(|(outbound, found)| Panel {
-                title: (grid.outbounds.len() > 1).then(|| short(outbound, NAME)),
+                title: (grid.outbounds.len() > 1).then(|| grid.named(outbound)),
                 y: Axis::categories(&short(&upward.name, 2 * NAME), names(upward, &rows)),
                 marks: marks(found, &legend),
             })
@@ -174,6 +176,17 @@ fn marks(found: &[Vec<Option<&Row>>], legend: &Axis) -> Vec<Mark> {
             shape: Shape::Segments(border(found)),
         },
     ]
+}
+
+/// `perSecond from 10 to 40`.
+fn from_to(axis: &crate::sweep::SavedAxis, drawn: &[usize]) -> String {
+    let end = |place: Option<&usize>| place.map_or(String::new(), |i| short(&axis.labels[*i], 18));
+    let name = short(&axis.name, NAME);
+    format!(
+        "{name} from {} to {}",
+        end(drawn.first()),
+        end(drawn.last())
+    )
 }
 
 /// The edges between neighbours of which one keeps below the target and the other does not.

@@ -94,7 +94,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
                 low.min(TARGET) / 1.5,
                 high.max(TARGET),
             ),
-            marks: marks(&x, &sets, &front, &beaten, &points),
+            marks: marks(grid, &x, &sets, &front, &beaten, &points),
         }],
         notes,
         zoom: false,
@@ -106,13 +106,14 @@ fn x_axis(what: &str, least: f64, most: f64) -> Axis {
     match most / least >= 8.0 {
         true => Axis {
             scale: Scale::Log,
-            ..Axis::between(what, Unit::Number, least / 1.2, most * 1.5)
+            ..Axis::between(what, Unit::Whole, least / 1.2, most * 1.5)
         },
-        false => Axis::between(what, Unit::Number, least - 0.05 * most, 1.08 * most),
+        false => Axis::between(what, Unit::Whole, least - 0.05 * most, 1.08 * most),
     }
 }
 
 fn marks(
+    grid: &Grid,
     x: &Axis,
     sets: &[Set],
     front: &[&Plan],
@@ -164,7 +165,7 @@ fn marks(
             .filter(|plan| plan.series == series)
             .collect();
         let tone = Tone::Series(series % COLOURS);
-        marks.push(mark(&short(set.outbound, NAME), tone, intervals(&own)));
+        marks.push(mark(&grid.named(set.outbound), tone, intervals(&own)));
     }
     marks.push(mark(
         "no plan beats these",

@@ -1,8 +1,7 @@
 //! Plans: an outbound with so many public IPs, and of a firewall instances.
 
 use super::{Grid, meets_target};
-use crate::report::chart::short;
-use crate::report::charts::{COLOURS, NAME};
+use crate::report::charts::COLOURS;
 use crate::results::words::counted;
 use crate::sweep::{Row, SavedAxis};
 
@@ -165,7 +164,7 @@ pub(super) fn plans<'a>(grid: &Grid<'a>, sets: &[Set], at: &[usize]) -> Vec<Plan
                     None => (ips, counted(ips, "IP"), counted(ips, "IP")),
                 };
                 let name = match several {
-                    true => format!("{}, {name}", short(set.outbound, NAME)),
+                    true => format!("{}, {name}", grid.named(set.outbound)),
                     false => name,
                 };
                 plans.push(Plan {

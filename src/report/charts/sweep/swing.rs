@@ -18,7 +18,7 @@ pub(super) fn chart(grid: &Grid) -> Option<Chart> {
     }
     let mut drawn: Vec<(String, Tornado)> = Vec::new();
     for outbound in &grid.outbounds {
-        let name = short(outbound, NAME);
+        let name = grid.named(outbound);
         drawn.extend(tornado(grid, outbound).map(|made| (name, made)));
     }
     let in_all = drawn.len();
@@ -91,7 +91,7 @@ fn tornado(grid: &Grid, outbound: &str) -> Option<Tornado> {
         }
     }
     let mut tornado = Tornado {
-        title: (grid.outbounds.len() > 1).then(|| short(outbound, NAME)),
+        title: (grid.outbounds.len() > 1).then(|| grid.named(outbound)),
         base: ("all in their middle".to_owned(), base),
         rows,
     };

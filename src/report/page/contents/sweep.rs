@@ -28,7 +28,7 @@ impl Contents {
         subtitles.dedup();
         let more = (outbounds - lead.len()) as u64;
         Contents {
-            title: title.map_or_else(|| plain(&sweeps.title()), str::to_owned),
+            title: title.map_or_else(|| plain(&sweeps.title()), plain),
             subtitle: subtitles.join("; "),
             lead,
             more_outbounds: (more > 0).then(|| format!("{} in the table.", counted(more, "more outbound"))),
