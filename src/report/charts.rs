@@ -22,6 +22,7 @@ use super::chart::{Chart, distinct, short};
 use super::saved::{Details, Minutes, Saved};
 use crate::results::words::{count, counted};
 use crate::results::{Document, Figures, OutboundResult};
+use std::collections::BTreeMap;
 
 /// Makes a chart, or none where there is nothing to show.
 type Maker = fn(&Shown) -> Option<Chart>;
@@ -96,6 +97,8 @@ pub struct ShownOutbound<'a> {
     pub label: String,
     /// Number of its result.
     pub from: usize,
+    /// Rises with how badly it fares in any of the results.
+    rank: f64,
     /// Its name alone.
     pub own: String,
     /// The result that it is of.
@@ -132,6 +135,7 @@ impl<'a> Shown<'a> {
                     },
                     label: label.clone(),
                     from,
+                    rank: 0.0,
                     own: name,
                     result,
                     figures,
@@ -142,6 +146,7 @@ impl<'a> Shown<'a> {
                 });
             }
         }
+        beside_its_like(&mut outbounds);
         let clocks = saved.iter().map(|one| one.document.clock_at_start);
         let clock = clocks.clone().next().flatten();
         let clock = clock.filter(|_| clocks.clone().all(|other| other == clock));
@@ -181,7 +186,7 @@ impl<'a> Shown<'a> {
             return (all, None);
         }
         let in_all = all.len();
-        all.sort_by(|a, b| b.worse().total_cmp(&a.worse()));
+        all.sort_by(|a, b| b.rank.total_cmp(&a.rank));
         let mut kept: Vec<_> = all.into_iter().take(COLOURS).collect();
         let place = |one: &ShownOutbound| {
             let same = |other: &ShownOutbound| std::ptr::eq(other.result, one.result);
@@ -241,6 +246,20 @@ impl ShownOutbound<'_> {
     pub fn pool_noun(&self) -> &'static str {
         self.figures.pools.kind.word()
     }
+}
+
+/// Puts every outbound beside those of its name in other results, in the order of the first.
+fn beside_its_like(outbounds: &mut [ShownOutbound]) {
+    let mut like: BTreeMap<&str, (usize, f64)> = BTreeMap::new();
+    for (place, one) in outbounds.iter().enumerate() {
+        let (_, rank) = like.entry(&one.result.name).or_insert((place, 0.0));
+        *rank = rank.max(one.worse());
+    }
+    for one in outbounds.iter_mut() {
+        one.rank = like[one.result.name.as_str()].1;
+    }
+    // Stable: of one result they may share a name.
+    outbounds.sort_by_key(|one| (like[one.result.name.as_str()].0, one.from));
 }
 
 /// Scenario, replications and seed of one result; those that differ are left out of several.

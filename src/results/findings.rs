@@ -371,12 +371,24 @@ fn more_ips_change_nothing(seen: &Seen) -> Option<Finding> {
 
 fn held_longer_than_used(seen: &Seen) -> Option<Finding> {
     let holds = seen.subject.holds.as_ref()?;
+    // What was measured where it was, as charts and tables have it; else what the scenario implies.
+    let measured = seen
+        .figures
+        .port_seconds
+        .as_ref()
+        .map(PortSeconds::by_cause);
+    let measured = measured.filter(|seconds| seconds.iter().sum::<f64>() > 0.0);
+    let mean = seen.figures.port_hold.as_ref().and_then(|hold| hold.mean);
+    let (by_cause, mean) = match measured.zip(mean) {
+        Some((seconds, mean)) => (seconds, mean),
+        None => (holds.by_cause, holds.mean),
+    };
     let (cause, seconds) = Cause::ALL
         .iter()
-        .map(|cause| (*cause, holds.by_cause[*cause as usize]))
+        .map(|cause| (*cause, by_cause[*cause as usize]))
         .filter(|(cause, _)| *cause != Cause::Open)
         .max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let part = seconds / holds.mean;
+    let part = seconds / by_cause.iter().sum::<f64>();
     let what = match cause {
         Cause::Open => return None,
         Cause::FinHold => "the hold-down after FIN: connections that are used again spare it",
@@ -392,7 +404,7 @@ fn held_longer_than_used(seen: &Seen) -> Option<Finding> {
             Code::F0113,
             format!(
                 "A port is held for {} on average, and {} of that is {what}.",
-                span(holds.mean),
+                span(mean),
                 share(part)
             ),
         )

@@ -23,7 +23,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         .filter(|(_, minutes)| minutes.pool_count() > 1)
         .collect();
     let in_all = drawn.len();
-    drawn.sort_by(|a, b| b.0.worse().total_cmp(&a.0.worse()));
+    drawn.sort_by(|a, b| b.0.rank.total_cmp(&a.0.rank));
     drawn.truncate(PANELS);
     let (worst, minutes) = *drawn.first()?;
     let rows = ROWS / drawn.len();

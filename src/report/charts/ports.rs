@@ -17,7 +17,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         .collect();
     let in_all = drawn.len();
     if in_all > MOST {
-        drawn.sort_by(|a, b| b.0.worse().total_cmp(&a.0.worse()));
+        drawn.sort_by(|a, b| b.0.rank.total_cmp(&a.0.rank));
         drawn.truncate(MOST);
     }
     let (first, minutes) = drawn.first()?;

@@ -208,15 +208,18 @@ fn side_by_side(marks: &mut [Mark], x: &Axis, y: &Axis) -> bool {
     let mut columns: Vec<f64> = points.iter().map(|point| x.place(point.at)).collect();
     columns.sort_by(f64::total_cmp);
     columns.dedup();
-    let neighbours = columns.windows(2).map(|pair| pair[1] - pair[0]);
-    let room = 0.7 * neighbours.fold(1.0, f64::min);
+    let room = |x: f64| {
+        let others = columns.iter().filter(|other| **other != x);
+        let nearest = others.map(|other| (other - x).abs()).fold(1.0, f64::min);
+        0.7 * nearest
+    };
     // Stable: those of one column and height stay in the order of their marks.
     points.sort_by(|a, b| a.at.total_cmp(&b.at).then(height(a).total_cmp(&height(b))));
     let hide =
         |a: &&mut Interval, b: &&mut Interval| a.at == b.at && height(b) - height(a) < TOO_NEAR;
     let mut moved = false;
     for group in points.chunk_by_mut(hide).filter(|group| group.len() > 1) {
-        let step = (room / group.len() as f64).min(STEP);
+        let step = (room(x.place(group[0].at)) / group.len() as f64).min(STEP);
         if step < LEAST_STEP {
             continue;
         }
@@ -230,8 +233,7 @@ fn side_by_side(marks: &mut [Mark], x: &Axis, y: &Axis) -> bool {
 }
 
 /// What is said of those.
-const SIDE_BY_SIDE: &str =
-    "Points that would hide each other are drawn side by side, around the place of all of them.";
+const SIDE_BY_SIDE: &str = "Points that would hide each other are drawn side by side where there is room, around the place of all of them.";
 
 /// Points of one column nearer than this part of the y axis hide each other.
 const TOO_NEAR: f64 = 0.025;

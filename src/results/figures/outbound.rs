@@ -10,6 +10,20 @@ use crate::results::{events, interval, nodes, timeline};
 use crate::simulate::{Minutes, ReplicationRun};
 use std::collections::BTreeSet;
 
+impl PortSeconds {
+    /// The seconds of each cause, in the order of [`Cause::ALL`].
+    pub(in crate::results) fn by_cause(&self) -> [f64; 6] {
+        [
+            self.open,
+            self.fin_hold,
+            self.rst_hold,
+            self.idle,
+            self.udp,
+            self.half_open,
+        ]
+    }
+}
+
 impl Subject<'_> {
     /// Ports of the largest pool that connections use which come from any of `workloads`.
     fn limit_for<'w>(&self, workloads: impl Iterator<Item = &'w Workload>) -> u32 {
