@@ -486,7 +486,7 @@ impl<R: Releases> Cell<R> {
             return None;
         }
         rules
-            .from_ip_to_ip(stock)
+            .other_ips(stock)
             .find(|other| rules.is_open(*other) && self.stocks[*other as usize].admits(rules, at))
     }
 

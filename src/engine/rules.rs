@@ -135,8 +135,8 @@ impl CellRules {
         !self.own.contains(&(stock % self.buckets))
     }
 
-    /// The buckets in which a SYN that asks `stock` may look for a port: those of its instance, from its own on.
-    pub(super) fn from_ip_to_ip(&self, stock: u32) -> impl Iterator<Item = u32> + use<> {
+    /// The other buckets of the instance whose bucket `stock` is, from the next on.
+    pub(super) fn other_ips(&self, stock: u32) -> impl Iterator<Item = u32> + use<> {
         let ips = self.ips;
         let within = (stock % self.buckets).wrapping_sub(self.own.start) % ips;
         let first = stock - within;

@@ -105,13 +105,12 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
         }
     }
     if review.problems.is_empty() {
-        check_migrations(
-            &events,
-            &outbounds,
-            &destinations.endpoints,
-            paths,
-            &mut review,
-        );
+        for outbound in &mut outbounds {
+            for migration in &mut outbound.migrations {
+                migration.paths = paths(migration.kind.way());
+            }
+        }
+        check_migrations(&events, &outbounds, &destinations.endpoints, &mut review);
     }
     let written = &spec.workloads;
     check_moves(

@@ -14,7 +14,7 @@ use super::autoscale::Autoscaler;
 use super::build::Review;
 use super::cluster::Cluster;
 use super::destinations::Destinations;
-use super::{Migration, pod_network};
+use super::{Migration, Paths, pod_network};
 use crate::engine::{Grouping, PoolPlan};
 use crate::fault::{Code, Fault};
 use crate::outbound::{
@@ -331,6 +331,7 @@ impl Events {
                         kind,
                         public_ips: resolved.public_ips,
                         setup: resolved.setup,
+                        paths: Paths::default(),
                         breaks: migrate::breaks(kind, assumptions),
                     });
                 } else {

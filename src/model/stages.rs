@@ -1,6 +1,6 @@
 //! The outbound types that one entry has in the course of a run, one after the other, and which pools are whose.
 
-use super::{Buckets, Model, Note, Outbound};
+use super::{Buckets, Model, Note, Outbound, Paths};
 use crate::engine::{Grouping, PoolPlan};
 use crate::fault::Code;
 use crate::outbound::{OutboundType, Setup};
@@ -18,6 +18,8 @@ pub struct Migration {
     pub public_ips: Option<u32>,
     /// How its figures came about, for explanations.
     pub setup: Setup,
+    /// Which connections take its ports: the same as before, by rules of its own.
+    pub paths: Paths,
     /// Whether it breaks the connections that are open; if not, they keep their ports until they end.
     pub breaks: bool,
 }
@@ -93,8 +95,8 @@ impl Outbound {
 
     /// What it is from `at` on, when `stage` begins, as if it had been so from the start.
     pub fn as_of(&self, stage: &Stage, at: SimTime) -> Outbound {
-        let begins = |migration: &&Migration| migration.epoch == stage.epochs.start;
-        let migration = self.migrations.iter().find(begins);
+        let mut migrations = self.migrations.iter();
+        let migration = migrations.find(|migration| migration.epoch == stage.epochs.start);
         Outbound {
             name: format!("{} from {at}", self.name),
             kind: stage.kind,
@@ -108,7 +110,7 @@ impl Outbound {
                 code: Code::F0170,
                 text: format!("\"{}\" becomes this at {at}.", self.name),
             }],
-            paths: self.paths.clone(),
+            paths: migration.map_or(&self.paths, |found| &found.paths).clone(),
         }
     }
 

@@ -4,10 +4,10 @@ use super::Events;
 use crate::engine::Grouping;
 use crate::fault::{Code, Fault};
 use crate::model::build::Review;
-use crate::model::{Endpoint, Outbound, Paths, keys_of};
-use crate::outbound::{Assumptions, OutboundType, Way};
+use crate::model::{Endpoint, Outbound, keys_of};
+use crate::outbound::{Assumptions, OutboundType};
 
-/// Types to which AKS does not change from each. `aks:articles/aks/egress-outboundtype.md`: in a virtual network that AKS
+/// Whether AKS changes the one type to the other. `aks:articles/aks/egress-outboundtype.md`: in a virtual network that AKS
 /// manages loadBalancer and managedNATGateway (the way back is missing in its table, and is a command further down), in one
 /// of one's own loadBalancer, userAssignedNATGateway and userDefinedRouting among each other.
 fn is_listed(was: OutboundType, is: OutboundType) -> bool {
@@ -53,19 +53,18 @@ pub(super) fn breaks(is: OutboundType, assumptions: &Assumptions) -> bool {
     !is.is_nat_gateway() || assumptions.nat_gateway_breaks_open_connections
 }
 
-/// Refuses changes of the outbound type that cannot be simulated. `paths` says where connections go that meet a type which
-/// stands at this place among the ways out.
+/// Refuses changes of the outbound type that cannot be simulated.
 pub(in crate::model) fn check_migrations(
     events: &Events,
     outbounds: &[Outbound],
     endpoints: &[Endpoint],
-    paths: impl Fn(Way) -> Paths,
     review: &mut Review,
 ) {
     for (index, outbound) in outbounds.iter().enumerate() {
         // Pools do not matter here.
         let stages = outbound.stages(0);
-        for (before, after) in stages.iter().zip(stages.iter().skip(1)) {
+        let changes = stages.iter().zip(stages.iter().skip(1));
+        for ((before, after), migration) in changes.zip(&outbound.migrations) {
             let (was, is) = (before.plan(), after.plan());
             let by_gateway = |grouping: &Grouping| matches!(grouping, Grouping::ByGateway(_));
             let (found, remedy) = if by_gateway(&was.grouping) || by_gateway(&is.grouping) {
@@ -80,12 +79,12 @@ pub(in crate::model) fn check_migrations(
                     "Give the UDP destinations addresses of their own, or simulate before and after as two entries of \
                      outbound.",
                 )
-            } else if !paths(before.kind.way()).lead_alike(&paths(after.kind.way())) {
+            } else if !outbound.paths.lead_alike(&migration.paths) {
                 (
                     format!(
                         "connections that go another way under {} (by routes, node public IPs or an egress gateway) do \
                          not under {}, or the other way round",
-                        before.kind.word(),
+                        outbound.kind.word(),
                         after.kind.word()
                     ),
                     "Leave out of cluster and network what only one of the two knows, or simulate before and after as two \
