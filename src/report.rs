@@ -26,7 +26,6 @@ mod unnamed;
 pub mod vega;
 
 pub use beside::with_plot;
-pub use chart::plain;
 pub use explanation::explanation;
 pub use files::{Subject, Unwritten, Wishes, Written, write as write_report};
 pub use plainly::plainly;

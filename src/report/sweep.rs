@@ -1,5 +1,6 @@
 //! What a sweep comes to, for people: how often which verdict, and where failures begin.
 
+use super::chart::plain;
 use crate::results::words::{counted, estimate, wrapped};
 use crate::sweep::{Outbound, Summary};
 
@@ -22,14 +23,14 @@ pub fn sweep(summary: &Summary, width: usize) -> String {
     let rows = summary.verdicts.iter().map(|(_, rows)| rows).sum();
     let mut text = format!(
         "{}: {points}, {replications}, seed {}\n{}: {}\n",
-        summary.sweep,
+        plain(&summary.sweep),
         summary.seed,
         counted(rows, "row"),
         verdicts.join(", ")
     );
     let outbounds = &summary.outbounds;
     for outbound in outbounds.iter().take(SPOKEN_OF) {
-        text += &format!("\n{}", wrapped(&sentence(outbound), width));
+        text += &format!("\n{}", wrapped(&plain(&sentence(outbound)), width));
     }
     if outbounds.len() > SPOKEN_OF {
         let more = counted((outbounds.len() - SPOKEN_OF) as u64, "more outbound");

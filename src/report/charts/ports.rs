@@ -195,7 +195,7 @@ fn others(minutes: &Minutes, buckets: &Buckets) -> Vec<Mark> {
     let mark = |pool: &PoolMinutes| {
         let used: Vec<f64> = pool.used.iter().map(|used| f64::from(*used)).collect();
         Mark {
-            series: short(&pool.name, 16),
+            series: "other pools".to_owned(),
             tone: Tone::Muted,
             shape: Shape::Line(Line {
                 points: highest_of(&used, buckets),
