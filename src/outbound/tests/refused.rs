@@ -206,6 +206,8 @@ fn every_code_of_outbound_types_is_met_and_has_a_story() {
     let notes = ["E0316", "E0317"];
     let of_assumptions = ["E0305"];
     let of_routes = ["E0340"];
+    // They take events and node pools of Windows.
+    let of_clusters = ["E0341", "E0318"];
     // It takes two node pools.
     let of_several_gateways = ["E0362"];
     let broken = broken();
@@ -218,6 +220,7 @@ fn every_code_of_outbound_types_is_met_and_has_a_story() {
             &notes[..],
             &of_assumptions,
             &of_routes,
+            &of_clusters,
             &of_several_gateways,
         ]
         .concat();
