@@ -42,9 +42,7 @@ pub(super) fn refused_by_aks(
         allowed: "loadBalancer to managedNATGateway and back in a virtual network that AKS manages; loadBalancer, \
                   userAssignedNATGateway and userDefinedRouting among each other in one of one's own"
             .to_owned(),
-        remedy: "Change to userAssignedNATGateway in a virtual network of one's own, go by loadBalancer, or simulate the \
-                 new cluster as another entry of outbound."
-            .to_owned(),
+        remedy: "Simulate the new cluster that this takes as another entry of outbound.".to_owned(),
     }])
 }
 
