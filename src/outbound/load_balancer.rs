@@ -293,7 +293,7 @@ fn without_outbound_nat(cx: &Context) -> Option<Fault> {
     let pool = pools.find(|pool| pool.without_outbound_nat)?;
     Some(Fault {
         code: Code::E0318,
-        pointer: step(&cx.pointer, "outboundType"),
+        pointer: step(cx.pointer, "outboundType"),
         found: format!(
             "Node pool \"{}\" has disableOutboundNat. AKS says: You can't set the cluster outbound type to LoadBalancer.",
             pool.name

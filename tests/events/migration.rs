@@ -269,9 +269,9 @@ fn ports_are_handed_out_and_come_back_once_whatever_becomes_what() {
         let late_node = of_pool(minutes(replication), 10 + 4, 35, 40);
         assert!(late_node.iter().flatten().all(|value| *value == 0));
         // The gateway and the firewall have ports for all: in their minutes nothing is refused.
-        for pool in 5..10 {
+        for (pool, name) in names.iter().enumerate().take(10).skip(5) {
             let refused: u32 = of_pool(minutes(replication), pool, 0, 40)[2].iter().sum();
-            assert_eq!(refused, 0, "{}", names[pool]);
+            assert_eq!(refused, 0, "{name}");
         }
         // Every port that was booked was held: what pools were granted, each for as long as it was in use.
         let booked: u128 = total.port_nanos.iter().sum();
@@ -433,15 +433,12 @@ fn what_is_reported_tells_the_types_apart() {
     assert_eq!(migrated["byPool"][3]["limit"], 64_512);
     let series = migrated["timeline"]["series"].as_array().expect("a list");
     let of = |metric: &str| {
-        let found = series.iter().filter(|series| series["metric"] == metric);
+        let mut found = series.iter().filter(|series| series["metric"] == metric);
         let maximum = |series: &&Value| {
             ["maximum", "sum"]
                 .contains(&series["dimensions"]["pools"].as_str().unwrap_or("maximum"))
         };
-        let values = found
-            .filter(maximum)
-            .next()
-            .map(|series| series["values"].clone());
+        let values = found.find(maximum).map(|series| series["values"].clone());
         values
             .and_then(|values| values.as_array().cloned())
             .unwrap_or_default()
