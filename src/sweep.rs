@@ -25,7 +25,7 @@ pub use run::{Progress, Work, run, stream};
 pub use saved::{Row, SavedAxis, SavedSweep};
 pub use spec::{AxisSpec, BaseSpec, LogRangeSpec, RangeSpec, SweepSpec};
 pub use summary::{FirstFailure, Outbound, Summary};
-pub use uncertainty::{Trial, run_trials, trials};
+pub use uncertainty::{Trial, Trials, run_trials, trials};
 
 /// The JSON Schema of a sweep.
 pub fn schema() -> serde_json::Value {

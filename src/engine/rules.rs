@@ -204,19 +204,24 @@ impl CellRules {
     /// The stock where the SYNs of this try look for a port.
     #[inline(always)]
     pub fn place(&self, class: &Class, sort: Sort, first_at: u64, id: u32, tried: u32) -> u32 {
-        let buckets = self.buckets;
-        let first = class.key * buckets;
-        if buckets == 1 {
-            return first;
+        let first = class.key * self.buckets;
+        match self.buckets {
+            1 => first,
+            _ => first + self.bucket(class, sort, first_at, id, tried),
         }
+    }
+
+    /// The bucket of this try, where there are several.
+    fn bucket(&self, class: &Class, sort: Sort, first_at: u64, id: u32, tried: u32) -> u32 {
         if self.by_node {
-            return first + self.own.start + class.first_node + sort.cell();
+            return self.own.start + class.first_node + sort.cell();
         }
         let bits = draw(class.seed, first_at, id, tried, Draw::Bucket);
-        if let Some(open) = &self.open {
-            return first + open[(((bits >> 32) * open.len() as u64) >> 32) as usize];
+        let among = |many: u64| ((bits >> 32) * many) >> 32;
+        match &self.open {
+            Some(open) => open[among(open.len() as u64) as usize],
+            None => among(u64::from(self.buckets)) as u32,
         }
-        first + (((bits >> 32) * u64::from(buckets)) >> 32) as u32
     }
 
     /// The first border of a run.

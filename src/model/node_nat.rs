@@ -101,8 +101,8 @@ impl TableSize {
 impl NodeNat {
     /// Whether what takes `path` leaves `node` with the node's address.
     ///
-    /// OutboundNAT of Windows leaves the virtual network alone, whatever the network plugin:
-    /// `aks:articles/aks/nat-gateway.md` names what is peered as not among its exceptions.
+    /// OutboundNAT of Windows is taken to leave the virtual network alone, whatever the network plugin: an earlier revision of
+    /// `aks:articles/aks/nat-gateway.md` says that what is peered is not among the exceptions of its configuration.
     pub fn leaves_as_node(&self, node: usize, path: Path) -> bool {
         match self.rules.systems.get(node) {
             Some(System::OutboundNat) => PodNetwork::NodeSubnet.masquerades(path),

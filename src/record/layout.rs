@@ -69,7 +69,7 @@ pub struct Layout {
     pub classes: Vec<ClassUse>,
     /// By key of a cell.
     pub keys: Vec<KeyUse>,
-    /// Ports of a stock: by cell, by bucket, or one number for all.
+    /// The ports that the mean use of a stock is measured by: by cell, by bucket, or one number for all.
     pub limits: Vec<u32>,
     /// Whether held ports count toward the second limit.
     pub active_counts_held: bool,

@@ -70,8 +70,8 @@ impl<'a, const FULL: bool> GroupRecorder<'a, FULL> {
         }
     }
 
-    /// Hears of the first epoch: the limits of every cell or bucket, or one for all. How long ports are held is heard when they
-    /// come back.
+    /// Hears of the first epoch: the limits of every cell or bucket, or one for all. How long ports are held is heard when
+    /// they come back.
     pub fn begin_epochs(&mut self, limits: Vec<Limits>) {
         self.epochs = Some(Epochs {
             limits,

@@ -87,8 +87,10 @@ fn drawn(chart: &Chart) -> Value {
             }
         })
         .collect();
+    // A heading breaks between words, and no number stands without its sign.
+    let title = chart.title.replace(" %", "\u{a0}%");
     json!({
-        "id": chart.id, "title": chart.title, "subtitle": chart.subtitle, "description": chart.description,
+        "id": chart.id, "title": title, "subtitle": chart.subtitle, "description": chart.description,
         "notes": chart.notes, "zoom": chart.zoom, "tables": tables, "svg": draw::svg(chart, &Theme::LIGHT),
     })
 }

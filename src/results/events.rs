@@ -10,8 +10,8 @@ use crate::record::TakenBack;
 use crate::units::SimTime;
 use std::collections::BTreeMap;
 
-/// What happened to this outbound type, instant by instant. What an event takes back later, such as batch after batch of an upgrade, counts with
-/// its beginning.
+/// What happened to this outbound type, instant by instant. What an event takes back later, such as batch after batch of
+/// an upgrade, counts with its beginning.
 pub fn of(subject: &Subject) -> Vec<EventResult> {
     let epochs = subject.model.epochs.iter().zip(subject.outbound.plans());
     let outbounds = &subject.model.outbounds;

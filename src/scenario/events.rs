@@ -17,8 +17,8 @@ pub struct EventSpec {
     pub at: SimTime,
     /// An outbound type is configured anew: what is given takes the place of what is there, null stands for Azure's
     /// default, and what is left out stays (RFC 7396). With another `outboundType` it begins anew, as `az aks update
-    /// --outbound-type` does it: connections that are open break, and what is left out has its default. `name` says which entry of `outbound`; it may be left out where
-    /// there is one.
+    /// --outbound-type` does it: connections that are open break, and what is left out has its default. `name` says
+    /// which entry of `outbound`; it may be left out where there is one.
     #[serde(default)]
     #[schemars(schema_with = "patch_schema")]
     pub set_outbound: Option<OutboundSpec>,

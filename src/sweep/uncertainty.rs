@@ -21,6 +21,15 @@ pub struct Trial {
     outbounds: Vec<usize>,
 }
 
+/// The reruns of a scenario.
+#[derive(Clone, Debug)]
+pub struct Trials {
+    /// Those that can change something.
+    pub runs: Vec<Trial>,
+    /// Readings under which the scenario cannot be simulated, each as an assumption and its value.
+    pub untried: Vec<(&'static str, &'static str)>,
+}
+
 /// All reruns that can change something: one assumption at a time, each value but the one in force. `document` is the
 /// result of `model`, which `loaded` made.
 ///
@@ -31,17 +40,19 @@ pub fn trials(
     model: &Model,
     document: &Document,
     files: &mut dyn FnMut(&str) -> io::Result<Vec<u8>>,
-) -> Result<Vec<Trial>, Diagnostics> {
+) -> Result<Trials, Diagnostics> {
     let said = loaded.spec.assumptions.clone().unwrap_or_default();
-    let mut trials = Vec::new();
+    let (mut runs, mut untried) = (Vec::new(), Vec::new());
     for assumption in Assumptions::ALL {
         for value in model.assumptions.others(assumption.name) {
             let mut varied = loaded.clone();
             varied.spec.assumptions = Some(said.with(assumption.name, value));
             let mut varied = match model::build(&varied, files) {
                 Ok(varied) => varied,
-                // What cannot be simulated that way is left out.
-                Err(found) if found.only(Code::E0416) => continue,
+                Err(found) if found.only(Code::E0416) => {
+                    untried.push((assumption.name, value));
+                    continue;
+                }
                 Err(found) => return Err(found),
             };
             let pairs = model.outbounds.iter().zip(&varied.outbounds).enumerate();
@@ -59,7 +70,7 @@ pub fn trials(
                 .collect();
             varied.outbounds = kept;
             if !outbounds.is_empty() {
-                trials.push(Trial {
+                runs.push(Trial {
                     assumption: assumption.name,
                     value,
                     model: varied,
@@ -68,7 +79,7 @@ pub fn trials(
             }
         }
     }
-    Ok(trials)
+    Ok(Trials { runs, untried })
 }
 
 /// Runs all of them, on the connections of `document`, and writes into it what they came to.

@@ -10,7 +10,7 @@ mod nodes;
 mod support;
 
 use serde_json::{Value, json};
-use snatsim::model::build;
+use snatsim::model::{Model, build};
 use snatsim::results::{About, document};
 use snatsim::scenario::load;
 use snatsim::simulate::{Detail, OutboundRun, simulate};
@@ -18,6 +18,25 @@ use support::{model, runs};
 
 fn only(scenario: &Value) -> OutboundRun {
     runs(&model(scenario)).remove(0)
+}
+
+/// Whether a run comes to the same bytes on any number of threads.
+fn threads_never_matter_to(model: &Model) {
+    let about = About {
+        scenario_sha256: String::new(),
+        compare: true,
+    };
+    let on = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.expect("threads").install(|| {
+            let result = simulate(model, Detail::Full, &|_, _| {});
+            let document = document(model, &result, &about);
+            serde_json::to_string(&document).expect("a document prints")
+        })
+    };
+    let alone = on(1);
+    assert_eq!(alone, on(2));
+    assert_eq!(alone, on(5));
 }
 
 /// The scenario with these events.

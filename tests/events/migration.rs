@@ -388,21 +388,7 @@ fn threads_never_matter() {
         { "at": "25m", "setOutbound": { "name": "migrates", "outboundType": "loadBalancer" } },
     ]);
     let model = model(&with(&short_of_ports(), events));
-    let about = About {
-        scenario_sha256: String::new(),
-        compare: true,
-    };
-    let on = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        pool.expect("threads").install(|| {
-            let result = simulate(&model, Detail::Full, &|_, _| {});
-            let document = document(&model, &result, &about);
-            serde_json::to_string(&document).expect("a document prints")
-        })
-    };
-    let alone = on(1);
-    assert_eq!(alone, on(2));
-    assert_eq!(alone, on(5));
+    threads_never_matter_to(&model);
 }
 
 #[test]

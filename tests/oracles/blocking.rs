@@ -300,7 +300,7 @@ pub fn retries(effort: Effort) -> Vec<Check> {
     #[rustfmt::skip]
     let rows = [
         ("retry_00", 1e6, 12.0, 6.0, 64, 4, 120.0, 0.5893242587794582, Some(0.1206194307569449), 25.695617665541093),
-        ("retry_02", 6e6, 9.0, 6.0, 64, 4, 120.0, 0.03182906207897224, None, 9.295869860562991),
+        ("retry_02", 6e6, 9.0, 6.0, 64, 4, 300.0, 0.03182906207897224, None, 9.295869860562991),
         ("cohen_00", 6e6, 9.0, 6.0, 64, u32::MAX, 300.0, 0.031829578763086085, None, 9.295884074315957),
         ("cohen_02", 2e6, 0.8, 10.0, 10, u32::MAX, 500.0, 0.23617844094431661, None, 1.047365042941501),
     ];
@@ -311,7 +311,7 @@ pub fn retries(effort: Effort) -> Vec<Check> {
             attempts,
             backoff: s(pause),
             factor: 1.0,
-            jitter: Jitter::Uniform(1.0),
+            jitter: Jitter::Exponential,
         };
         let workloads = vec![Workload {
             retry,

@@ -207,19 +207,19 @@ fn survival(
     const NONE: f64 = 1e-6;
     let holds = &plan.holds;
     let lives = |age: f64| 1.0 - mix.lifetime.cdf(age);
+    let last_syn = workload.schedule(protocol).syns.last().copied();
+    let last_syn = SimTime::from_nanos(last_syn.unwrap_or(0));
+    let unanswered = last_syn.saturating_add(holds.half_open).as_secs_f64();
+    // The tries of one that is never answered are taken to follow each other at once.
+    let unanswered = f64::from(workload.retry.attempts) * unanswered;
     let left = |age: f64| {
         if protocol == Protocol::Udp {
             return lives(age - holds.udp_idle.as_secs_f64());
         }
-        let schedule = workload.schedule(protocol);
-        let last_syn = SimTime::from_nanos(schedule.syns.last().map_or(0, |last| *last));
-        let unanswered = last_syn.saturating_add(holds.half_open).as_secs_f64();
         let close = &mix.close;
-        // The tries of one that is never answered are taken to follow each other at once.
-        let tries = f64::from(workload.retry.attempts);
         (close.fin + close.rst) * lives(age)
             + close.abandon * lives(age - holds.idle.as_secs_f64())
-            + close.unanswered * f64::from(u8::from(age < tries * unanswered))
+            + close.unanswered * f64::from(u8::from(age < unanswered))
     };
     let minutes = duration.as_nanos().div_ceil(MINUTE.as_nanos());
     let of_minute = |minute: u64| {

@@ -150,6 +150,16 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, moments: Option<
         series: "limit".to_owned(),
         tone: Tone::Limit,
         shape: match limits[..] {
+            // Of a pool that is not there all the time.
+            [(_, limit)] if worst.used.iter().any(|used| used.is_nan()) => {
+                let there = highest_of(&worst.used, &buckets).into_iter();
+                Shape::Line(Line {
+                    points: there.map(|(at, used)| (at, used.map(|_| limit))).collect(),
+                    step: true,
+                    dashed: false,
+                    label: Some(label(limit)),
+                })
+            }
             [(_, limit)] => Shape::Rule(Rule {
                 at: limit,
                 label: label(limit),

@@ -1,5 +1,6 @@
 //! The font that charts are measured and drawn in: two weights of Inter, part of the program.
 
+use crate::results::words::{GLUE, glued};
 use skrifa::instance::{LocationRef, Size};
 use skrifa::{FontRef, MetadataProvider};
 use std::collections::BTreeSet;
@@ -52,8 +53,11 @@ pub fn lacking(text: &str) -> BTreeSet<char> {
 /// A text in at most `lines` lines of `room` pixels, cut with an ellipsis if it is longer.
 pub fn wrapped(text: &str, room: f64, lines: usize, size: f64, weight: Weight) -> Vec<String> {
     let mut wrapped: Vec<String> = vec![String::new()];
-    for word in text.split_whitespace() {
-        let mut word = word.to_owned();
+    // No number without its sign.
+    let text = glued(text).replace(" %", &format!("{GLUE}%"));
+    let ends_word = |letter: char| letter.is_whitespace() && letter != GLUE;
+    for word in text.split(ends_word).filter(|word| !word.is_empty()) {
+        let mut word = word.replace(GLUE, " ");
         let last = wrapped.last_mut().expect("one at least");
         let joined = match last.is_empty() {
             true => word.clone(),
@@ -119,6 +123,20 @@ mod tests {
     fn what_the_fonts_lack_is_known() {
         assert!(lacking("Überlast → 1 × α Ж …").is_empty());
         assert_eq!(lacking("負荷, 負 🚀"), BTreeSet::from(['荷', '負', '🚀']));
+    }
+
+    #[test]
+    fn a_number_keeps_its_sign() {
+        let text = "fails 2.9 % of them (< 3 %)";
+        for room in 60..200 {
+            let lines = wrapped(text, f64::from(room), 9, 14.0, Weight::Regular);
+            assert_eq!(lines.join(" "), text);
+            assert!(lines.iter().any(|line| line.contains("2.9 %")), "{lines:?}");
+            assert!(
+                lines.iter().any(|line| line.contains("(< 3 %)")),
+                "{lines:?}"
+            );
+        }
     }
 
     #[test]

@@ -41,8 +41,8 @@ fn no_files(_: &str) -> io::Result<Vec<u8>> {
 fn tried(value: &Value) -> (Vec<Trial>, Document) {
     let (loaded, model, mut document) = ran(value);
     let found = trials(&loaded, &model, &document, &mut no_files).expect("no files");
-    run_trials(&found, &mut document, &about(), &|_, _| ());
-    (found, document)
+    run_trials(&found.runs, &mut document, &about(), &|_, _| ());
+    (found.runs, document)
 }
 
 fn names(trials: &[Trial]) -> Vec<(&str, &str)> {
