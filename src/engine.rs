@@ -18,7 +18,7 @@ pub use calendar::{Calendar, Due};
 pub use cell::{Cell, Context};
 pub use closing::{Closing, Held, Outcome, RequestStep, Verdict};
 pub use connection::{Arrival, Class, End, Jitter, Schedule, Sort};
-pub use epochs::{Change, Taken};
+pub use epochs::{Change, NewType, Taken};
 pub use ladder::LadderReleases;
 pub use ledger::{Ledger, Lottery, Noting};
 pub use node::{

@@ -304,17 +304,16 @@ impl<R: Releases> Cell<R> {
     /// The SYN that is next among those that wait: a retransmitted one, or the first of a new try, at `at`.
     fn syn_again<S: Source, T: Recorder>(&mut self, cx: &mut Context<S, T>, at: u64) {
         let next = self.pending.next();
-        if cx.rules.buckets_change() && (next.syn == 0 || cx.rules.is_of_another_type(next.stock)) {
-            // A new try is a new socket, dealt to what is there now; a packet takes the way out that there is now.
-            let Attempt {
-                sort,
-                first_at,
-                id,
-                tried,
-                ..
-            } = *next;
-            let class = &cx.classes[sort.class() as usize];
-            next.stock = cx.rules.place(class, sort, first_at, id, tried);
+        if cx.rules.buckets_change() {
+            if next.has_port {
+                let attempt = self.pending.pop();
+                cx.recorder.sent(attempt.tag(), 0, 1);
+                return self.send_on(cx, attempt, at);
+            }
+            if next.syn == 0 {
+                // A new try is a new socket, dealt to what is there now.
+                next.stock = next.placed(cx.rules, cx.classes);
+            }
         }
         let (tag, end) = (next.tag(), next.sort.end());
         let Attempt {
@@ -410,12 +409,38 @@ impl<R: Releases> Cell<R> {
             end: End::Unanswered,
         };
         self.hold(cx, hold);
+        if cx.rules.is_one_of_several_types() {
+            // The next SYN may meet another type, without a port of it.
+            return self.send_on(cx, attempt, at);
+        }
         let later = &schedule.syns[usize::from(attempt.syn) + 1..];
         let sent = later
             .iter()
             .filter(|due| try_start + **due < cx.rules.duration);
         cx.recorder.sent(tag, 0, sent.count() as u64);
         self.end_try(cx, attempt, try_start + schedule.end, false);
+    }
+
+    /// What comes after the SYN at `at` of a try that has a port and gets no answer.
+    fn send_on<S: Source, T: Recorder>(
+        &mut self,
+        cx: &mut Context<S, T>,
+        mut attempt: Attempt,
+        at: u64,
+    ) {
+        let schedule = &cx.classes[attempt.sort.class() as usize].schedule;
+        match schedule.retransmit(attempt.syn, at) {
+            Some(due) => {
+                attempt.syn += 1;
+                attempt.has_port = true;
+                self.wait(cx, attempt, due, at);
+            }
+            None => {
+                let ends = at - schedule.syns[usize::from(attempt.syn)] + schedule.end;
+                attempt.has_port = false;
+                self.end_try(cx, attempt, ends, false);
+            }
+        }
     }
 
     /// What comes after a try that ends at `ends`.

@@ -2,7 +2,9 @@
 
 use super::Recorder;
 use super::cell::Cell;
+use super::connection::Class;
 use super::ledger::{Ledger, Lottery, Taking};
+use super::pending::Attempt;
 use super::releases::Releases;
 use super::rules::CellRules;
 
@@ -27,6 +29,29 @@ pub struct Change<'a> {
     pub at: u64,
     /// The rules until then. Those that follow are handed to [`Cell::run`].
     pub before: &'a CellRules,
+    /// The outbound type that begins then, where another one does.
+    pub migration: Option<NewType<'a>>,
+}
+
+/// Another outbound type, as those meet it that wait for a SYN.
+#[derive(Clone, Copy, Debug)]
+pub struct NewType<'a> {
+    /// The rules from then on.
+    pub rules: &'a CellRules,
+    /// The classes of the cell.
+    pub classes: &'a [Class],
+    /// Whether what has a port of the type before loses it.
+    pub breaks: bool,
+}
+
+impl NewType<'_> {
+    /// A packet takes the way out that there is now, but of a flow that keeps its old one.
+    fn lead(&self, attempt: &mut Attempt) {
+        attempt.has_port &= !self.breaks;
+        if !attempt.has_port {
+            attempt.stock = attempt.placed(self.rules, self.classes);
+        }
+    }
 }
 
 impl<R: Releases> Cell<R> {
@@ -39,8 +64,15 @@ impl<R: Releases> Cell<R> {
         taken: impl Fn(u32) -> Taken,
         recorder: &mut T,
     ) {
-        let Change { at, before: rules } = *change;
+        let Change {
+            at,
+            before: rules,
+            migration,
+        } = *change;
         self.cross_borders(rules, at, recorder);
+        if let Some(migration) = migration {
+            self.pending.change(|attempt| migration.lead(attempt));
+        }
         let mut some_taken = false;
         let mut left = Vec::new();
         for (index, stock) in (0..).zip(&mut self.stocks) {

@@ -2,7 +2,8 @@
 
 use super::Tag;
 use super::calendar::{Calendar, Due};
-use super::connection::{Arrival, Sort};
+use super::connection::{Arrival, Class, Sort};
+use super::rules::CellRules;
 
 /// A connection between two of its SYNs, in 48 bytes. Times in nanoseconds.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +27,8 @@ pub(super) struct Attempt {
     pub syn: u16,
     /// Whether its first SYN does not lie in the warm-up.
     pub offered: bool,
+    /// Whether its try has a port already, and sends on for want of an answer.
+    pub has_port: bool,
 }
 
 impl Attempt {
@@ -45,7 +48,14 @@ impl Attempt {
             refused_bucket: bucket as u16,
             syn: 0,
             offered,
+            has_port: false,
         }
+    }
+
+    /// The stock where the SYNs of its try look for a port under `rules`.
+    pub fn placed(&self, rules: &CellRules, classes: &[Class]) -> u32 {
+        let class = &classes[self.sort.class() as usize];
+        rules.place(class, self.sort, self.first_at, self.id, self.tried)
     }
 
     #[inline(always)]
@@ -114,6 +124,15 @@ impl Pending {
     #[inline]
     pub fn pop(&mut self) -> Attempt {
         self.0.pop().attempt
+    }
+
+    /// Changes all that wait, in what decides neither when nor whose turn it is.
+    pub fn change(&mut self, change: impl Fn(&mut Attempt)) {
+        let all: Vec<Waiting> = self.0.drain().collect();
+        for mut waiting in all {
+            change(&mut waiting.attempt);
+            self.0.push(waiting);
+        }
     }
 
     /// Removes the SYNs that `leaves` picks, in their order. The queue begins anew: SYNs to come may be due before those.

@@ -129,10 +129,9 @@ impl CellRules {
         }
     }
 
-    /// Whether the bucket of `stock` is of a type that is no longer in force.
-    #[inline(always)]
-    pub(super) fn is_of_another_type(&self, stock: u32) -> bool {
-        !self.own.contains(&(stock % self.buckets))
+    /// Whether another type comes or came before in the course of the run.
+    pub(super) fn is_one_of_several_types(&self) -> bool {
+        self.own.len() as u32 != self.buckets
     }
 
     /// The other buckets of the instance whose bucket `stock` is, from the next on.

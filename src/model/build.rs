@@ -4,7 +4,7 @@ use super::autoscale::Passing;
 use super::cluster::Cluster;
 use super::derived::Derived;
 use super::destinations::Destinations;
-use super::events::{Events, check_cuts, check_migrations, check_moves};
+use super::events::{Events, check_cuts, check_migrations, check_moves, check_pools_of_all_types};
 use super::network::{Hop, Network};
 use super::node_nat;
 use super::paths::{self, Client, Origins};
@@ -111,6 +111,7 @@ pub fn build(loaded: &Loaded, files: Files) -> Result<Model, Diagnostics> {
             }
         }
         check_migrations(&events, &outbounds, &destinations.endpoints, &mut review);
+        check_pools_of_all_types(&events, &outbounds, cluster.nodes.len(), &mut review);
     }
     let written = &spec.workloads;
     check_moves(

@@ -8,7 +8,7 @@ mod scale;
 
 pub use firewall::Buckets;
 pub(super) use fits::{check_cuts, check_moves};
-pub(super) use migrate::check_migrations;
+pub(super) use migrate::{check_migrations, check_pools_of_all_types};
 
 use super::autoscale::Autoscaler;
 use super::build::Review;

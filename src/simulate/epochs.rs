@@ -71,19 +71,11 @@ impl<'a> Epochs<'a> {
         }
     }
 
-    /// Where the type changes: how full the pools of a group are, and who opens what for nodes that are not there.
+    /// Where the type changes: who opens what for nodes that are not there.
     pub fn lay_out(&self, group: &mut Group) {
-        let Some(stages) = &self.stages else {
-            return;
-        };
-        let (warmup, duration) = (self.model.warmup, self.model.duration);
-        let begins = |epoch: usize| self.model.epochs.get(epoch).map_or(duration, |of| of.at);
-        group.layout.limits = stages.measures(&self.plans, |epochs| {
-            let (from, until) = (begins(epochs.start), begins(epochs.end));
-            let counted = until.saturating_sub(from.max(warmup));
-            counted.as_secs_f64() / duration.saturating_sub(warmup).as_secs_f64()
-        });
-        add_apart(self.model, group);
+        if self.stages.is_some() {
+            add_apart(self.model, group);
+        }
     }
 
     /// Where the pools of an epoch stand among those of all types; none where there is one.
@@ -101,14 +93,15 @@ impl<'a> Epochs<'a> {
         self.plans.len() > 1
     }
 
-    /// At least the mean use of a pool, given that of the first epoch's ports: of the fewest ports that it ever has.
+    /// At least the mean use of a pool, given that of the first epoch's ports: of the fewest ports that it ever has. 0 where
+    /// the type changes.
     pub fn mean_use(&self, of_first: f64) -> f64 {
         if !self.are_several() {
             return of_first;
         }
-        // Where types change, each pool is measured by the fewest that it has while its type is in force.
+        // The pools of several types have no common measure; their peaks are bound by the limits of their own.
         if self.stages.is_some() {
-            return of_first.min(1.0);
+            return 0.0;
         }
         let limit = |plan: &PoolPlan, pool: usize| f64::from(plan.of_pool(pool).binding_limit());
         let more = |pool: usize| {
@@ -185,6 +178,12 @@ impl<'a> Epochs<'a> {
     /// The buckets that take new connections in an epoch; none where all do.
     pub fn open(&self, epoch: usize) -> Option<Vec<u32>> {
         self.buckets.get(epoch).map(|buckets| buckets.open.clone())
+    }
+
+    /// Whether another type begins with an epoch.
+    pub fn type_begins(&self, epoch: usize) -> bool {
+        let stages = self.stages.as_ref();
+        stages.is_some_and(|stages| stages.begin_with(epoch))
     }
 
     /// Whether all connections break at the beginning of an epoch.

@@ -6,7 +6,7 @@ use super::groups::{CellPlan, Group};
 use super::in_order::run_in_order;
 use crate::engine::{
     Cell, CellRules, Change, Class, Context, Grouping, HeapReleases, LadderReleases, Ledger,
-    Noting, OpenLoop, PoolPlan, Recorder, Releases, Source, WheelReleases,
+    NewType, Noting, OpenLoop, PoolPlan, Recorder, Releases, Source, WheelReleases,
 };
 use crate::record::{Accumulator, Detail, GroupRecorder, Parts, Totals, Window};
 use crate::traffic::{Caller, Callers, Clients, ConnectionPools, Dealt, Mixed, Owners, class_seed};
@@ -178,10 +178,11 @@ impl Job<'_> {
             let Some(epoch) = self.epochs.beginning_at(at) else {
                 return;
             };
+            let rules = self.rules(epoch, group, step);
             for chunk in chunks {
-                chunk.begin_epoch(self, epoch, at, group, shared);
+                chunk.begin_epoch(self, epoch, at, group, shared, &rules);
             }
-            shared.rules = self.rules(epoch, group, step);
+            shared.rules = rules;
             shared.epoch_ends = self.epochs.end(epoch);
         };
         run_chunks(&mut chunks, feed, arrivals, &mut shared, heard, then);
@@ -318,7 +319,15 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
     }
 
     /// Takes its cells into the epoch that begins at `at`, from what was so under the rules `before`.
-    fn begin_epoch(&mut self, job: &Job, epoch: usize, at: u64, group: &Group, before: &Shared) {
+    fn begin_epoch(
+        &mut self,
+        job: &Job,
+        epoch: usize,
+        at: u64,
+        group: &Group,
+        before: &Shared,
+        rules: &[CellRules],
+    ) {
         self.recorder.begin_next_epoch();
         let end = job.window.duration.as_nanos();
         for (offset, cell) in self.cells.iter_mut().enumerate() {
@@ -339,9 +348,15 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
                     cell.close(rules, closing, recorder);
                 }
             }
+            let migration = job.epochs.type_begins(epoch).then(|| NewType {
+                rules: &rules[index.min(rules.len() - 1)],
+                classes: &before.classes,
+                breaks: job.epochs.breaks_all(epoch),
+            });
             let change = Change {
                 at,
                 before: before.rules(index),
+                migration,
             };
             let taken = |stock| job.epochs.taken(epoch, group, index, stock, job.seed);
             cell.go_through(

@@ -74,10 +74,14 @@ impl Stages {
         self.0.last().map_or(0, |last| last.among.own.end)
     }
 
+    /// Whether another type begins with an epoch.
+    pub fn begin_with(&self, epoch: usize) -> bool {
+        epoch > 0 && self.at(epoch).epochs.start == epoch
+    }
+
     /// Whether a type begins with an epoch, and what is open then breaks.
     pub fn break_at(&self, epoch: usize) -> bool {
-        let stage = self.at(epoch);
-        stage.breaks && stage.epochs.start == epoch
+        self.begin_with(epoch) && self.at(epoch).breaks
     }
 
     /// Where the pools of an epoch stand.
@@ -120,18 +124,6 @@ impl Stages {
             },
             ..first.clone()
         }
-    }
-
-    /// By pool, the ports that use over the whole run is measured by: the fewest that it has in the epochs of its type, active
-    /// or held, times the share of the run that counts in which its type is in force. `share` says that of epochs.
-    pub fn measures(&self, plans: &[PoolPlan], share: impl Fn(&Range<usize>) -> f64) -> Vec<u32> {
-        let measure = |pool: u32| {
-            let epochs = &self.whose(pool).epochs;
-            let of_type = plans[epochs.clone()].iter();
-            let fewest = of_type.map(PoolPlan::binding_limit).min().unwrap_or(0);
-            ((f64::from(fewest) * share(epochs)) as u32).max(1)
-        };
-        (0..self.pools()).map(measure).collect()
     }
 
     /// By ceiling, the least that it is in the epochs of its type.

@@ -2,6 +2,7 @@
 
 use super::*;
 use snatsim::engine::Ceiling;
+use snatsim::record::Cause;
 use snatsim::simulate::{Minutes, ReplicationRun};
 
 const MINUTE: usize = 60;
@@ -197,6 +198,122 @@ fn syns_that_wait_go_to_the_new_type() {
     let total = &run.replications[0].total;
     // Refused at 8 s to 50 s, and again 31 s later: at 39 s to 50 s by the Load Balancer still, from 51 s on granted.
     assert_eq!((total.failed, total.delayed, total.pending), (12, 31, 0));
+}
+
+/// An unanswered try sends SYNs 1, 3, 7, 15, 31 and 63 s after its first, and a NAT Gateway holds its port for 30 s more.
+#[test]
+fn tries_without_an_answer_go_on_with_ports_of_the_new_type() {
+    const AFTER: [u32; 7] = [0, 1, 3, 7, 15, 31, 63];
+    let mut scenario = becomes_a_gateway(1_024);
+    scenario["duration"] = json!("600s");
+    scenario["workloads"][0]["connect"] = json!({});
+    scenario["workloads"][0]["close"] = json!({ "unanswered": 1 });
+    let run = only(&scenario);
+    let replication = &run.replications[0];
+    let total = &replication.total;
+    let syns = (0..600).flat_map(|at| AFTER.map(|after| at + after));
+    assert_eq!(total.syns, syns.filter(|at| *at < 600).count() as u64);
+    assert_eq!(
+        (total.refused_syns, total.broken, total.established),
+        (0, 0, 0)
+    );
+    let half_open =
+        |pool: usize| replication.by_pool[pool].port_nanos[Cause::HalfOpen as usize] as f64 / 1e9;
+    let of_the_first: f64 = (0..51).map(|at| 50.5 - f64::from(at)).sum();
+    // A connection belongs to the pool of its first SYN, whichever pools its ports are of.
+    let from_then_on: u32 = (0..51)
+        .map(|at| {
+            let next = AFTER.iter().find(|after| at + **after > 50);
+            63 + 30 - next.expect("the last is later")
+        })
+        .sum();
+    assert_eq!(half_open(0), of_the_first + f64::from(from_then_on));
+    let later: u32 = (51..600).map(|at| (63 + 30).min(600 - at)).sum();
+    assert_eq!(half_open(1), f64::from(later));
+    // At the gateway at 93 s: those of before that sent a SYN again and are not back, and all since.
+    let at_the_end_of_the_second_minute = (0..51).filter(|at| at + 93 > 119).count() + 69;
+    assert_eq!(
+        minutes(replication).peak[10 + 1],
+        93.max(at_the_end_of_the_second_minute as u32)
+    );
+    // Where open connections stay on the old way out, so do half-open ones.
+    scenario["assumptions"] = json!({ "natGatewayBreaksOpenConnections": false });
+    let stay = &only(&scenario).replications[0];
+    assert_eq!((stay.total.syns, stay.total.refused_syns), (total.syns, 0));
+    assert_eq!(minutes(stay).granted.iter().sum::<u32>(), 600);
+}
+
+/// A node that leaves takes along the SYNs that wait on it, and those alone: under each type as under that type by itself.
+#[test]
+fn syns_that_wait_leave_with_their_node_by_the_type_that_there_is_then() {
+    let pending = |first: &Value, second: &Value| {
+        let mut scenario = by_the_clock(1);
+        scenario["duration"] = json!("200s");
+        scenario["cluster"]["nodePools"][0]["count"] = json!(2);
+        scenario["workloads"][0]["connect"] = json!({ "timeout": "20s" });
+        scenario["outbound"] = json!([{
+            "name": "out", "outboundType": "custom", "custom": { "scope": "shared", "portsPerPool": 1 },
+        }]);
+        let merge = |into: &mut Value, from: &Value| {
+            for (word, value) in from.as_object().expect("an object") {
+                into[word] = value.clone();
+            }
+        };
+        merge(&mut scenario["outbound"][0], first);
+        let mut change = json!({ "name": "out" });
+        merge(&mut change, second);
+        let events = json!([
+            { "at": "100s", "setOutbound": change },
+            { "at": "100.001s", "scale": { "nodePool": "apps", "count": 1 } },
+        ]);
+        let run = only(&with(&scenario, events));
+        run.replications[0].total.pending
+    };
+    let shared =
+        json!({ "outboundType": "custom", "custom": { "scope": "shared", "portsPerPool": 1 } });
+    let per_node =
+        json!({ "outboundType": "custom", "custom": { "scope": "perNode", "portsPerPool": 1 } });
+    let balancer = json!({ "outboundType": "loadBalancer", "loadBalancerProfile": { "allocatedOutboundPorts": 8_000 } });
+    let gateway = json!({ "outboundType": "userAssignedNATGateway" });
+    // With the last ports of their own, then with the pool that they shared.
+    let with_the_node = pending(&per_node, &balancer);
+    assert!(with_the_node > 0);
+    assert_eq!(pending(&shared, &balancer), with_the_node);
+    // A gateway has ports for all of them, those of the node that leaves included, as if it had been there before.
+    assert_eq!(pending(&per_node, &gateway), 0);
+    assert_eq!(pending(&shared, &gateway), 0);
+}
+
+/// Nothing fails, and what is still held on the old way out does not make it seem fuller than it ever was.
+#[test]
+fn the_bound_of_no_failure_goes_by_the_fullest_that_a_pool_ever_was() {
+    let mut scenario = becomes_a_gateway(1_024);
+    scenario["duration"] = json!("2000s");
+    scenario["warmup"] = json!("40s");
+    scenario["workloads"][0]["lifetime"] = json!({ "constant": "10s" });
+    let bound = |breaks: bool| {
+        let mut scenario = scenario.clone();
+        scenario["assumptions"] = json!({ "natGatewayBreaksOpenConnections": breaks });
+        let model = model(&scenario);
+        let result = simulate(&model, Detail::Full, &|_, _| {});
+        let about = About {
+            scenario_sha256: String::new(),
+            compare: true,
+        };
+        let document = serde_json::to_value(document(&model, &result, &about)).expect("it prints");
+        let found = &document["outbounds"][0]["failureProbability"];
+        assert_eq!(found["estimate"], 0.0);
+        found["high"].as_f64().expect("a bound")
+    };
+    // 51 of 1,024 ports at most, of 1,960 connections.
+    let expected = -(0.05f64.ln()) / (1_960.0 * (1.0 - 51.0 / 1_024.0));
+    for breaks in [true, false] {
+        assert!(
+            (bound(breaks) / expected - 1.0).abs() < 1e-9,
+            "{}",
+            bound(breaks)
+        );
+    }
 }
 
 #[test]
@@ -469,6 +586,20 @@ fn what_cannot_become_something_else_is_refused() {
         problems(&gateways).contains("error[E0419]"),
         "{}",
         problems(&gateways)
+    );
+    let mut many = becomes("LB", "managedNATGateway");
+    let pools = (0..5).map(|pool| json!({ "name": format!("p{pool}"), "count": 1_000 }));
+    many["cluster"]["nodePools"] = pools.collect();
+    many["outbound"][1]["loadBalancerProfile"]["allocatedOutboundPorts"] = json!(8);
+    let there_and_back = (0..28).map(|index| {
+        let kind = ["managedNATGateway", "loadBalancer"][index % 2];
+        to("LB", kind, &format!("{}s", 60 + index))
+    });
+    many["events"] = there_and_back.collect();
+    let found = problems(&many);
+    assert!(
+        found.contains("error[E0419]") && found.contains("at most 65,535"),
+        "{found}"
     );
     let mut udp = becomes("LB", "managedNATGateway");
     udp["destinations"][0] =

@@ -5,7 +5,7 @@ use crate::engine::Grouping;
 use crate::fault::{Code, Fault};
 use crate::model::build::Review;
 use crate::model::{Endpoint, Outbound, keys_of};
-use crate::outbound::{Assumptions, OutboundType};
+use crate::outbound::{Assumptions, OutboundType, thousands};
 
 /// Whether AKS changes the one type to the other. `aks:articles/aks/egress-outboundtype.md`: in a virtual network that AKS
 /// manages loadBalancer and managedNATGateway (the way back is missing in its table, and is a command further down), in one
@@ -103,5 +103,32 @@ pub(in crate::model) fn check_migrations(
                 remedy: remedy.to_owned(),
             });
         }
+    }
+}
+
+/// Refuses more pools of all types than a connection that waits can tell apart.
+pub(in crate::model) fn check_pools_of_all_types(
+    events: &Events,
+    outbounds: &[Outbound],
+    nodes: usize,
+    review: &mut Review,
+) {
+    const MOST: usize = u16::MAX as usize;
+    for (index, outbound) in outbounds.iter().enumerate() {
+        let stages = outbound.stages(nodes);
+        let Some(too_many) = stages.iter().skip(1).find(|stage| stage.pools.end > MOST) else {
+            continue;
+        };
+        review.fault(Fault {
+            code: Code::E0419,
+            pointer: events.pointer_at(too_many.epochs.start, index),
+            found: format!(
+                "The pools of all types that \"{}\" has so far, one for every node or for every IP of every instance, are {}.",
+                outbound.name,
+                thousands(too_many.pools.end as i128)
+            ),
+            allowed: format!("at most {} in the course of a run", thousands(MOST as i128)),
+            remedy: "Simulate fewer changes, or fewer nodes, in one run.".to_owned(),
+        });
     }
 }
