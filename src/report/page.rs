@@ -7,6 +7,7 @@ pub use contents::{Changes, Contents, Known, Listed, Table};
 use super::chart::Chart;
 use super::draw::{self, Theme};
 use super::vega;
+use crate::results::words::glued;
 use minijinja::value::Serde;
 use minijinja::{Environment, context};
 use serde_json::{Value, json};
@@ -48,7 +49,7 @@ pub fn page(contents: &Contents, charts: &[Chart], theme: Option<Theme>) -> Stri
     let template = environment.get_template("page.html").expect("it was added");
     let page = template
         .render(context! {
-            ..minijinja::Value::from(Serde(contents)),
+            ..minijinja::Value::from(Serde(unbroken(contents))),
             ..context! {
                 charts => Serde(drawn),
                 theme => theme.map(|theme| theme.name),
@@ -66,6 +67,24 @@ pub fn page(contents: &Contents, charts: &[Chart], theme: Option<Theme>) -> Stri
         .expect("the template fits what it is given");
     // A bound stays on one line with its sign.
     page.replace("(&lt; ", "(&lt;&nbsp;")
+}
+
+/// Contents in which no line breaks between a number and its sign; what is to be typed stays as it is.
+fn unbroken(contents: &Contents) -> Value {
+    fn glue(value: &mut Value) {
+        match value {
+            Value::String(text) => *text = glued(text),
+            Value::Array(values) => values.iter_mut().for_each(glue),
+            Value::Object(values) => values.values_mut().for_each(glue),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::to_value(contents).expect("contents are words");
+    if let Value::Object(parts) = &mut value {
+        let told = parts.iter_mut().filter(|(name, _)| *name != "runs");
+        told.for_each(|(_, part)| glue(part));
+    }
+    value
 }
 
 /// What the template shows of a chart.
@@ -87,11 +106,10 @@ fn drawn(chart: &Chart) -> Value {
             }
         })
         .collect();
-    // A heading breaks between words, and no number stands without its sign.
-    let title = chart.title.replace(" %", "\u{a0}%");
+    let notes: Vec<String> = chart.notes.iter().map(|note| glued(note)).collect();
     json!({
-        "id": chart.id, "title": title, "subtitle": chart.subtitle, "description": chart.description,
-        "notes": chart.notes, "zoom": chart.zoom, "tables": tables, "svg": draw::svg(chart, &Theme::LIGHT),
+        "id": chart.id, "title": glued(&chart.title), "subtitle": glued(&chart.subtitle),
+        "description": chart.description, "notes": notes, "zoom": chart.zoom, "tables": tables, "svg": draw::svg(chart, &Theme::LIGHT),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::chart::Chart;
 use super::page::{Contents, Known, Table};
+use crate::results::words::glued;
 use std::fmt::Write;
 
 /// The summary, with the pictures that lie in `folder`.
@@ -102,10 +103,10 @@ fn rows(table: &Table) -> String {
     text
 }
 
-/// Text that Markdown and the HTML inside it leave as it is.
+/// Text that Markdown and the HTML inside it leave as it is, and break at no sign.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in glued(text).chars() {
         match letter {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),

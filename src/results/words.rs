@@ -142,9 +142,26 @@ pub fn span(seconds: f64) -> String {
 /// What keeps a sign with the figure that belongs to it while text is broken into lines.
 pub const GLUE: char = '\u{a0}';
 
-/// A text in which a bound is one word: `(< 3.1e-6)`.
+/// What follows a number and means nothing without it.
+const UNITS: [&str; 8] = ["%", "us", "ms", "s", "min", "h", "IP", "IPs"];
+
+/// A text in which a bound is one word, `(< 3.1e-6)`, and so is a number with its unit: `89 %`, `1 IP × 17`.
 pub fn glued(text: &str) -> String {
-    text.replace("(< ", &format!("(<{GLUE}"))
+    let belong = |before: &str, word: &str| {
+        let is_number = before.ends_with(|letter: char| letter.is_ascii_digit());
+        let unit = word.trim_end_matches([',', ';', ':', '.', ')']);
+        let is_times = before == "×" || word == "×";
+        is_number && UNITS.contains(&unit) || is_times || before.ends_with("(<")
+    };
+    let mut words = text.split(' ');
+    let mut before = words.next().unwrap_or_default();
+    let mut glued = before.to_owned();
+    for word in words {
+        glued.push(if belong(before, word) { GLUE } else { ' ' });
+        glued += word;
+        before = word;
+    }
+    glued
 }
 
 /// A paragraph in lines of at most `width` letters, where its words allow.
@@ -221,6 +238,27 @@ mod tests {
             (1.0, "100 %"),
         ] {
             assert_eq!(share(p), text);
+        }
+    }
+
+    #[test]
+    fn a_number_stays_with_its_unit() {
+        let plain = |text: &str| glued(text).replace(GLUE, "_");
+        for (text, told) in [
+            ("(< 3.1e-6)", "(<_3.1e-6)"),
+            (
+                "none seen (< 3.1e-6), and 89 %.",
+                "none seen (<_3.1e-6), and 89_%.",
+            ),
+            (
+                "is 1 IP × 17 instances; 8 plans",
+                "is 1_IP_×_17 instances; 8 plans",
+            ),
+            ("7.0 s or 20 ms, 4 minutes", "7.0_s or 20_ms, 4 minutes"),
+            (" LB % and  two", " LB % and  two"),
+            ("", ""),
+        ] {
+            assert_eq!(plain(text), told);
         }
     }
 

@@ -53,8 +53,7 @@ pub fn lacking(text: &str) -> BTreeSet<char> {
 /// A text in at most `lines` lines of `room` pixels, cut with an ellipsis if it is longer.
 pub fn wrapped(text: &str, room: f64, lines: usize, size: f64, weight: Weight) -> Vec<String> {
     let mut wrapped: Vec<String> = vec![String::new()];
-    // No number without its sign.
-    let text = glued(text).replace(" %", &format!("{GLUE}%"));
+    let text = glued(text);
     let ends_word = |letter: char| letter.is_whitespace() && letter != GLUE;
     for word in text.split(ends_word).filter(|word| !word.is_empty()) {
         let mut word = word.replace(GLUE, " ");
