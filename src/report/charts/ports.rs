@@ -5,7 +5,7 @@ use super::moments::Moments;
 use super::{Shown, ShownOutbound};
 use crate::report::chart::{Axis, Band, Chart, Line, Mark, Panel, Rule, Shape, Tone, Unit, short};
 use crate::report::saved::{Minutes, PoolMinutes};
-use crate::results::words::{count, counted, share};
+use crate::results::words::{count, counted, list, share};
 
 /// Panels of the chart.
 const MOST: usize = 4;
@@ -50,6 +50,11 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
                 .to_owned(),
         );
     }
+    notes.extend(
+        drawn
+            .iter()
+            .filter_map(|(one, minutes)| beyond(one, minutes)),
+    );
     let panels: Vec<Vec<&ShownOutbound>> = drawn.iter().map(|(one, _)| vec![*one]).collect();
     let moments = Moments::of(shown, &panels);
     notes.extend(moments.notes.iter().cloned());
@@ -112,16 +117,28 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, moments: Option<
             }),
         });
     }
-    marks.extend(others(minutes, &buckets));
-    if let Some(median) = median(one).filter(|_| minutes.pool_count() > FEW) {
+    marks.extend(others(one, minutes, &buckets));
+    if minutes.pool_count() > FEW {
+        let of_bucket = |values: &[f64]| {
+            let there: Vec<f64> = values
+                .iter()
+                .copied()
+                .filter(|used| !used.is_nan())
+                .collect();
+            (!there.is_empty()).then(|| mean(&there))
+        };
+        let name = match one.pools_are_alike() {
+            true => format!("median {noun}"),
+            false => format!("median of {}", count(alike(one, minutes).count() as u64)),
+        };
         marks.push(Mark {
             series: "median pool".to_owned(),
             tone: Tone::Muted,
             shape: Shape::Line(Line {
-                points: buckets.points(median, |values| Some(mean(values))),
+                points: closed(buckets.points(&median(one, minutes), of_bucket)),
                 step: true,
                 dashed: true,
-                label: Some(format!("median {noun}")),
+                label: Some(name),
             }),
         });
     }
@@ -197,11 +214,62 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, moments: Option<
 /// Pools that are drawn one by one: the median of two would be the lower.
 const FEW: usize = 3;
 
-/// Where there are few pools, those beside the worst, in its replication.
-fn others(minutes: &Minutes, buckets: &Buckets) -> Vec<Mark> {
+/// Ports of a pool, which are its own where pools are not alike.
+fn ports_of(one: &ShownOutbound, pool: &str) -> u32 {
+    let own = one.figures.by_pool.iter().find(|part| part.name == pool);
+    own.map_or(one.figures.pools.limit, |part| part.limit)
+}
+
+/// The pools, in the replication of the worst, that have as many ports as it.
+fn alike<'a>(
+    one: &'a ShownOutbound,
+    minutes: &'a Minutes,
+) -> impl Iterator<Item = &'a PoolMinutes> {
+    let worst = &minutes.worst;
+    let ports = ports_of(one, &worst.pool);
+    let pools = minutes.pools[worst.replication as usize].iter();
+    pools.filter(move |pool| ports_of(one, &pool.name) == ports)
+}
+
+/// The pools that are drawn beside the worst, in its replication: all where there are few, else those that are not like
+/// it and have the highest peaks.
+fn beside<'a>(one: &ShownOutbound, minutes: &'a Minutes) -> Vec<&'a PoolMinutes> {
     let worst = &minutes.worst;
     let pools = minutes.pools[worst.replication as usize].iter();
-    let drawn = pools.filter(|pool| minutes.pool_count() <= FEW && pool.name != worst.pool);
+    let others = pools.filter(|pool| pool.name != worst.pool);
+    if minutes.pool_count() <= FEW {
+        return others.collect();
+    }
+    let ports = ports_of(one, &worst.pool);
+    let unlike = others.filter(|pool| ports_of(one, &pool.name) != ports);
+    let mut unlike: Vec<&PoolMinutes> = unlike.collect();
+    let peak = |pool: &PoolMinutes| pool.used.iter().copied().fold(0.0, f32::max);
+    unlike.sort_by(|a, b| peak(b).total_cmp(&peak(a)));
+    unlike.truncate(FEW);
+    unlike
+}
+
+/// How many ports there are of a pool that is drawn and whose limit is not.
+fn beyond(one: &ShownOutbound, minutes: &Minutes) -> Option<String> {
+    let limit = ports_of(one, &minutes.worst.pool);
+    let beside = beside(one, minutes);
+    let ports = beside
+        .iter()
+        .map(|pool| (pool, ports_of(one, &pool.name)))
+        .filter(|(_, ports)| *ports > limit);
+    let words: Vec<String> = ports
+        .map(|(pool, ports)| {
+            format!(
+                "{} has {} ports",
+                short(&pool.name, 16),
+                count(ports.into())
+            )
+        })
+        .collect();
+    (!words.is_empty()).then(|| format!("{}: {}, above what is drawn.", one.name, list(&words)))
+}
+
+fn others(one: &ShownOutbound, minutes: &Minutes, buckets: &Buckets) -> Vec<Mark> {
     let mark = |pool: &PoolMinutes| {
         let used: Vec<f64> = pool.used.iter().map(|used| f64::from(*used)).collect();
         Mark {
@@ -215,7 +283,7 @@ fn others(minutes: &Minutes, buckets: &Buckets) -> Vec<Mark> {
             }),
         }
     };
-    drawn.map(mark).collect()
+    beside(one, minutes).into_iter().map(mark).collect()
 }
 
 /// The highest use of each bucket as a line, with gaps where the pool is not there.
@@ -259,14 +327,38 @@ fn steps(limits: &[(f64, f64)], shown: &Shown) -> Vec<(f64, Option<f64>)> {
     points.map(|(at, limit)| (at, Some(limit))).collect()
 }
 
-/// The median over pools, mean over replications.
-fn median<'a>(one: &ShownOutbound<'a>) -> Option<&'a [f64]> {
-    let timeline = one.figures.timeline.as_ref()?;
-    let wanted = timeline.series.iter().find(|series| {
-        series.metric == "snatsim.usedPorts"
-            && series.dimensions.get("pools").map(String::as_str) == Some("median")
-    });
-    wanted.map(|series| series.values.as_slice())
+/// The median over pools like the worst that the range is over too, mean over replications; NaN where there is none.
+fn median(one: &ShownOutbound, minutes: &Minutes) -> Vec<f64> {
+    let ports = ports_of(one, &minutes.worst.pool);
+    let runs: Vec<Vec<&PoolMinutes>> = minutes
+        .pools
+        .iter()
+        .map(|pools| {
+            let counts = |pool: &&PoolMinutes| {
+                ports_of(one, &pool.name) == ports && pool.used.iter().any(|used| *used > 0.0)
+            };
+            pools.iter().filter(counts).collect()
+        })
+        .collect();
+    let of_run = |pools: &Vec<&PoolMinutes>, minute: usize| {
+        let there = pools.iter().map(|pool| pool.used[minute]);
+        let mut used: Vec<f32> = there.filter(|used| !used.is_nan()).collect();
+        used.sort_unstable_by(f32::total_cmp);
+        // Of two the lower, as in the series of a result.
+        let middle = used.len().checked_sub(1)? / 2;
+        Some(f64::from(used[middle]))
+    };
+    let of_minute = |minute: usize| {
+        let medians: Vec<f64> = runs
+            .iter()
+            .filter_map(|pools| of_run(pools, minute))
+            .collect();
+        match medians.is_empty() {
+            true => f64::NAN,
+            false => mean(&medians),
+        }
+    };
+    (0..minutes.range.len()).map(of_minute).collect()
 }
 
 /// Stretches in which SYNs were refused.
@@ -354,4 +446,92 @@ fn described(drawn: &[(&ShownOutbound, &Minutes)]) -> String {
         "Ports in use over time against the limit. {}.",
         words.join(". ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::charts::tests::{FAILED, saved};
+    use crate::report::saved::Saved;
+    use crate::results::Part;
+
+    /// The Load Balancer of a small comparison with these pools: a name, its ports, and how many are in use each minute.
+    fn with(pools: &[(&str, u32, [f32; 2])]) -> Saved {
+        let mut saved = saved(&FAILED, "results");
+        saved.document.outbounds.truncate(1);
+        let figures = saved.document.outbounds[0].figures.as_mut().unwrap();
+        let part = figures.by_pool[0].clone();
+        figures.by_pool = pools
+            .iter()
+            .map(|(name, limit, _)| Part {
+                name: (*name).to_owned(),
+                limit: *limit,
+                ..part.clone()
+            })
+            .collect();
+        let minutes = &mut saved.details[0].as_mut().unwrap().minutes;
+        let pool = |(name, _, used): &(&str, u32, [f32; 2])| PoolMinutes {
+            name: (*name).to_owned(),
+            used: used.to_vec(),
+            refused: vec![false; 2],
+        };
+        minutes.pools = vec![pools.iter().map(pool).collect()];
+        minutes.range = vec![(0.0, 900.0); 2];
+        minutes.worst.pool = pools[0].0.to_owned();
+        minutes.worst.replication = 0;
+        minutes.worst.used = pools[0].2.map(f64::from).to_vec();
+        minutes.worst.refused = vec![0.0; 2];
+        saved
+    }
+
+    fn line(chart: &Chart, series: &str) -> (String, Vec<Option<f64>>) {
+        let mut marks = chart.panels[0].marks.iter();
+        let mark = marks.find(|mark| mark.series == series);
+        let Shape::Line(line) = &mark.expect(series).shape else {
+            panic!("{series} is a line");
+        };
+        let values = line.points.iter().map(|(_, value)| *value).collect();
+        (line.label.clone().unwrap(), values)
+    }
+
+    fn drawn(pools: &[(&str, u32, [f32; 2])]) -> Chart {
+        chart(&Shown::new(&[with(pools)])).unwrap()
+    }
+
+    #[test]
+    fn nodes_that_nothing_runs_on_are_in_no_median() {
+        let idle = [0.0, 0.0];
+        let chart = drawn(&[
+            ("a", 1_024, [900.0, 800.0]),
+            ("b", 1_024, [500.0, 600.0]),
+            ("c", 1_024, idle),
+            ("d", 1_024, idle),
+            ("e", 1_024, idle),
+        ]);
+        let (label, values) = line(&chart, "median pool");
+        assert_eq!(label, "median node");
+        assert_eq!(values, [Some(500.0), Some(600.0), Some(600.0)]);
+        assert_eq!(chart.notes, Vec::<String>::new());
+    }
+
+    #[test]
+    fn pools_of_another_kind_have_a_line_of_their_own() {
+        let there_until = |used| [used, f32::NAN];
+        let chart = drawn(&[
+            ("a", 1_024, there_until(900.0)),
+            ("b", 1_024, there_until(700.0)),
+            ("c", 1_024, there_until(600.0)),
+            ("gateway", 64_512, [f32::NAN, 6_000.0]),
+        ]);
+        let (label, values) = line(&chart, "median pool");
+        assert_eq!(label, "median of 3");
+        assert_eq!(values, [Some(700.0), Some(700.0), None, None]);
+        let (label, values) = line(&chart, "other pools");
+        assert_eq!(label, "gateway");
+        assert_eq!(values, [None, Some(6_000.0), Some(6_000.0)]);
+        assert_eq!(
+            chart.notes,
+            ["LB default: gateway has 64,512 ports, above what is drawn."]
+        );
+    }
 }
