@@ -118,6 +118,8 @@ fn failures(farthest: &Both, all: &[Both]) -> String {
         .filter(|both| both.before.own != *name && both.change.is_shown())
         .count();
     let rest = match (farthest.change.is_shown(), others) {
+        (false, _) if all.iter().all(Both::is_same) => ": both results are the same".to_owned(),
+        (false, _) if farthest.change.difference == 0.0 => String::new(),
         (false, _) => ", which may be chance".to_owned(),
         (true, 0) => String::new(),
         (true, 1) => "; 1 other changes too".to_owned(),
@@ -128,7 +130,10 @@ fn failures(farthest: &Both, all: &[Both]) -> String {
     } else {
         ""
     };
-    format!("{name} fails {was}{of} {before}, and {is} {after}{rest}")
+    match was == is {
+        true => format!("{name} fails {is}{of} {before} and {after}{rest}"),
+        false => format!("{name} fails {was}{of} {before}, and {is} {after}{rest}"),
+    }
 }
 
 /// The outbounds that are in both of two results, in the order of the first.
@@ -153,6 +158,11 @@ fn all<'a>(shown: &'a Shown<'a>) -> Vec<Both<'a>> {
 }
 
 impl<'a> Both<'a> {
+    /// Whether nothing differs, to the last figure.
+    fn is_same(&self) -> bool {
+        self.before.result == self.after.result
+    }
+
     /// Rises with what is shown to change, then with what fails or comes near to it.
     fn rank(&self) -> f64 {
         let change = match self.change.is_shown() {
@@ -228,6 +238,15 @@ mod tests {
         );
         let none = titles(&[saved(&[0; 10], "before"), saved(&[0; 10], "after")]);
         assert_eq!(none[0], "No connection is seen to fail, before or after");
+    }
+
+    #[test]
+    fn of_the_same_result_twice_nothing_is_chance() {
+        let told = titles(&[saved(&FAILED, "one"), saved(&FAILED, "two")]);
+        assert_eq!(
+            told[0],
+            "LB default fails 0.69 % of connections in one and in two: both results are the same"
+        );
     }
 
     #[test]

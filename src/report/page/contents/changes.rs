@@ -87,6 +87,12 @@ fn sentence(pair: &Pair) -> String {
     let ([Some(before), Some(after)], Some(change)) = (failed, pair.change) else {
         return format!("{name}: {verdict}. Ports at peak: {ports}.");
     };
+    if pair.before == pair.after {
+        return format!(
+            "{name}: {verdict}, the same to the last figure. Connections failed: {}. Ports at peak: {ports}.",
+            estimate(after)
+        );
+    }
     let failed = then((estimate(before), estimate(after)));
     let bounds = change.bounds.map(|bounds| (bounds.low, bounds.high));
     let words = difference(change.difference, bounds);
@@ -250,7 +256,11 @@ mod tests {
         let start = "LB default: exhausted, then clear. Fewer connections fail, by 7 percentage points (5 to 8); \
                      7 % (6 to 8), then none seen (< 0.60 %). Ports at peak: 1,024 of 1,024, then ";
         assert!(told[0].starts_with(start), "{}", told[0]);
-        assert!(told[1].contains("clear in both. No change of failures is shown; none seen"));
+        assert!(
+            told[1].contains(
+                "clear in both, the same to the last figure. Connections failed: none seen"
+            )
+        );
         let table = table.unwrap();
         let cells: Vec<&str> = table.rows[0]
             .iter()
@@ -271,10 +281,20 @@ mod tests {
         let chance = "No change of failures is shown: 0.1 points (−0.1 to 0.3) may be chance";
         assert!(told[0].contains(chance), "{}", told[0]);
         assert!(table.unwrap().note.unwrap().contains("as if independent"));
-        let few = |label: &str| saved(&[5], label);
-        let (told, table) = changes(few("before"), few("after"));
+        let (told, table) = changes(saved(&[5], "before"), saved(&[6], "after"));
         assert!(told[0].contains("nobody can say"), "{}", told[0]);
         assert_eq!(table.unwrap().rows[0][5].text, "-");
+    }
+
+    #[test]
+    fn a_result_beside_itself_is_the_same() {
+        let (told, table) = changes(saved(&FAILED, "before"), saved(&FAILED, "after"));
+        assert_eq!(
+            told[0],
+            "LB default: exhausted in both, the same to the last figure. Connections failed: 0.7 % (0.6 to 0.8). \
+             Ports at peak: 1,024 of 1,024 in both."
+        );
+        assert_eq!(table.unwrap().rows[0][6].text, "no");
     }
 
     #[test]
