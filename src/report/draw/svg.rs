@@ -1,6 +1,6 @@
 //! A small writer of SVG: elements, attributes, and text that stays text.
 
-use super::fonts::{FAMILIES, Weight};
+use super::fonts::{self, FAMILIES, Weight};
 use std::fmt::{Display, Write};
 
 /// A document that is being written.
@@ -88,10 +88,18 @@ impl Svg {
             Weight::Regular => 400,
             Weight::SemiBold => 600,
         };
+        // Where the font is not installed, a wider one keeps to the room that was measured.
+        let room = match fonts::lacking(text).is_empty() {
+            true => format!(
+                " textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\"",
+                Number(fonts::width(text, look.size, look.weight))
+            ),
+            false => String::new(),
+        };
         let _ = writeln!(
             self.text,
             "<text x=\"{}\" y=\"{}\" font-size=\"{}\" font-weight=\"{weight}\" fill=\"{}\" \
-             text-anchor=\"{anchor}\">{}</text>",
+             text-anchor=\"{anchor}\"{room}>{}</text>",
             Number(x),
             Number(y),
             Number(look.size),
