@@ -55,7 +55,10 @@ fn log_values(axis: &Axis, wanted: usize) -> Vec<f64> {
         values.filter(|value| axis.shows(*value)).collect()
     };
     if axis.unit == Unit::Span {
-        let spans = shown(&SPANS);
+        let spans = match shown(&SPANS) {
+            few if few.len() < 3 => shown(&FINE_SPANS),
+            spans => spans,
+        };
         let every = spans.len().div_ceil(wanted).max(1);
         return spans.into_iter().step_by(every).collect();
     }
@@ -84,6 +87,13 @@ fn log_values(axis: &Axis, wanted: usize) -> Vec<f64> {
 const SPANS: [f64; 18] = [
     1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 240.0, 600.0, 1_800.0, 3_600.0,
     14_400.0, 86_400.0, 604_800.0,
+];
+
+/// Round spans in seconds for less than two decades.
+const FINE_SPANS: [f64; 33] = [
+    1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0,
+    120.0, 180.0, 240.0, 300.0, 600.0, 900.0, 1_200.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0,
+    14_400.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 604_800.0,
 ];
 
 /// A round step that divides `range` into about `wanted` parts.
@@ -286,6 +296,23 @@ mod tests {
             labels(&axis, 8),
             ["10 s", "30 s", "1 min", "4 min", "10 min", "30 min", "1 h"]
         );
+    }
+
+    #[test]
+    fn no_axis_of_spans_has_a_tick_alone() {
+        let of = |low, high| {
+            let axis = Axis {
+                scale: Scale::Log,
+                ..Axis::between("hold", Unit::Span, low, high)
+            };
+            labels(&axis, 8)
+        };
+        assert_eq!(of(160.0, 320.0), ["3 min", "4 min", "5 min"]);
+        assert_eq!(
+            of(43.0, 400.0),
+            ["1 min", "2 min", "3 min", "4 min", "5 min"]
+        );
+        assert_eq!(of(30.0, 700.0), ["30 s", "1 min", "4 min", "10 min"]);
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         id: "port-causes".to_owned(),
         title: format!(
             "{} of the time that ports are held under {} is {cause}",
-            share(most / sum(held)),
+            share(most / sum(held)).replace("over", "Over"),
             worst.name
         ),
         subtitle: shown.subtitle("ports held on average, by what they are held for"),

@@ -148,7 +148,10 @@ fn title(rows: &[&ShownOutbound]) -> String {
         .filter_map(|one| one.figures.failure_probability.high)
         .fold(0.0, f64::max);
     match (&fails[..], &clean[..]) {
-        ([], _) => format!("No connection failed: fewer than {} would", bound(least)),
+        ([], _) => format!(
+            "No connection failed: fewer than {} of them would",
+            bound(least)
+        ),
         (fails, []) if fails.len() <= 3 => list(fails),
         (fails, [clean]) if fails.len() <= 2 => {
             format!("{}; under {clean} none was seen to fail", list(fails))

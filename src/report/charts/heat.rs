@@ -44,6 +44,11 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
             ));
         }
     }
+    notes.extend(
+        drawn
+            .iter()
+            .filter_map(|(one, minutes)| elsewhere(one, minutes)),
+    );
     let columns = Buckets::new(shown, minutes.first, minutes.range.len(), COLUMNS);
     notes.extend(columns.note("the fullest of them"));
     let panels: Vec<Vec<&ShownOutbound>> = drawn.iter().map(|(one, _)| vec![*one]).collect();
@@ -89,6 +94,22 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
             .collect(),
         notes,
         zoom: true,
+    })
+}
+
+/// How many pools refuse SYNs in the replication that is drawn, where more of them do in another.
+fn elsewhere(one: &ShownOutbound, minutes: &Minutes) -> Option<String> {
+    let run = minutes.worst.replication;
+    let pools = minutes.pools[run as usize].iter();
+    let here = pools.filter(|pool| pool.refused.contains(&true)).count() as u64;
+    let all = one.figures.pools.exhausted;
+    (here < all).then(|| {
+        format!(
+            "{}: {} refuse SYNs in some replication, {} of them in replication {run}.",
+            one.name,
+            counted(all, one.pool_noun()),
+            count(here)
+        )
     })
 }
 

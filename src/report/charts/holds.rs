@@ -9,6 +9,9 @@ use crate::results::words::{list, span};
 /// Holds that are told apart, in seconds; what is shorter is drawn at the edge.
 const SHORTEST: f64 = 1e-2;
 
+/// Times as long from one percentile to the next, where the line between them is more than a curve.
+const WIDE: f64 = 2.0;
+
 pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     let (drawn, left_out) = shown.coloured();
     let (mut low, mut high) = (f64::INFINITY, 0.0);
@@ -29,6 +32,8 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     let (low, high) = (low / 1.5, (1.2 * high).max(low * 2.0));
     let mut marks = Vec::new();
     let mut medians = Vec::new();
+    let mut notes: Vec<String> = left_out.into_iter().collect();
+    let mut slants = false;
     for (tone, one) in drawn.iter().enumerate() {
         let rows = rows(one);
         let all = holds(rows);
@@ -41,6 +46,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
                 // Where more fall in than the percentile has come on, next to nothing was free before.
                 let is_step = held - then > 1.5 * (row.share - last_share);
                 let before = if is_step { held } else { 1.0 - row.share };
+                slants |= !is_step && points.last().is_some_and(|(last, _)| value > WIDE * last);
                 points.push((value, Some(f64::min(held, before))));
                 points.push((value, Some(then)));
                 held = then;
@@ -64,6 +70,12 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         if let Some(median) = hold.and_then(|hold| hold.p50) {
             medians.push((one.name.clone(), median));
         }
+    }
+    if slants {
+        notes.push(
+            "A long slanted line joins two percentiles: where between them ports become free is not known."
+                .to_owned(),
+        );
     }
     let spoken: Vec<String> = medians
         .iter()
@@ -95,7 +107,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
             y: Axis::between("share of ports still held", Unit::Share, 0.0, 1.0),
             marks,
         }],
-        notes: left_out.into_iter().collect(),
+        notes,
         zoom: false,
     })
 }
