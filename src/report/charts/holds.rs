@@ -12,6 +12,9 @@ const SHORTEST: f64 = 1e-2;
 /// Times as long from one percentile to the next, where the line between them is more than a curve.
 const WIDE: f64 = 2.0;
 
+/// The share of ports from one percentile to the next that is worth a word.
+const MANY: f64 = 0.04;
+
 pub(super) fn chart(shown: &Shown) -> Option<Chart> {
     let (drawn, left_out) = shown.coloured();
     let (mut low, mut high) = (f64::INFINITY, 0.0);
@@ -46,7 +49,8 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
                 // Where more fall in than the percentile has come on, next to nothing was free before.
                 let is_step = held - then > 1.5 * (row.share - last_share);
                 let before = if is_step { held } else { 1.0 - row.share };
-                slants |= !is_step && points.last().is_some_and(|(last, _)| value > WIDE * last);
+                let is_wide = points.last().is_some_and(|(last, _)| value > WIDE * last);
+                slants |= !is_step && is_wide && held - then > MANY;
                 points.push((value, Some(f64::min(held, before))));
                 points.push((value, Some(then)));
                 held = then;
