@@ -188,11 +188,11 @@ impl Events {
     }
 
     /// Where the scenario says what begins epoch `epoch`: what happens to outbound `index`, if anything does.
-    fn pointer_at(&self, epoch: usize, index: usize) -> String {
+    fn pointer_at(&self, epoch: usize, index: Option<usize>) -> String {
         let changes = self.by_time().nth(epoch - 1).unwrap_or_default();
         let own = changes
             .iter()
-            .find(|change| change.what.outbound() == Some(index));
+            .find(|change| index.is_some() && change.what.outbound() == index);
         let change = own.or(changes.first());
         change.map_or_else(|| "/events".to_owned(), |change| change.pointer.clone())
     }
@@ -496,7 +496,16 @@ fn check_open(
 }
 
 fn no_instance(instance: u32, firewall: Option<&Firewall>, pointer: &str) -> Fault {
-    let instances = firewall.map_or(0, Firewall::open_instances);
+    let Some(firewall) = firewall else {
+        return Fault {
+            code: Code::E0412,
+            pointer: pointer.to_owned(),
+            found: "The outbound type has no instances by then.".to_owned(),
+            allowed: "an event while it is a firewall".to_owned(),
+            remedy: "Lose the instance before the type changes, or remove the event.".to_owned(),
+        };
+    };
+    let instances = firewall.open_instances();
     Fault {
         code: Code::E0412,
         pointer: pointer.to_owned(),

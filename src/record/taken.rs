@@ -73,6 +73,8 @@ pub struct HighestUse {
     pub ports: Peak,
     /// Of the second limit; nothing of nothing where there is none.
     pub active: Peak,
+    /// Of the ports of stocks that have a second limit.
+    pub ports_beside: Peak,
     /// The ports in use against the second limit; nothing of nothing where there is none.
     pub used_of_active: Peak,
 }
@@ -85,12 +87,14 @@ impl HighestUse {
             let peak = limits.active.map(|limit| Peak { used, limit });
             peak.unwrap_or_default()
         };
+        let ports = Peak {
+            used: peak,
+            limit: limits.ports,
+        };
         HighestUse {
-            ports: Peak {
-                used: peak,
-                limit: limits.ports,
-            },
+            ports,
             active: of_active(peak_active),
+            ports_beside: limits.active.map(|_| ports).unwrap_or_default(),
             used_of_active: of_active(peak),
         }
     }
@@ -100,7 +104,31 @@ impl HighestUse {
         HighestUse {
             ports: self.ports.nearer(other.ports),
             active: self.active.nearer(other.active),
+            ports_beside: self.ports_beside.nearer(other.ports_beside),
             used_of_active: self.used_of_active.nearer(other.used_of_active),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A gateway that has a second limit, and a firewall that has none and fewer ports.
+    #[test]
+    fn the_ports_beside_the_second_limit_are_of_who_has_it() {
+        let limits = |ports, active| Limits {
+            ports,
+            active,
+            held_count: false,
+        };
+        let gateway = HighestUse::of(&limits(64_512, Some(50_000)), 55_520, 50_000);
+        let firewall = HighestUse::of(&limits(2_496, None), 2_490, 2_000);
+        for highest in [gateway.max(firewall), firewall.max(gateway)] {
+            let of = |used, limit| Peak { used, limit };
+            assert_eq!(highest.ports, of(2_490, 2_496));
+            assert_eq!(highest.active, of(50_000, 50_000));
+            assert_eq!(highest.ports_beside, of(55_520, 64_512));
         }
     }
 }

@@ -435,10 +435,16 @@ fn broken_connections(seen: &Seen) -> Option<Finding> {
                 "{} lost the port in use by falling silent for the idle timeout of {}. \
                  A keepalive below it would have kept it.",
                 counted(broken, "connection"),
-                span(seen.subject.plan.holds.idle.as_secs_f64())
+                shortest_idle_timeout(seen.subject)
             ),
         )
     })
+}
+
+/// The idle timeout, the shortest that there is in the course of the run.
+fn shortest_idle_timeout(subject: &Subject) -> String {
+    let all = subject.outbound.plans().map(|plan| plan.holds.idle);
+    span(all.min().unwrap_or(subject.plan.holds.idle).as_secs_f64())
 }
 
 /// Workloads whose requests go through pools, with what became of those.
@@ -477,7 +483,7 @@ fn requests_met_broken_connections(seen: &Seen) -> Option<Finding> {
                 "{} met a connection that had idled out in its pool without the pool's knowledge. \
                  An idleTimeout of the pool, or a keepalive, below {} would have spared that.",
                 counted(broken, "request"),
-                span(seen.subject.plan.holds.idle.as_secs_f64())
+                shortest_idle_timeout(seen.subject)
             ),
         )
     })

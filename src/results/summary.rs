@@ -130,9 +130,9 @@ fn waited(figures: &Figures) -> String {
 /// How near the fullest pool came to its limit: the one of the two that it came nearest to.
 pub(super) fn fullest(figures: &Figures, subject: &Subject) -> String {
     let pools = &figures.pools;
-    let who = match (&subject.plan.grouping, pools.count) {
-        (Grouping::Shared, _) | (_, 1) => format!("the {}", noun(subject)),
-        (_, n) => format!("the fullest of {}", counted(n, noun(subject))),
+    let who = match pools.count {
+        1 => format!("the {}", noun(subject)),
+        n => format!("the fullest of {}", counted(n, noun(subject))),
     };
     let use_of_ports = subject.peak_of_limit();
     let second = subject.fullest_of_second_limit();
@@ -160,14 +160,17 @@ pub(super) fn fullest(figures: &Figures, subject: &Subject) -> String {
 pub(super) fn only_the_ceiling(verdict: Verdict, subject: &Subject) -> Option<String> {
     let refused = matches!(verdict, Verdict::Exhausted | Verdict::Slow);
     let is_full = |peak: Peak| peak.limit > 0 && peak.used >= peak.limit;
-    let scope = match subject.plan.grouping {
+    if !refused || is_full(subject.fullest()) || is_full(subject.fullest_of_second_limit()) {
+        return None;
+    }
+    // Of several types that follow one another, the first that has one.
+    let mut plans = subject.outbound.plans();
+    let (ceiling, grouping) = plans.find_map(|plan| Some((plan.ceiling?, &plan.grouping)))?;
+    let scope = match grouping {
         Grouping::ByNode => return None,
         Grouping::Buckets { .. } => "an instance",
         Grouping::ByGateway(_) | Grouping::Shared => "a gateway",
     };
-    let ceiling = subject.plan.ceiling.filter(|_| {
-        refused && !is_full(subject.fullest()) && !is_full(subject.fullest_of_second_limit())
-    })?;
     Some(format!(
         "{} connections that {scope} carries",
         count(ceiling.limit)

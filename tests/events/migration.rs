@@ -601,6 +601,31 @@ fn what_cannot_become_something_else_is_refused() {
         found.contains("error[E0419]") && found.contains("at most 65,535"),
         "{found}"
     );
+    let none = problems(&becomes("firewall", "none"));
+    assert!(
+        none.contains("error[E0419]") && none.contains("have none under the other"),
+        "{none}"
+    );
+    let mut later = becomes("firewall", "loadBalancer");
+    let lost = json!({ "at": "30m", "loseInstance": { "outbound": "firewall", "instance": 0 } });
+    later["events"].as_array_mut().expect("a list").push(lost);
+    let later = problems(&later);
+    assert!(
+        later.contains("error[E0412]") && later.contains("no instances by then"),
+        "{later}"
+    );
+    // Of what happens at one instant, what is refused is named.
+    let mut owners = becomes("LB", "managedNATGateway");
+    owners["workloads"][1]["activity"] = json!({ "gap": { "exponential": { "mean": "2m" } } });
+    owners["workloads"][1]["reconnect"] = json!(true);
+    let change = owners["events"][0].clone();
+    let scale = json!({ "at": change["at"], "scale": { "nodePool": "apps", "count": 4 } });
+    owners["events"] = json!([scale, change]);
+    let owners = problems(&owners);
+    assert!(
+        owners.contains("error[E0416]") && owners.contains("/events/1/setOutbound"),
+        "{owners}"
+    );
     let mut udp = becomes("LB", "managedNATGateway");
     udp["destinations"][0] =
         json!({ "name": "sql", "address": "203.0.113.7", "port": 1433, "protocol": "udp" });

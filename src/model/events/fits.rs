@@ -124,9 +124,6 @@ pub(in crate::model) fn check_cuts(
     endpoints: &[Endpoint],
     review: &mut Review,
 ) {
-    let Some(first) = events.changes.first() else {
-        return;
-    };
     for workload in workloads.iter().filter(|one| !one.traffic.is_empty()) {
         let keeper = Keeper {
             workload,
@@ -135,13 +132,12 @@ pub(in crate::model) fn check_cuts(
         };
         let found =
             (1..epochs.len()).find_map(|epoch| Some((epoch, keeper.obstacle(epoch, outbounds)?)));
-        let Some((epoch, why)) = found else {
+        let Some((epoch, Obstacle { outbound, why })) = found else {
             continue;
         };
-        let mut changes = events.by_time().map(|changes| &changes[0].pointer);
         review.fault(Fault {
             code: Code::E0416,
-            pointer: changes.nth(epoch - 1).unwrap_or(&first.pointer).clone(),
+            pointer: events.pointer_at(epoch, outbound),
             found: format!("At {} {why}.", epochs[epoch].at),
             allowed: "beside pool and reconnect: events that leave ports, timers and destinations of their connections; \
                       beside keepalive and activity: events that leave the idle timeout"
@@ -153,6 +149,13 @@ pub(in crate::model) fn check_cuts(
             ),
         });
     }
+}
+
+/// Why an event cannot be told to those who keep connections.
+struct Obstacle {
+    /// The outbound type under which, by index; none where it is the same under all.
+    outbound: Option<usize>,
+    why: String,
 }
 
 /// A workload whose connections are kept by somebody.
@@ -174,80 +177,90 @@ impl Keeper<'_> {
     }
 
     /// What happens at the beginning of an epoch that its connections are not told of.
-    fn obstacle(&self, epoch: usize, outbounds: &[Outbound]) -> Option<String> {
+    fn obstacle(&self, epoch: usize, outbounds: &[Outbound]) -> Option<Obstacle> {
         let name = &self.workload.name;
         let pooled = self.workload.pool.is_some();
         if pooled && self.falls_silent(epoch) {
-            return Some(format!(
-                "a destination stops answering, and pools of workload \"{name}\" have open connections to it"
-            ));
+            return Some(Obstacle {
+                outbound: None,
+                why: format!(
+                    "a destination stops answering, and pools of workload \"{name}\" have open connections to it"
+                ),
+            });
         }
-        outbounds.iter().find_map(|outbound| {
-            let plans: Vec<&PoolPlan> = outbound.plans().collect();
-            let (before, after) = (plans.get(epoch - 1)?, plans.get(epoch)?);
-            let migration = outbound
-                .migrations
-                .iter()
-                .find(|migration| migration.epoch == epoch);
-            match migration {
-                // All connections break, and pools open others.
-                Some(migration) if pooled && migration.breaks => return None,
-                Some(_) if pooled => {
-                    return Some(format!(
-                        "connections of before stay on their ports when \"{}\" changes its type, and pools of workload \
-                         \"{name}\" would go on with them under other timers",
-                        outbound.name
-                    ));
-                }
-                Some(migration) if migration.breaks && self.workload.packets.reconnects => {
-                    return Some(format!(
-                        "open connections break when \"{}\" changes its type, and the owners who reconnect of workload \
-                         \"{name}\" do not learn of it",
-                        outbound.name
-                    ));
-                }
-                _ => {}
-            }
-            let breaks = plans.iter().any(|plan| self.breaks_under(plan));
-            let reopens = self.workload.packets.reconnects && breaks;
-            let other_timers = match pooled {
-                true => before.holds != after.holds || before.on_idle != after.on_idle,
-                false => {
-                    breaks
-                        && (before.holds.idle != after.holds.idle
-                            || before.on_idle != after.on_idle)
-                }
-            };
-            if other_timers {
-                return Some(match pooled {
-                    true => format!(
-                        "the timers of \"{}\" change, and pools of workload \"{name}\" have connections from before",
-                        outbound.name
-                    ),
-                    false => format!(
-                        "the idle timeout of \"{}\" changes, and which connections of workload \"{name}\" idle out \
-                         is known by the one before",
-                        outbound.name
-                    ),
-                });
-            }
-            if !(pooled || reopens) {
-                return None;
-            }
-            let who = match pooled {
-                true => "the pools",
-                false => "the owners who reconnect",
-            };
-            if self.takes_ports(outbound, epoch, before, after) {
+        outbounds.iter().enumerate().find_map(|(index, outbound)| {
+            Some(Obstacle {
+                outbound: Some(index),
+                why: self.obstacle_under(epoch, outbound)?,
+            })
+        })
+    }
+
+    /// The same under one outbound type.
+    fn obstacle_under(&self, epoch: usize, outbound: &Outbound) -> Option<String> {
+        let name = &self.workload.name;
+        let pooled = self.workload.pool.is_some();
+        let plans: Vec<&PoolPlan> = outbound.plans().collect();
+        let (before, after) = (plans.get(epoch - 1)?, plans.get(epoch)?);
+        let migration = outbound
+            .migrations
+            .iter()
+            .find(|migration| migration.epoch == epoch);
+        match migration {
+            // All connections break, and pools open others.
+            Some(migration) if pooled && migration.breaks => return None,
+            Some(_) if pooled => {
                 return Some(format!(
-                    "\"{}\" loses ports, and {who} of workload \"{name}\" do not learn whose",
+                    "connections of before stay on their ports when \"{}\" changes its type, and pools of workload \
+                     \"{name}\" would go on with them under other timers",
                     outbound.name
                 ));
             }
-            self.nodes_leave(epoch).then(|| {
-                format!("nodes leave, and {who} of workload \"{name}\" on them do not")
-            })
-        })
+            Some(migration) if migration.breaks && self.workload.packets.reconnects => {
+                return Some(format!(
+                    "open connections break when \"{}\" changes its type, and the owners who reconnect of workload \
+                     \"{name}\" do not learn of it",
+                    outbound.name
+                ));
+            }
+            _ => {}
+        }
+        let breaks = plans.iter().any(|plan| self.breaks_under(plan));
+        let reopens = self.workload.packets.reconnects && breaks;
+        let other_timers = match pooled {
+            true => before.holds != after.holds || before.on_idle != after.on_idle,
+            false => {
+                breaks && (before.holds.idle != after.holds.idle || before.on_idle != after.on_idle)
+            }
+        };
+        if other_timers {
+            return Some(match pooled {
+                true => format!(
+                    "the timers of \"{}\" change, and pools of workload \"{name}\" have connections from before",
+                    outbound.name
+                ),
+                false => format!(
+                    "the idle timeout of \"{}\" changes, and which connections of workload \"{name}\" idle out \
+                     is known by the one before",
+                    outbound.name
+                ),
+            });
+        }
+        if !(pooled || reopens) {
+            return None;
+        }
+        let who = match pooled {
+            true => "the pools",
+            false => "the owners who reconnect",
+        };
+        if self.takes_ports(outbound, epoch, before, after) {
+            return Some(format!(
+                "\"{}\" loses ports, and {who} of workload \"{name}\" do not learn whose",
+                outbound.name
+            ));
+        }
+        self.nodes_leave(epoch)
+            .then(|| format!("nodes leave, and {who} of workload \"{name}\" on them do not"))
     }
 
     /// Whether ports that may be in use are taken away.

@@ -77,7 +77,14 @@ pub(in crate::model) fn check_migrations(
                     "Give the UDP destinations addresses of their own, or simulate before and after as two entries of \
                      outbound.",
                 )
-            } else if !outbound.paths.lead_alike(&migration.paths) {
+            } else if outbound.paths.lead_alike(&migration.paths) {
+                continue;
+            } else if [before.kind, after.kind].contains(&OutboundType::NoEgress) {
+                (
+                    "connections that have a way out under one of the two have none under the other".to_owned(),
+                    "Simulate before and after as two entries of outbound.",
+                )
+            } else {
                 (
                     format!(
                         "connections that go another way under {} (by routes, node public IPs or an egress gateway) do \
@@ -88,12 +95,10 @@ pub(in crate::model) fn check_migrations(
                     "Leave out of cluster and network what only one of the two knows, or simulate before and after as two \
                      entries of outbound.",
                 )
-            } else {
-                continue;
             };
             review.fault(Fault {
                 code: Code::E0419,
-                pointer: events.pointer_at(after.epochs.start, index),
+                pointer: events.pointer_at(after.epochs.start, Some(index)),
                 found: format!(
                     "\"{}\" becomes {} in the course of the run, and {found}.",
                     outbound.name,
@@ -121,7 +126,7 @@ pub(in crate::model) fn check_pools_of_all_types(
         };
         review.fault(Fault {
             code: Code::E0419,
-            pointer: events.pointer_at(too_many.epochs.start, index),
+            pointer: events.pointer_at(too_many.epochs.start, Some(index)),
             found: format!(
                 "The pools of all types that \"{}\" has so far, one for every node or for every IP of every instance, are {}.",
                 outbound.name,

@@ -77,7 +77,7 @@ impl Subject<'_> {
     /// The ports of the pool that came nearest to the second limit.
     pub fn ports_beside_second_limit(&self) -> Peak {
         match self.highest_use() {
-            Some(highest) => highest.ports,
+            Some(highest) => highest.ports_beside,
             None => {
                 let nearest = self.nearest_pool(second_limit, |run| &run.peak_active);
                 nearest.map_or_else(Peak::default, |(pool, _)| {
