@@ -271,8 +271,13 @@ struct Shared<'a> {
 
 impl Shared<'_> {
     fn rules(&self, cell: usize) -> &CellRules {
-        &self.rules[cell.min(self.rules.len() - 1)]
+        of_cell(&self.rules, cell)
     }
+}
+
+/// The rules of a cell, of every cell or one for all.
+fn of_cell(rules: &[CellRules], cell: usize) -> &CellRules {
+    &rules[cell.min(rules.len() - 1)]
 }
 
 /// Cells of a group that run on one thread at a time, and who listens to them.
@@ -318,7 +323,7 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
         self.ledgers = self.cells.iter().map(ledger).collect();
     }
 
-    /// Takes its cells into the epoch that begins at `at`, from what was so under the rules `before`.
+    /// Takes its cells into the epoch that begins at `at`, from what was so `before` to its `rules`.
     fn begin_epoch(
         &mut self,
         job: &Job,
@@ -349,7 +354,7 @@ impl<R: Releases, const FULL: bool> Chunk<'_, R, FULL> {
                 }
             }
             let migration = job.epochs.type_begins(epoch).then(|| NewType {
-                rules: &rules[index.min(rules.len() - 1)],
+                rules: of_cell(rules, index),
                 classes: &before.classes,
                 breaks: job.epochs.breaks_all(epoch),
             });
