@@ -171,6 +171,16 @@ impl What {
             _ => None,
         }
     }
+
+    /// Whether nodes come or go.
+    fn moves_nodes(&self) -> bool {
+        matches!(self, What::Count { .. } | What::Upgrade { .. })
+    }
+
+    /// Whether a destination stops answering.
+    fn silences(&self) -> bool {
+        matches!(self, What::Answers { answers: false, .. })
+    }
 }
 
 impl Events {
@@ -181,19 +191,16 @@ impl Events {
 
     /// Where the first event stands that moves nodes; none if none does.
     pub(super) fn moves_nodes(&self) -> Option<&str> {
-        let moves =
-            |change: &&Change| matches!(change.what, What::Count { .. } | What::Upgrade { .. });
-        let first = self.changes.iter().find(moves)?;
+        let mut changes = self.changes.iter();
+        let first = changes.find(|change| change.what.moves_nodes())?;
         Some(&first.pointer)
     }
 
-    /// Where the scenario says what begins epoch `epoch`: what happens to outbound `index`, if anything does.
-    fn pointer_at(&self, epoch: usize, index: Option<usize>) -> String {
+    /// Where the scenario says what begins epoch `epoch`: of several things the one that `is_it`.
+    fn pointer_at(&self, epoch: usize, is_it: impl Fn(&What) -> bool) -> String {
         let changes = self.by_time().nth(epoch - 1).unwrap_or_default();
-        let own = changes
-            .iter()
-            .find(|change| index.is_some() && change.what.outbound() == index);
-        let change = own.or(changes.first());
+        let found = changes.iter().find(|change| is_it(&change.what));
+        let change = found.or(changes.first());
         change.map_or_else(|| "/events".to_owned(), |change| change.pointer.clone())
     }
 

@@ -626,6 +626,19 @@ fn what_cannot_become_something_else_is_refused() {
         owners.contains("error[E0416]") && owners.contains("/events/1/setOutbound"),
         "{owners}"
     );
+    // And where it is the nodes that leave, they are.
+    let mut leave = becomes("LB", "managedNATGateway");
+    leave["workloads"][1]["activity"] = json!({ "gap": { "exponential": { "mean": "2m" } } });
+    leave["workloads"][1]["reconnect"] = json!(true);
+    leave["events"] = json!([
+        { "at": "20m", "setOutbound": { "name": "LB", "loadBalancerProfile": { "allocatedOutboundPorts": 1_096 } } },
+        { "at": "20m", "scale": { "nodePool": "apps", "count": 2 } },
+    ]);
+    let leave = problems(&leave);
+    assert!(
+        leave.contains("nodes leave") && leave.contains("/events/1/scale"),
+        "{leave}"
+    );
     let mut udp = becomes("LB", "managedNATGateway");
     udp["destinations"][0] =
         json!({ "name": "sql", "address": "203.0.113.7", "port": 1433, "protocol": "udp" });

@@ -1,6 +1,6 @@
 //! Whether what happens in the course of a run fits the connections: which can move with nodes, and which can be cut.
 
-use super::{Epoch, Events};
+use super::{Epoch, Events, What};
 use crate::engine::{Grouping, PoolPlan};
 use crate::fault::{Code, Fault};
 use crate::model::build::Review;
@@ -132,12 +132,12 @@ pub(in crate::model) fn check_cuts(
         };
         let found =
             (1..epochs.len()).find_map(|epoch| Some((epoch, keeper.obstacle(epoch, outbounds)?)));
-        let Some((epoch, Obstacle { outbound, why })) = found else {
+        let Some((epoch, Obstacle { about, why })) = found else {
             continue;
         };
         review.fault(Fault {
             code: Code::E0416,
-            pointer: events.pointer_at(epoch, outbound),
+            pointer: events.pointer_at(epoch, |what| about.is(what)),
             found: format!("At {} {why}.", epochs[epoch].at),
             allowed: "beside pool and reconnect: events that leave ports, timers and destinations of their connections; \
                       beside keepalive and activity: events that leave the idle timeout"
@@ -153,9 +153,26 @@ pub(in crate::model) fn check_cuts(
 
 /// Why an event cannot be told to those who keep connections.
 struct Obstacle {
-    /// The outbound type under which, by index; none where it is the same under all.
-    outbound: Option<usize>,
+    about: About,
     why: String,
+}
+
+/// What events an obstacle is about.
+enum About {
+    Destinations,
+    Nodes,
+    /// An outbound, by index.
+    Outbound(usize),
+}
+
+impl About {
+    fn is(&self, what: &What) -> bool {
+        match self {
+            About::Destinations => what.silences(),
+            About::Nodes => what.moves_nodes(),
+            About::Outbound(index) => what.outbound() == Some(*index),
+        }
+    }
 }
 
 /// A workload whose connections are kept by somebody.
@@ -182,18 +199,45 @@ impl Keeper<'_> {
         let pooled = self.workload.pool.is_some();
         if pooled && self.falls_silent(epoch) {
             return Some(Obstacle {
-                outbound: None,
+                about: About::Destinations,
                 why: format!(
                     "a destination stops answering, and pools of workload \"{name}\" have open connections to it"
                 ),
             });
         }
-        outbounds.iter().enumerate().find_map(|(index, outbound)| {
-            Some(Obstacle {
-                outbound: Some(index),
-                why: self.obstacle_under(epoch, outbound)?,
+        let mut under = outbounds
+            .iter()
+            .enumerate()
+            .filter_map(|(index, outbound)| {
+                Some(Obstacle {
+                    about: About::Outbound(index),
+                    why: self.obstacle_under(epoch, outbound)?,
+                })
+            });
+        under.next().or_else(|| {
+            let bears = outbounds.iter().any(|outbound| self.keeps_under(outbound));
+            (bears && self.nodes_leave(epoch)).then(|| Obstacle {
+                about: About::Nodes,
+                why: format!(
+                    "nodes leave, and {} of workload \"{name}\" on them do not",
+                    self.who()
+                ),
             })
         })
+    }
+
+    /// Who keeps its connections.
+    fn who(&self) -> &'static str {
+        match self.workload.pool.is_some() {
+            true => "the pools",
+            false => "the owners who reconnect",
+        }
+    }
+
+    /// Whether anybody keeps its connections beyond what the network leaves of them.
+    fn keeps_under(&self, outbound: &Outbound) -> bool {
+        let breaks = || outbound.plans().any(|plan| self.breaks_under(plan));
+        self.workload.pool.is_some() || self.workload.packets.reconnects && breaks()
     }
 
     /// The same under one outbound type.
@@ -226,7 +270,6 @@ impl Keeper<'_> {
             _ => {}
         }
         let breaks = plans.iter().any(|plan| self.breaks_under(plan));
-        let reopens = self.workload.packets.reconnects && breaks;
         let other_timers = match pooled {
             true => before.holds != after.holds || before.on_idle != after.on_idle,
             false => {
@@ -246,21 +289,14 @@ impl Keeper<'_> {
                 ),
             });
         }
-        if !(pooled || reopens) {
-            return None;
-        }
-        let who = match pooled {
-            true => "the pools",
-            false => "the owners who reconnect",
-        };
-        if self.takes_ports(outbound, epoch, before, after) {
-            return Some(format!(
-                "\"{}\" loses ports, and {who} of workload \"{name}\" do not learn whose",
-                outbound.name
-            ));
-        }
-        self.nodes_leave(epoch)
-            .then(|| format!("nodes leave, and {who} of workload \"{name}\" on them do not"))
+        let takes = self.keeps_under(outbound) && self.takes_ports(outbound, epoch, before, after);
+        takes.then(|| {
+            format!(
+                "\"{}\" loses ports, and {} of workload \"{name}\" do not learn whose",
+                outbound.name,
+                self.who()
+            )
+        })
     }
 
     /// Whether ports that may be in use are taken away.

@@ -98,7 +98,7 @@ pub(in crate::model) fn check_migrations(
             };
             review.fault(Fault {
                 code: Code::E0419,
-                pointer: events.pointer_at(after.epochs.start, Some(index)),
+                pointer: events.pointer_at(after.epochs.start, |what| what.outbound() == Some(index)),
                 found: format!(
                     "\"{}\" becomes {} in the course of the run, and {found}.",
                     outbound.name,
@@ -126,7 +126,7 @@ pub(in crate::model) fn check_pools_of_all_types(
         };
         review.fault(Fault {
             code: Code::E0419,
-            pointer: events.pointer_at(too_many.epochs.start, Some(index)),
+            pointer: events.pointer_at(too_many.epochs.start, |what| what.outbound() == Some(index)),
             found: format!(
                 "The pools of all types that \"{}\" has so far, one for every node or for every IP of every instance, are {}.",
                 outbound.name,
