@@ -50,7 +50,7 @@ impl Subject<'_> {
         let of_pools =
             match self.model.has_events() || self.model.workloads.iter().any(varying::moves) {
                 // Refusals would begin at the peak, whatever the mean.
-                true => self.run.fullest_mean_use.max(self.peak_of_limit()),
+                true => self.run.fullest_mean_use.max(self.peak_use()),
                 false => self.run.fullest_mean_use,
             };
         // Of nodes the mean is not known; refusals would begin at their peak.

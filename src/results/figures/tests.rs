@@ -1,7 +1,7 @@
 //! Documents of made-up runs: verdicts, figures, intervals and what is left out.
 
 use super::*;
-use crate::engine::Ceiling;
+use crate::engine::{ActiveLimit, Ceiling};
 use crate::fault::{Code, Fault};
 use crate::model::Traffic;
 use crate::outbound::{Allocation, BeyondTable};
@@ -260,6 +260,17 @@ fn a_load_that_moves_has_no_batches_and_is_bounded_at_its_peak() {
     *profile = Some(Profile::new(vec![(s(0), 1.0), (s(60), 2.0)], None, s(0)));
     let moved = bound(&model, &run);
     assert!((moved / steady - (1.0 - mean_use) / (1.0 - peak)).abs() < 1e-12);
+    // Where a second limit is nearer, refusals would begin there.
+    let plan = model.outbounds[0].plan.as_mut().unwrap();
+    plan.active_limit = Some(ActiveLimit {
+        limit: 800,
+        counts_held: true,
+    });
+    for replication in &mut run.outbounds[0].as_mut().unwrap().replications {
+        replication.peak_active[0] = 768;
+    }
+    let nearer = bound(&model, &run);
+    assert!((nearer / moved - (1.0 - peak) / (1.0 - 768.0 / 800.0)).abs() < 1e-12);
     assert_eq!(varying::memory(&model), None);
     let found = of(&model, &run);
     assert!(codes(&found.outbounds[0]).contains(&"F0150"));
