@@ -21,7 +21,7 @@ pub use sweep::{TARGET, of_sweeps};
 use super::chart::{Chart, distinct, short};
 use super::saved::{Details, Minutes, Saved};
 use crate::results::words::{count, counted};
-use crate::results::{Document, Figures, OutboundResult};
+use crate::results::{Document, Figures, OutboundResult, PoolKind};
 use std::collections::BTreeMap;
 
 /// Makes a chart, or none where there is nothing to show.
@@ -218,20 +218,37 @@ impl ShownOutbound<'_> {
         pools.windows(2).all(|pair| pair[0].limit == pair[1].limit)
     }
 
+    /// The most ports that `pool` has toward one key.
+    fn ports_of(&self, pool: &str) -> u32 {
+        let own = self.figures.by_pool.iter().find(|part| part.name == pool);
+        own.map_or(self.figures.pools.limit, |part| part.limit)
+    }
+
     /// Ports of `pool` toward one key: from when on (in seconds of the run), and how many. Where events change gateways that
     /// are not alike, the most that it ever has.
-    fn limits(&self, pool: &str) -> Vec<(f64, f64)> {
-        let events = &self.figures.events;
-        let (Some(first), true) = (events.first(), self.pools_are_alike()) else {
-            let own = self.figures.by_pool.iter().find(|part| part.name == pool);
-            let limit = own.map_or(self.figures.pools.limit, |part| part.limit);
-            return vec![(0.0, f64::from(limit))];
+    /// It is there `from` when `until` when, in seconds too.
+    fn limits(&self, pool: &str, (from, until): (f64, f64)) -> Vec<(f64, f64)> {
+        let own = f64::from(self.ports_of(pool));
+        let unlike_gateways =
+            self.figures.pools.kind == PoolKind::Gateway && !self.pools_are_alike();
+        let events = self.figures.events.iter();
+        let Some(first) = self.figures.events.first().filter(|_| !unlike_gateways) else {
+            return vec![(0.0, own)];
         };
-        let later = events.iter().map(|event| (event.at, event.limit));
-        let mut limits: Vec<(f64, f64)> = std::iter::once((0.0, first.limit_before))
+        let later = events.map(|event| (event.at, f64::from(event.limit)));
+        let all: Vec<(f64, f64)> = std::iter::once((0.0, f64::from(first.limit_before)))
             .chain(later)
-            .map(|(at, limit)| (at, f64::from(limit)))
             .collect();
+        let ends = all.iter().skip(1).map(|(at, _)| *at).chain([f64::INFINITY]);
+        // Where the type changes, the others' limits are not its own: it is not there then, or they are more than it has.
+        let own_ones = all
+            .iter()
+            .zip(ends)
+            .filter(|((at, limit), ends)| *limit <= own && *at < until && *ends > from);
+        let mut limits: Vec<(f64, f64)> = own_ones.map(|(one, _)| *one).collect();
+        if limits.is_empty() {
+            limits.push((0.0, own));
+        }
         limits.dedup_by_key(|(_, limit)| *limit);
         limits
     }

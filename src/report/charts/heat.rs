@@ -123,10 +123,10 @@ fn most_in_minute(limits: &[(f64, f64)], minute: u32) -> f64 {
 }
 
 /// How many there are: `512 to 1,024` where events change it, or pools are not alike.
-fn ports(one: &ShownOutbound, pools: &[&PoolMinutes]) -> String {
+fn ports(one: &ShownOutbound, minutes: &Minutes, pools: &[&PoolMinutes]) -> String {
     let limits: Vec<f64> = pools
         .iter()
-        .flat_map(|pool| one.limits(&pool.name))
+        .flat_map(|pool| one.limits(&pool.name, minutes.there(&pool.used)))
         .map(|(_, limit)| limit)
         .collect();
     let fewest = limits.iter().copied().fold(f64::INFINITY, f64::min);
@@ -161,7 +161,7 @@ fn panel(
     let columns = Buckets::new(shown, minutes.first, minutes.range.len(), COLUMNS);
     let mut cells = Vec::new();
     for (row, pool) in pools.iter().enumerate() {
-        let limits = one.limits(&pool.name);
+        let limits = one.limits(&pool.name, minutes.there(&pool.used));
         let shares = pool
             .used
             .iter()
@@ -192,7 +192,7 @@ fn panel(
         title: Some(format!(
             "{}: {} ports a {}{}",
             one.name,
-            ports(one, &pools),
+            ports(one, minutes, &pools),
             one.pool_noun(),
             match minutes.pools.len() {
                 1 => String::new(),

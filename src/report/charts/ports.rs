@@ -84,7 +84,8 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
 fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, moments: Option<Mark>) -> Panel {
     let buckets = Buckets::of_line(shown, minutes.first, minutes.range.len());
     let worst = &minutes.worst;
-    let limits = one.limits(&worst.pool);
+    let there = minutes.there(&worst.used);
+    let limits = one.limits(&worst.pool, there);
     let highest = minutes.range.iter().map(|(_, high)| *high);
     let most_ports = limits
         .iter()
@@ -182,7 +183,7 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, moments: Option<
                 label: label(limit),
             }),
             _ => Shape::Line(Line {
-                points: steps(&limits, shown),
+                points: steps(&limits, there.1, shown),
                 step: true,
                 dashed: false,
                 label: Some("ports there are".to_owned()),
@@ -214,21 +215,15 @@ fn panel(shown: &Shown, one: &ShownOutbound, minutes: &Minutes, moments: Option<
 /// Pools that are drawn one by one: the median of two would be the lower.
 const FEW: usize = 3;
 
-/// Ports of a pool, which are its own where pools are not alike.
-fn ports_of(one: &ShownOutbound, pool: &str) -> u32 {
-    let own = one.figures.by_pool.iter().find(|part| part.name == pool);
-    own.map_or(one.figures.pools.limit, |part| part.limit)
-}
-
 /// The pools, in the replication of the worst, that have as many ports as it.
 fn alike<'a>(
     one: &'a ShownOutbound,
     minutes: &'a Minutes,
 ) -> impl Iterator<Item = &'a PoolMinutes> {
     let worst = &minutes.worst;
-    let ports = ports_of(one, &worst.pool);
+    let ports = one.ports_of(&worst.pool);
     let pools = minutes.pools[worst.replication as usize].iter();
-    pools.filter(move |pool| ports_of(one, &pool.name) == ports)
+    pools.filter(move |pool| one.ports_of(&pool.name) == ports)
 }
 
 /// The pools that are drawn beside the worst, in its replication: all where there are few, else those that are not like
@@ -240,8 +235,8 @@ fn beside<'a>(one: &ShownOutbound, minutes: &'a Minutes) -> Vec<&'a PoolMinutes>
     if minutes.pool_count() <= FEW {
         return others.collect();
     }
-    let ports = ports_of(one, &worst.pool);
-    let unlike = others.filter(|pool| ports_of(one, &pool.name) != ports);
+    let ports = one.ports_of(&worst.pool);
+    let unlike = others.filter(|pool| one.ports_of(&pool.name) != ports);
     let mut unlike: Vec<&PoolMinutes> = unlike.collect();
     let peak = |pool: &PoolMinutes| pool.used.iter().copied().fold(0.0, f32::max);
     unlike.sort_by(|a, b| peak(b).total_cmp(&peak(a)));
@@ -251,11 +246,11 @@ fn beside<'a>(one: &ShownOutbound, minutes: &'a Minutes) -> Vec<&'a PoolMinutes>
 
 /// How many ports there are of a pool that is drawn and whose limit is not.
 fn beyond(one: &ShownOutbound, minutes: &Minutes) -> Option<String> {
-    let limit = ports_of(one, &minutes.worst.pool);
+    let limit = one.ports_of(&minutes.worst.pool);
     let beside = beside(one, minutes);
     let ports = beside
         .iter()
-        .map(|pool| (pool, ports_of(one, &pool.name)))
+        .map(|pool| (pool, one.ports_of(&pool.name)))
         .filter(|(_, ports)| *ports > limit);
     let words: Vec<String> = ports
         .map(|(pool, ports)| {
@@ -308,8 +303,8 @@ fn closed(points: Vec<(f64, Option<f64>)>) -> Vec<(f64, Option<f64>)> {
     line
 }
 
-/// Limits as a line over the time that is shown.
-fn steps(limits: &[(f64, f64)], shown: &Shown) -> Vec<(f64, Option<f64>)> {
+/// Limits as a line over the time that is shown, to when they end.
+fn steps(limits: &[(f64, f64)], end: f64, shown: &Shown) -> Vec<(f64, Option<f64>)> {
     let (from, to) = shown.time;
     let start = shown.clock.unwrap_or(0.0);
     let limits: Vec<(f64, f64)> = limits
@@ -322,20 +317,22 @@ fn steps(limits: &[(f64, f64)], shown: &Shown) -> Vec<(f64, Option<f64>)> {
         .iter()
         .copied()
         .filter(|(at, _)| *at > from && *at < to);
-    let last = limits.last().map(|(_, limit)| (to, *limit));
+    let last = limits
+        .last()
+        .map(|(_, limit)| (to.min(start + end), *limit));
     let points = first.into_iter().chain(later).chain(last);
     points.map(|(at, limit)| (at, Some(limit))).collect()
 }
 
 /// The median over pools like the worst that the range is over too, mean over replications; NaN where there is none.
 fn median(one: &ShownOutbound, minutes: &Minutes) -> Vec<f64> {
-    let ports = ports_of(one, &minutes.worst.pool);
+    let ports = one.ports_of(&minutes.worst.pool);
     let runs: Vec<Vec<&PoolMinutes>> = minutes
         .pools
         .iter()
         .map(|pools| {
             let counts = |pool: &&PoolMinutes| {
-                ports_of(one, &pool.name) == ports && pool.used.iter().any(|used| *used > 0.0)
+                one.ports_of(&pool.name) == ports && pool.used.iter().any(|used| *used > 0.0)
             };
             pools.iter().filter(counts).collect()
         })
@@ -453,7 +450,7 @@ mod tests {
     use super::*;
     use crate::report::charts::tests::{FAILED, saved};
     use crate::report::saved::Saved;
-    use crate::results::Part;
+    use crate::results::{EventResult, Part};
 
     /// The Load Balancer of a small comparison with these pools: a name, its ports, and how many are in use each minute.
     fn with(pools: &[(&str, u32, [f32; 2])]) -> Saved {
@@ -512,6 +509,43 @@ mod tests {
         assert_eq!(label, "median node");
         assert_eq!(values, [Some(500.0), Some(600.0), Some(600.0)]);
         assert_eq!(chart.notes, Vec::<String>::new());
+    }
+
+    /// Nodes that have half of their ports from 30 s on, and become a gateway at 60 s.
+    #[test]
+    fn every_pool_has_the_limits_of_its_own_type() {
+        let mut saved = with(&[
+            ("a", 1_024, [900.0, f32::NAN]),
+            ("gateway", 64_512, [f32::NAN, 6_000.0]),
+        ]);
+        let event = |at, limit_before, limit| EventResult {
+            at,
+            what: "something happens".to_owned(),
+            limit_before,
+            limit,
+            ports_taken_back: 0,
+            broken: 0,
+        };
+        let figures = saved.document.outbounds[0].figures.as_mut().unwrap();
+        figures.events = vec![event(30.0, 1_024, 512), event(60.0, 512, 64_512)];
+        let results = [saved];
+        let mut shown = Shown::new(&results);
+        (shown.clock, shown.time) = (None, (0.0, 120.0));
+        let one = &shown.outbounds[0];
+        let mut minutes = one.details.unwrap().minutes.clone();
+        minutes.first = 0;
+        let limits = |pool: usize| {
+            let pool = &minutes.pools[0][pool];
+            one.limits(&pool.name, minutes.there(&pool.used))
+        };
+        assert_eq!(limits(0), [(0.0, 1_024.0), (30.0, 512.0)]);
+        assert_eq!(limits(1), [(60.0, 64_512.0)]);
+        let line = steps(
+            &limits(0),
+            minutes.there(&minutes.pools[0][0].used).1,
+            &shown,
+        );
+        assert_eq!(line.last(), Some(&(60.0, Some(512.0))));
     }
 
     #[test]

@@ -144,6 +144,15 @@ struct Fold {
 }
 
 impl Minutes {
+    /// From when until when there is a pool of which this is `used`, in seconds of the run.
+    pub fn there<T: Copy + Into<f64>>(&self, used: &[T]) -> (f64, f64) {
+        let is_there = |used: &T| !(*used).into().is_nan();
+        let from = used.iter().position(is_there).unwrap_or(0);
+        let last = used.iter().rposition(is_there);
+        let at = |minute: usize| 60.0 * (f64::from(self.first) + minute as f64);
+        (at(from), at(last.map_or(0, |last| last + 1)))
+    }
+
     /// Pools of a replication.
     pub fn pool_count(&self) -> usize {
         self.pools.first().map_or(0, Vec::len)
