@@ -7,7 +7,7 @@ use super::simulation::{Source, pointer_and_value, terminal_width, use_color};
 use super::{Example, Failure, Outcome, SCENARIOS, SWEEPS, example, print, say};
 use crate::report::{self, quoted};
 use crate::results::Document;
-use crate::results::words::counted;
+use crate::results::words::{capital, counted};
 use crate::sweep::{self, BaseSpec, Inputs, Shard, Summary, Work};
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -174,10 +174,9 @@ fn unknown(example: &str) -> String {
 /// `error: cannot …` as a sentence.
 fn sentence(text: &str) -> String {
     let text = text.trim().trim_start_matches("error: ");
-    let mut letters = text.chars();
-    match letters.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
-        None => String::new(),
+    match text.is_empty() {
+        true => String::new(),
+        false => format!("{}.", capital(text)),
     }
 }
 

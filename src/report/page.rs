@@ -6,6 +6,7 @@ pub use contents::{Changes, Contents, Known, Listed, Table};
 
 use super::chart::Chart;
 use super::draw::{self, Theme};
+use super::plainly::each_text;
 use super::vega;
 use crate::results::words::glued;
 use minijinja::value::Serde;
@@ -47,7 +48,7 @@ pub fn page(contents: &Contents, charts: &[Chart], theme: Option<Theme>) -> Stri
         .add_template("page.html", PAGE)
         .expect("the template is well-formed");
     let template = environment.get_template("page.html").expect("it was added");
-    let page = template
+    template
         .render(context! {
             ..minijinja::Value::from(Serde(unbroken(contents))),
             ..context! {
@@ -64,25 +65,15 @@ pub fn page(contents: &Contents, charts: &[Chart], theme: Option<Theme>) -> Stri
                 version => env!("CARGO_PKG_VERSION"),
             }
         })
-        .expect("the template fits what it is given");
-    // A bound stays on one line with its sign.
-    page.replace("(&lt; ", "(&lt;&nbsp;")
+        .expect("the template fits what it is given")
 }
 
 /// Contents in which no line breaks between a number and its sign; what is to be typed stays as it is.
 fn unbroken(contents: &Contents) -> Value {
-    fn glue(value: &mut Value) {
-        match value {
-            Value::String(text) => *text = glued(text),
-            Value::Array(values) => values.iter_mut().for_each(glue),
-            Value::Object(values) => values.values_mut().for_each(glue),
-            _ => {}
-        }
-    }
     let mut value = serde_json::to_value(contents).expect("contents are words");
     if let Value::Object(parts) = &mut value {
         let told = parts.iter_mut().filter(|(name, _)| *name != "runs");
-        told.for_each(|(_, part)| glue(part));
+        told.for_each(|(_, part)| each_text(part, &glued));
     }
     value
 }
@@ -106,11 +97,13 @@ fn drawn(chart: &Chart) -> Value {
             }
         })
         .collect();
-    let notes: Vec<String> = chart.notes.iter().map(|note| glued(note)).collect();
-    json!({
-        "id": chart.id, "title": glued(&chart.title), "subtitle": glued(&chart.subtitle),
-        "description": chart.description, "notes": notes, "zoom": chart.zoom, "tables": tables, "svg": draw::svg(chart, &Theme::LIGHT),
-    })
+    let mut shown = json!({
+        "id": chart.id, "title": chart.title, "subtitle": chart.subtitle, "description": chart.description,
+        "notes": chart.notes, "zoom": chart.zoom, "tables": tables,
+    });
+    each_text(&mut shown, &glued);
+    shown["svg"] = json!(draw::svg(chart, &Theme::LIGHT));
+    shown
 }
 
 /// The colours of a theme by the names that specifications have for them.

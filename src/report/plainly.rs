@@ -1,4 +1,4 @@
-//! A result whose words turn and break no line, whatever its scenario calls things.
+//! A result whose words turn and break no line, whatever its scenario calls things; and the walk over all words of a value.
 
 use super::chart::plain;
 use crate::results::Document;
@@ -8,15 +8,18 @@ use serde_json::Value;
 /// of what follows.
 pub fn plainly(document: &Document) -> Document {
     let mut value = serde_json::to_value(document).expect("a document is plain values");
-    clean(&mut value);
+    each_text(&mut value, &plain);
     serde_json::from_value(value).expect("it is a document still")
 }
 
-fn clean(value: &mut Value) {
+/// Changes every text in a value, wherever it stands.
+pub fn each_text(value: &mut Value, change: &impl Fn(&str) -> String) {
     match value {
-        Value::String(text) => *text = plain(text),
-        Value::Array(values) => values.iter_mut().for_each(clean),
-        Value::Object(fields) => fields.values_mut().for_each(clean),
+        Value::String(text) => *text = change(text),
+        Value::Array(values) => values.iter_mut().for_each(|value| each_text(value, change)),
+        Value::Object(fields) => fields
+            .values_mut()
+            .for_each(|value| each_text(value, change)),
         _ => {}
     }
 }

@@ -139,6 +139,13 @@ pub fn span(seconds: f64) -> String {
     }
 }
 
+/// The same with a capital at its beginning.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(letters).collect()
+}
+
 /// What keeps a sign with the figure that belongs to it while text is broken into lines.
 pub const GLUE: char = '\u{a0}';
 

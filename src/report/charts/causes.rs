@@ -3,7 +3,7 @@
 use super::{Shown, ShownOutbound};
 use crate::report::chart::{Axis, Bar, Chart, Mark, Panel, Shape, Tone, Unit};
 use crate::results::PortSeconds;
-use crate::results::words::{count, counted, share};
+use crate::results::words::{capital, count, counted, share};
 
 /// Rows of the chart.
 const MOST: usize = 24;
@@ -71,7 +71,7 @@ pub(super) fn chart(shown: &Shown) -> Option<Chart> {
         id: "port-causes".to_owned(),
         title: format!(
             "{} of the time that ports are held under {} is {cause}",
-            share(most / sum(held)).replace("over", "Over"),
+            capital(&share(most / sum(held))),
             worst.name
         ),
         subtitle: shown.subtitle("ports held on average, by what they are held for"),

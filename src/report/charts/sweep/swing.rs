@@ -5,7 +5,7 @@ use crate::report::chart::{Chart, short};
 use crate::report::charts::NAME;
 use crate::report::charts::failure::{Bound, bounds_note};
 use crate::report::charts::tornado::{self, Row, Tornado};
-use crate::results::words::{counted, list};
+use crate::results::words::{capital, counted, list};
 use crate::results::{Estimate, IntervalMethod};
 
 /// Panels of the chart, and rows of each.
@@ -129,7 +129,7 @@ fn title(names: &[String], tornadoes: &[Tornado]) -> String {
     let farthest = pairs.max_by(|a, b| a.1.factor().total_cmp(&b.1.factor()));
     match farthest {
         Some((name, one)) if one.factor() > 1.0 => match names.len() {
-            1 => first_letter_up(&what_matters(one)),
+            1 => capital(&what_matters(one)),
             _ => format!("Under {name}, {}", what_matters(one)),
         },
         _ => "From the middle of all axes, no axis alone is seen to change what fails".to_owned(),
@@ -160,14 +160,6 @@ fn what_matters(one: &Tornado) -> String {
         list(&names),
         if names.len() == 2 { "more" } else { "most" }
     )
-}
-
-fn first_letter_up(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters
-        .next()
-        .map(|letter| letter.to_uppercase().to_string());
-    first.unwrap_or_default() + letters.as_str()
 }
 
 #[cfg(test)]
