@@ -35,6 +35,12 @@ fn main() -> ExitCode {
         speed::print_naive(name);
         return ExitCode::SUCCESS;
     }
+    if let [run, program, arguments @ ..] = &arguments[..]
+        && run == process::RUN
+    {
+        process::print_run(program, arguments);
+        return ExitCode::SUCCESS;
+    }
     let mut rounds = 7;
     if let Some(place) = arguments.iter().position(|argument| argument == "--rounds") {
         let number = arguments

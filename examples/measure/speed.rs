@@ -33,7 +33,7 @@ pub fn against_naive(program: &Path, name: &str, rounds: usize) -> Speed {
     let mut naive_counts = (0.0, 0.0);
     let directory = tempfile::tempdir().expect("there is room for results");
     for _ in 0..rounds {
-        let (table, _) = run(&mut snatsim(program, name));
+        let (table, _) = run(&snatsim(program, name));
         let (full, _) = run(snatsim(program, name)
             .args(["--no-report", "-o"])
             .arg(directory.path()));

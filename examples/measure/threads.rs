@@ -45,7 +45,7 @@ pub fn two_against_one(program: &Path, rounds: usize) -> Vec<(String, Threads)> 
             command.args(["run", "--quiet", "--threads", threads]);
             command.arg(workbench::file(name));
             command.args(sets.iter().flat_map(|set| ["--set", set]));
-            run(&mut command).0.wall
+            run(&command).0.wall
         };
         let pairs: Vec<(f64, f64)> = (0..rounds).map(|_| (wall("1"), wall("2"))).collect();
         let threads = Threads {
