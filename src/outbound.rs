@@ -353,8 +353,11 @@ fn refuse_stray_blocks(
     }
 }
 
-/// What `az` prints may hold the profile of another type, of which Azure takes no notice either.
-fn note_stray_profiles(spec: &OutboundSpec, kind: OutboundType, review: &mut Review) {
+/// The profiles of AKS in `spec` that mean nothing to `kind`.
+pub fn stray_profiles(
+    spec: &OutboundSpec,
+    kind: OutboundType,
+) -> impl Iterator<Item = &'static str> {
     let profiles = [
         (
             "loadBalancerProfile",
@@ -367,16 +370,22 @@ fn note_stray_profiles(spec: &OutboundSpec, kind: OutboundType, review: &mut Rev
             kind.is_nat_gateway(),
         ),
     ];
-    for (profile, present, used) in profiles {
-        if present && !used {
-            review.notes.push((
-                Code::F0204,
-                format!(
-                    "\"{profile}\" means nothing to outboundType \"{}\": what it says was not simulated.",
-                    kind.word()
-                ),
-            ));
-        }
+    let strays = profiles
+        .into_iter()
+        .filter(|(_, present, used)| *present && !used);
+    strays.map(|(profile, ..)| profile)
+}
+
+/// What `az` prints may hold the profile of another type, of which Azure takes no notice either.
+fn note_stray_profiles(spec: &OutboundSpec, kind: OutboundType, review: &mut Review) {
+    for profile in stray_profiles(spec, kind) {
+        review.notes.push((
+            Code::F0204,
+            format!(
+                "\"{profile}\" means nothing to outboundType \"{}\": what it says was not simulated.",
+                kind.word()
+            ),
+        ));
     }
 }
 

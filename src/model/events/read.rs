@@ -1,15 +1,17 @@
 //! Events under their rules, taken apart into changes.
 
 mod pools;
+mod settings;
 
 use super::{Change, Events, What};
 use crate::fault::{Code, Fault, step};
 use crate::model::build::{Review, among};
 use crate::model::derived::Derived;
-use crate::outbound::{Assumptions, OutboundSpec, OutboundType};
+use crate::outbound::{Assumptions, OutboundSpec, OutboundType, stray_profiles};
 use crate::scenario::{EventSpec, LoseInstanceSpec, ProtocolSpec, ScenarioSpec};
 use crate::units::SimTime;
 use serde_json::Value;
+use settings::settings;
 use std::collections::BTreeSet;
 
 /// From when on an instance that is scaled in answers every packet with RST, after it took no new connections.
@@ -232,6 +234,23 @@ impl Reader<'_> {
             });
             return;
         }
+        if let (Some(kind), None) = (self.types[index], &words.outbound_type)
+            && let Some(profile) = stray_profiles(words, kind).next()
+        {
+            review.fault(Fault {
+                code: Code::E0303,
+                pointer: step(pointer, profile),
+                found: format!(
+                    "The event sets \"{profile}\", and \"{name}\" is a \"{}\" at that time, to which that means nothing.",
+                    kind.word()
+                ),
+                allowed: "the profile of the outboundType that the entry has at that time, or that the event gives it"
+                    .to_owned(),
+                remedy: "Name the entry that it is for with \"name\", or let the event set \"outboundType\" too."
+                    .to_owned(),
+            });
+            return;
+        }
         let mut patch = self.file.pointer(pointer).cloned().unwrap_or_default();
         if let Some(patch) = patch.as_object_mut() {
             patch.remove("name");
@@ -248,7 +267,7 @@ impl Reader<'_> {
                 self.types[index] = becomes;
                 format!("{name} becomes {}", is.word())
             }
-            _ => format!("{name} is configured anew"),
+            _ => format!("{name} gets {}", settings(&patch)),
         };
         self.push(at, pointer, What::Outbound { index, patch }, Some(phrase));
         if scales {
