@@ -38,7 +38,7 @@ pub use files::{ResultDir, TEMPORARY, histogram_names, write_document};
 pub use precision::{Precision, precision};
 pub use rare::add_rare;
 pub use refusal::refused;
-pub use uncertainty::{add_alternatives, hangs_on};
+pub use uncertainty::{add_alternatives, hangs_on, not_tried};
 pub use use_by_minute::{UseByMinute, use_by_minute};
 
 /// The JSON Schema of `result.json`.

@@ -145,13 +145,8 @@ pub fn simulate(verb: Verb, scenario: Option<&str>, options: &Options) -> Result
             let runs = counted(trials.runs.len() as u64 + 1, "run");
             say(&format!("--uncertainty: {runs} instead of one\n"));
         }
-        for (assumption, value) in &trials.untried {
-            say(&format!(
-                "--uncertainty: {assumption} {value} was not tried, because this scenario cannot be simulated that way\n"
-            ));
-        }
         with_threads(options.threads, || {
-            sweep::run_trials(&trials.runs, &mut document, about, &on(&bar));
+            sweep::run_trials(&trials, &mut document, about, &on(&bar));
         })?;
     }
     bar.finish_and_clear();

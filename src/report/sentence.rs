@@ -1,7 +1,9 @@
 //! One sentence of finding: what the outbound types of a result come to, side by side.
 
 use crate::results::words::{counted, estimate, list, share};
-use crate::results::{Document, Finding, OutboundResult, Severity, Verdict, for_want_of_ports};
+use crate::results::{
+    Document, Finding, OutboundResult, Severity, Verdict, for_want_of_ports, not_tried,
+};
 use std::cmp::Ordering;
 
 /// What the result comes to, in one sentence.
@@ -210,6 +212,7 @@ pub fn doubts(document: &Document) -> Vec<String> {
             ));
         }
     }
+    lines.extend(not_tried(document));
     lines
 }
 

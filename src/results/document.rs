@@ -41,6 +41,20 @@ pub struct Document {
     pub comparisons: Vec<Comparison>,
     /// The assumptions in force, as in a scenario.
     pub assumptions: serde_json::Value,
+    /// Values of assumptions that `--uncertainty` could not try, because the scenario cannot be simulated with them; absent
+    /// where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_tried: Vec<NotTried>,
+}
+
+/// A value of an assumption with which the scenario cannot be simulated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NotTried {
+    /// Name of the assumption.
+    pub assumption: String,
+    /// The value, as in a scenario.
+    pub value: serde_json::Value,
 }
 
 /// A burst of a workload, as the scenario has it.

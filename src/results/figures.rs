@@ -65,6 +65,7 @@ pub fn document(model: &Model, run: &RunResult, about: &About) -> Document {
         },
         assumptions: serde_json::to_value(&model.assumptions)
             .expect("assumptions are plain values"),
+        not_tried: Vec::new(),
     }
 }
 

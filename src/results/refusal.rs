@@ -49,5 +49,6 @@ pub fn refused(loaded: &Loaded, base: &Model, faults: &[Fault], about: &About) -
         bursts: Vec::new(),
         comparisons: Vec::new(),
         assumptions: serde_json::to_value(assumptions).expect("assumptions are plain values"),
+        not_tried: Vec::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! What reruns under other values of assumptions came to, in words.
 
-use super::document::{Alternative, Finding, OutboundResult, Severity};
-use super::words::{counted, share};
+use super::document::{Alternative, Document, Finding, NotTried, OutboundResult, Severity};
+use super::words::{counted, list, share};
 use crate::fault::Code;
 
 /// Writes the alternatives that were tried into `outbound`: what its verdict hangs on, and a finding that says so.
@@ -46,6 +46,21 @@ pub fn hangs_on(outbound: &OutboundResult) -> Option<String> {
             flips.join(", "),
             counted(tried, "other reading")
         ),
+    })
+}
+
+/// What could not be tried, as a sentence; none where everything was, or nothing was asked.
+pub fn not_tried(document: &Document) -> Option<String> {
+    let readings: Vec<String> = document
+        .not_tried
+        .iter()
+        .map(|NotTried { assumption, value }| format!("{assumption} {value}"))
+        .collect();
+    (!readings.is_empty()).then(|| {
+        format!(
+            "Not tried, because this scenario cannot be simulated that way: {}.",
+            list(&readings)
+        )
     })
 }
 

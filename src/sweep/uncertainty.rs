@@ -5,7 +5,7 @@ use crate::fault::Code;
 use crate::model::{self, Model, Outbound};
 use crate::outbound::Assumptions;
 use crate::results::holds::same_holds;
-use crate::results::{self, About, Alternative, Document, OutboundResult};
+use crate::results::{self, About, Alternative, Document, NotTried, OutboundResult};
 use crate::scenario::{Diagnostics, Loaded};
 use crate::simulate::{Detail, simulate};
 use crate::units::SimTime;
@@ -26,8 +26,8 @@ pub struct Trial {
 pub struct Trials {
     /// Those that can change something.
     pub runs: Vec<Trial>,
-    /// Readings under which the scenario cannot be simulated, each as an assumption and its value.
-    pub untried: Vec<(&'static str, &'static str)>,
+    /// Readings under which the scenario cannot be simulated.
+    pub untried: Vec<NotTried>,
 }
 
 /// All reruns that can change something: one assumption at a time, each value but the one in force. `document` is the
@@ -50,7 +50,10 @@ pub fn trials(
             let mut varied = match model::build(&varied, files) {
                 Ok(varied) => varied,
                 Err(found) if found.only(Code::E0416) => {
-                    untried.push((assumption.name, value));
+                    untried.push(NotTried {
+                        assumption: assumption.name.to_owned(),
+                        value: reading(value),
+                    });
                     continue;
                 }
                 Err(found) => return Err(found),
@@ -84,30 +87,35 @@ pub fn trials(
 
 /// Runs all of them, on the connections of `document`, and writes into it what they came to.
 pub fn run_trials(
-    trials: &[Trial],
+    trials: &Trials,
     document: &mut Document,
     about: &About,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) {
     let mut found: Vec<Vec<Alternative>> = vec![Vec::new(); document.outbounds.len()];
-    let in_all = trials.len() as u64;
-    for (done, trial) in (0..).zip(trials) {
+    let in_all = trials.runs.len() as u64;
+    for (done, trial) in (0..).zip(&trials.runs) {
         progress(done, in_all);
         let run = simulate(&trial.model, Detail::Table, &|_, _| ());
         let varied = results::document(&trial.model, &run, about);
         for (place, outbound) in trial.outbounds.iter().zip(varied.outbounds) {
             found[*place].push(Alternative {
                 assumption: trial.assumption.to_owned(),
-                value: serde_json::from_str(trial.value).expect("the table holds JSON texts"),
+                value: reading(trial.value),
                 verdict: outbound.verdict,
                 failure_probability: outbound.figures.map(|figures| figures.failure_probability),
             });
         }
     }
     progress(in_all, in_all);
+    document.not_tried.clone_from(&trials.untried);
     for (outbound, found) in document.outbounds.iter_mut().zip(found) {
         results::add_alternatives(outbound, found);
     }
+}
+
+fn reading(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).expect("the table holds JSON texts")
 }
 
 /// Whether a rerun could come to anything else: the outbound type as it was in `model` and is in `varied`.

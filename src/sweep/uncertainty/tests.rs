@@ -41,7 +41,7 @@ fn no_files(_: &str) -> io::Result<Vec<u8>> {
 fn tried(value: &Value) -> (Vec<Trial>, Document) {
     let (loaded, model, mut document) = ran(value);
     let found = trials(&loaded, &model, &document, &mut no_files).expect("no files");
-    run_trials(&found.runs, &mut document, &about(), &|_, _| ());
+    run_trials(&found, &mut document, &about(), &|_, _| ());
     (found.runs, document)
 }
 
@@ -164,4 +164,30 @@ fn an_alternative_is_the_run_with_that_assumption() {
         of_reset.failure_probability.as_ref(),
         Some(&figures.failure_probability)
     );
+}
+
+#[test]
+fn what_cannot_be_simulated_is_not_tried_and_the_result_says_so() {
+    let mut moved = shop(json!([{ "name": "egress", "outboundType": "loadBalancer" }]));
+    moved["workloads"][0]["pool"] = json!({ "maxIdle": 4, "idleTimeout": "30s" });
+    moved["events"] =
+        json!([{ "at": "10m", "setOutbound": { "outboundType": "managedNATGateway" } }]);
+    let (_, document) = tried(&moved);
+    let known = results::NotTried {
+        assumption: "natGatewayBreaksOpenConnections".to_owned(),
+        value: json!(false),
+    };
+    assert_eq!(document.not_tried, [known]);
+    assert_eq!(
+        results::not_tried(&document).as_deref(),
+        Some(
+            "Not tried, because this scenario cannot be simulated that way: natGatewayBreaksOpenConnections false."
+        )
+    );
+    let text = serde_json::to_string(&document).expect("plain values");
+    assert_eq!(serde_json::from_str::<Document>(&text).ok(), Some(document));
+
+    let (_, document) = tried(&shop(short_of_ports()));
+    assert_eq!(document.not_tried, []);
+    assert_eq!(results::not_tried(&document), None);
 }
