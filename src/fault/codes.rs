@@ -192,7 +192,7 @@ codes! {
          Source: `aks:articles/aks/egress-outboundtype.md`.";
     E0303: "a block missing or out of place",
         "Three blocks are not Azure's but ours, and each belongs to one outbound type: `azureFirewall` to userDefinedRouting, since AKS does not know what its default route leads to, `natGateways` to userAssignedNATGateway, and `custom` to custom. With another type they would change nothing, so they are refused. `custom` cannot do without its block, as there is nothing it could default to.\n\n\
-         Azure's own profiles may stand beside any type: a pasted block often has both loadBalancerProfile and natGatewayProfile, and only the one of the type counts.";
+         Azure's own profiles may stand beside any type: a pasted block often has both loadBalancerProfile and natGatewayProfile, and only the one of the type counts. What an event sets is written for the event, and there the profile of another type is refused: it would change nothing, and the plan would go on as if it had.";
     E0304: "a custom type that is not complete",
         "A custom type has no defaults for what it is: `scope` says who shares a pool (perNode or shared), `portsPerPool` how many ports a pool has toward one destination endpoint. `activePerPool` is optional: a second limit, on connections that are active and not just held after their end. All are whole numbers above 0.\n\n\
          Example: a Linux node that masquerades through 64 ports is { \"scope\": \"perNode\", \"portsPerPool\": 64 }; an AWS NAT gateway with one address is { \"scope\": \"shared\", \"portsPerPool\": 55000 }.";

@@ -16,7 +16,7 @@ pub fn add_alternatives(outbound: &mut OutboundResult, alternatives: Vec<Alterna
         .iter()
         .any(|alternative| alternative.verdict != outbound.verdict);
     outbound.alternatives = Some(alternatives);
-    if let (true, Some(text)) = (flips, hangs_on(outbound)) {
+    if let (true, Some(text)) = (flips, hangs_on(outbound, true)) {
         outbound.findings.push(Finding {
             code: Code::F0140.id().to_owned(),
             severity: Severity::Warning,
@@ -25,8 +25,9 @@ pub fn add_alternatives(outbound: &mut OutboundResult, alternatives: Vec<Alterna
     }
 }
 
-/// What the verdict of `outbound` hangs on, to put after its name; none where that was not asked.
-pub fn hangs_on(outbound: &OutboundResult) -> Option<String> {
+/// What the verdict of `outbound` hangs on, to put after its name; none where that was not asked. `all_tried` unless there
+/// are readings that could not be.
+pub fn hangs_on(outbound: &OutboundResult, all_tried: bool) -> Option<String> {
     let alternatives = outbound.alternatives.as_deref()?;
     let verdict = outbound.verdict.word();
     let flips: Vec<String> = alternatives
@@ -36,7 +37,10 @@ pub fn hangs_on(outbound: &OutboundResult) -> Option<String> {
         .collect();
     let tried = alternatives.len() as u64;
     Some(match (tried, flips.as_slice()) {
-        (0, _) => format!("{verdict}; nothing that Azure leaves open bears on it."),
+        (0, _) if all_tried => format!("{verdict}; nothing that Azure leaves open bears on it."),
+        (0, _) => format!(
+            "{verdict}; of what Azure leaves open, nothing that could be tried bears on it."
+        ),
         (_, []) => format!(
             "{verdict}, and no other under {} of what Azure leaves open.",
             counted(tried, "other reading")

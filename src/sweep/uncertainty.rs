@@ -27,7 +27,7 @@ pub struct Trials {
     /// Those that can change something.
     pub runs: Vec<Trial>,
     /// Readings under which the scenario cannot be simulated.
-    pub untried: Vec<NotTried>,
+    pub not_tried: Vec<NotTried>,
 }
 
 /// All reruns that can change something: one assumption at a time, each value but the one in force. `document` is the
@@ -42,7 +42,7 @@ pub fn trials(
     files: &mut dyn FnMut(&str) -> io::Result<Vec<u8>>,
 ) -> Result<Trials, Diagnostics> {
     let said = loaded.spec.assumptions.clone().unwrap_or_default();
-    let (mut runs, mut untried) = (Vec::new(), Vec::new());
+    let (mut runs, mut not_tried) = (Vec::new(), Vec::new());
     for assumption in Assumptions::ALL {
         for value in model.assumptions.others(assumption.name) {
             let mut varied = loaded.clone();
@@ -50,7 +50,7 @@ pub fn trials(
             let mut varied = match model::build(&varied, files) {
                 Ok(varied) => varied,
                 Err(found) if found.only(Code::E0416) => {
-                    untried.push(NotTried {
+                    not_tried.push(NotTried {
                         assumption: assumption.name.to_owned(),
                         value: reading(value),
                     });
@@ -82,7 +82,7 @@ pub fn trials(
             }
         }
     }
-    Ok(Trials { runs, untried })
+    Ok(Trials { runs, not_tried })
 }
 
 /// Runs all of them, on the connections of `document`, and writes into it what they came to.
@@ -108,12 +108,13 @@ pub fn run_trials(
         }
     }
     progress(in_all, in_all);
-    document.not_tried.clone_from(&trials.untried);
+    document.not_tried.clone_from(&trials.not_tried);
     for (outbound, found) in document.outbounds.iter_mut().zip(found) {
         results::add_alternatives(outbound, found);
     }
 }
 
+/// A value of the table of assumptions, as in a scenario.
 fn reading(text: &str) -> serde_json::Value {
     serde_json::from_str(text).expect("the table holds JSON texts")
 }

@@ -234,19 +234,23 @@ impl Reader<'_> {
             });
             return;
         }
-        if let (Some(kind), None) = (self.types[index], &words.outbound_type)
+        let was = self.types[index];
+        let becomes = match words.outbound_type.as_deref() {
+            Some(word) => OutboundType::find(word),
+            None => was,
+        };
+        if let Some(kind) = becomes
             && let Some(profile) = stray_profiles(words, kind).next()
         {
             review.fault(Fault {
                 code: Code::E0303,
                 pointer: step(pointer, profile),
                 found: format!(
-                    "The event sets \"{profile}\", and \"{name}\" is a \"{}\" at that time, to which that means nothing.",
+                    "The event sets \"{profile}\", and \"{name}\" is \"{}\" from then on: it would change nothing.",
                     kind.word()
                 ),
-                allowed: "the profile of the outboundType that the entry has at that time, or that the event gives it"
-                    .to_owned(),
-                remedy: "Name the entry that it is for with \"name\", or let the event set \"outboundType\" too."
+                allowed: "the profile of the outboundType that the entry then has".to_owned(),
+                remedy: "Take it out, name the entry that it is for, or let the event set that outboundType."
                     .to_owned(),
             });
             return;
@@ -260,10 +264,8 @@ impl Reader<'_> {
             Some(Value::Object(firewall)) => firewall.contains_key("instances"),
             other => other.is_some(),
         };
-        let becomes = words.outbound_type.as_deref().and_then(OutboundType::find);
-        let was = self.types[index];
         let phrase = match becomes {
-            Some(is) if was != Some(is) => {
+            Some(is) if was != becomes => {
                 self.types[index] = becomes;
                 format!("{name} becomes {}", is.word())
             }

@@ -184,6 +184,15 @@ fn what_cannot_be_simulated_is_not_tried_and_the_result_says_so() {
             "Not tried, because this scenario cannot be simulated that way: natGatewayBreaksOpenConnections false."
         )
     );
+    let mut alone = document.outbounds[0].clone();
+    alone.alternatives = Some(Vec::new());
+    assert_eq!(
+        results::hangs_on(&alone, false),
+        Some(format!(
+            "{}; of what Azure leaves open, nothing that could be tried bears on it.",
+            alone.verdict.word()
+        ))
+    );
     let text = serde_json::to_string(&document).expect("plain values");
     assert_eq!(serde_json::from_str::<Document>(&text).ok(), Some(document));
 

@@ -32,6 +32,10 @@ fn gather<'a>(value: &'a Value, path: &mut Vec<&'a str>, found: &mut Vec<String>
         }
         return;
     }
+    // The type that it has already: one that becomes another is told otherwise.
+    if *path == ["outboundType"] {
+        return;
+    }
     // The name of a profile says no more than that of the outbound type.
     let name = match path[..] {
         ["timers", ..] | [_] => path.join("."),
@@ -76,6 +80,9 @@ mod tests {
             told(json!({ "custom": { "a": 1, "b": true, "c": 0.5, "d": "x" } })),
             "a 1, b true and 2 more settings"
         );
-        assert_eq!(told(json!({})), "no new settings");
+        assert_eq!(
+            told(json!({ "outboundType": "loadBalancer" })),
+            "no new settings"
+        );
     }
 }
