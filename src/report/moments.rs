@@ -11,7 +11,7 @@ const MOST_TIMES: f64 = 200.0;
 const TOLD: usize = 16;
 
 /// Letters of what happens, in words.
-const NAME: usize = 72;
+const NAME: usize = 120;
 
 /// Something that happens.
 #[derive(Clone, Debug, PartialEq)]

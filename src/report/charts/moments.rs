@@ -5,7 +5,7 @@ use crate::report::chart::ticks::clock;
 use crate::report::chart::{Mark, Shape, Tone, Upright, short};
 use crate::report::moments::{Moment, between, kinds, sort, told};
 
-/// Lines that are named where they stand; more are numbered.
+/// Lines that are named where they stand; more are numbered, and so are any with longer names than [`NAME`].
 const NAMED: usize = 4;
 
 /// Lines that are numbered; more have no sign.
@@ -14,7 +14,7 @@ const NUMBERED: usize = 24;
 /// Of more lines than that, those nearer to each other than this part of the time are one.
 const APART: f64 = 0.01;
 
-/// Letters of a name above a line.
+/// Letters of a name that stands above a line.
 const NAME: usize = 36;
 
 /// Letters of a note; the drawing gives each three lines.
@@ -39,33 +39,36 @@ impl Moments {
         let mut all: Vec<Moment> = panels.iter().flatten().cloned().collect();
         sort(&mut all);
         let kinds = kinds(&all);
+        let is_crowd = all.len() > NUMBERED;
+        // The notes have room for it.
+        let is_long = |moment: &Moment| moment.what.chars().count() > NAME;
+        let numbered = !is_crowd && (all.len() > NAMED || all.iter().any(is_long));
         let lines = |(i, moments): (usize, &Vec<Moment>)| -> Vec<Upright> {
             // What the panel above says need not be said again.
             let is_said = i > 0 && panels[i] == panels[i - 1];
-            let sign = |moment: &Moment| match all.len() {
-                lines if is_said || lines > NUMBERED => String::new(),
-                lines if lines > NAMED => number_of(&kinds, moment),
-                _ => short(&moment.what, NAME),
+            let sign = |moment: &Moment| match numbered {
+                _ if is_said || is_crowd => String::new(),
+                true => number_of(&kinds, moment),
+                false => short(&moment.what, NAME),
             };
             let uprights = moments.iter().map(|moment| Upright {
                 at: moment.at,
                 sign: sign(moment),
                 words: moment.what.clone(),
             });
-            match all.len() > NUMBERED {
+            match is_crowd {
                 true => joined(uprights, APART * (shown.time.1 - shown.time.0)),
                 false => uprights.collect(),
             }
         };
         let drawn = panels.iter().enumerate().map(lines).collect();
-        let numbered = (NAMED + 1..=NUMBERED).contains(&all.len());
         let mut notes = packed(told(&kinds, numbered, clock));
         walls.dedup();
         notes.extend(walls);
         Moments {
             panels: drawn,
             // A crowd stays behind what it is drawn over.
-            tone: match all.len() > NUMBERED {
+            tone: match is_crowd {
                 true => Tone::Muted,
                 false => Tone::Limit,
             },

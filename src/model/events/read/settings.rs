@@ -36,10 +36,11 @@ fn gather<'a>(value: &'a Value, path: &mut Vec<&'a str>, found: &mut Vec<String>
     if *path == ["outboundType"] {
         return;
     }
-    // The name of a profile says no more than that of the outbound type.
-    let name = match path[..] {
-        ["timers", ..] | [_] => path.join("."),
-        _ => path[1..].join("."),
+    // The name of a profile says no more than that of the outbound type, and that of a count no more than the number.
+    let counted = path.strip_suffix(&["count"]).unwrap_or(path);
+    let name = match counted {
+        ["timers", ..] | [_] => counted.join("."),
+        _ => counted[1..].join("."),
     };
     found.push(match value {
         Value::Null => format!("the default {name}"),
@@ -70,7 +71,7 @@ mod tests {
                 "loadBalancerProfile": { "managedOutboundIPs": { "count": 2 }, "allocatedOutboundPorts": 3200 },
                 "timers": { "idle": "4m" },
             })),
-            "managedOutboundIPs.count 2, allocatedOutboundPorts 3,200 and timers.idle 4m"
+            "managedOutboundIPs 2, allocatedOutboundPorts 3,200 and timers.idle 4m"
         );
         assert_eq!(
             told(json!({ "azureFirewall": { "instances": null }, "natGateways": [] })),

@@ -95,6 +95,24 @@ fn many_events_are_numbered_and_told_in_notes_and_a_crowd_is_joined() {
 }
 
 #[test]
+fn a_long_name_is_numbered_and_told_whole_in_a_note() {
+    let what = "Load Balancer gets managedOutboundIPs 1 and allocatedOutboundPorts 3,200";
+    let mut one = eventful(1);
+    for outbound in &mut one.document.outbounds {
+        outbound.figures.as_mut().unwrap().events[0].what = what.to_owned();
+    }
+    for chart in over_time(one) {
+        assert_eq!(uprights(&chart)[0][0].sign, "1");
+        let told = format!("Dashed: 1: {what} at ");
+        assert!(
+            chart.notes.iter().any(|note| note.starts_with(&told)),
+            "{:?}",
+            chart.notes
+        );
+    }
+}
+
+#[test]
 fn bursts_are_marked_and_what_lies_in_the_warm_up_is_not() {
     let mut one = eventful(0);
     let (from, to) = (one.document.warmup, one.document.duration);
